@@ -1,0 +1,161 @@
+# userkey: log in to Linux with a user API key.
+#
+# `make help` prints the targets.  Everything is built below $(B); another B is
+# another build, so `make B=build/asan SANITIZE=address,undefined` stands
+# beside the plain one.
+
+# For packagers.
+CC         ?= cc
+CFLAGS     ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+LIBEXECDIR ?= $(PREFIX)/libexec
+MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= /usr/lib/systemd/system
+SYSUSERS   ?= /usr/lib/sysusers.d
+TMPFILES   ?= /usr/lib/tmpfiles.d
+MULTIARCH  := $(shell $(CC) -print-multiarch 2>/dev/null)
+# Where libpam looks for modules: /lib/<multiarch>/security on Debian.
+PAMDIR     ?= $(if $(MULTIARCH),/usr/lib/$(MULTIARCH)/security,/usr/lib64/security)
+DESTDIR    ?=
+B          ?= build
+SANITIZE   ?=
+
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+all: pam_module agent tool service
+
+ifneq ($(SANITIZE),)
+san := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+harden := -fstack-protector-strong
+else
+harden := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+endif
+
+uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
+    -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef \
+    -Wswitch-enum -Wno-unused-parameter -Werror \
+    -DUK_CONFDIR='"$(SYSCONFDIR)/userkey"' \
+    -DUK_LIBEXECDIR='"$(LIBEXECDIR)/userkey"'
+uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
+    -Wl,--no-undefined
+
+# Libraries, each for the one part that knows it.
+reach_libs   := libcurl json-c
+tool_libs    := smartcols libbsd
+service_libs := libmicrohttpd gnutls sqlite3 libsodium libsystemd json-c
+pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
+pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1))
+
+# core/, in its own order; the module gets the words and hands only.
+core_all   := $(shell sed 's/\#.*//' core/ORDER)
+core_local := $(shell sed '/^\# reach/,$$d; s/\#.*//' core/ORDER)
+objs_of     = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+core_objs  := $(call objs_of,$(core_all:%=core/%.c))
+local_objs := $(call objs_of,$(core_local:%=core/%.c))
+
+module  := $(B)/pam_userkey.so
+agent   := $(B)/userkey-agent
+tool    := $(B)/userkey
+service := $(B)/userkey-server
+libcore := $(B)/libcore.a
+liblocal := $(B)/libcore-local.a
+
+.PHONY: all pam_module agent tool service
+pam_module: $(module)
+agent: $(agent)
+tool: $(tool)
+service: $(service)
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+cflags_core    := $(call pkg_cflags,$(reach_libs))
+cflags_service := $(call pkg_cflags,$(service_libs))
+cflags_tool    := $(call pkg_cflags,$(tool_libs))
+
+$(libcore): $(core_objs)
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(liblocal): $(local_objs)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(module): $(call objs_of,pam_module/*.c) $(liblocal) pam_module/exports.map
+	$(CC) -shared $(uk_ldflags) -Wl,--version-script=pam_module/exports.map \
+	    -Wl,--exclude-libs,ALL $(san) $(CFLAGS) $(LDFLAGS) -o $@ \
+	    $(filter %.o,$^) $(liblocal) -lpam
+$(agent): $(call objs_of,agent/*.c) $(libcore)
+	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs))
+$(tool): $(call objs_of,tool/*.c) $(libcore)
+	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
+$(service): $(call objs_of,service/*.c) $(libcore)
+	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
+
+# Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
+# tests/service may use the service's own files (but for its main).
+unit_tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+pam_tests     := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/test_*.c))
+service_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/service/test_*.c))
+pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c))
+service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
+test_programs := $(unit_tests) $(pam_tests) $(service_tests)
+cflags_tests/unit    := $(cflags_core)
+cflags_tests/service := $(cflags_service)
+.SECONDARY:
+
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(libcore)
+	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
+$(B)/tests/pam/test_%: $(B)/tests/pam/test_%.o $(call objs_of,tests/pam/lib_*.c) $(libcore)
+	$(CC) -rdynamic $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka) -lpam -lpthread
+$(B)/tests/pam/helper_%: $(B)/tests/pam/helper_%.o $(libcore)
+	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
+$(B)/tests/service/%: $(B)/tests/service/%.o $(service_objs) $(libcore)
+	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
+
+.PHONY: tests check check-unit check-root check-asan check-compilers demo
+tests: all $(test_programs) $(pam_helpers)
+
+# What each target runs is a folder of tests; tests/run prints the sum.
+check:
+	@tests/deps check
+	+@tests/run --all
+check-unit: tests
+	@B=$(B) tests/run $(unit_tests) $(pam_tests) $(service_tests)
+check-asan:
+	@tests/deps check
+	+@tests/run --asan
+check-compilers:
+	+@$(MAKE) CC=clang B=$(B)/clang tests
+
+demo:
+	@tests/deps demo
+	+@$(MAKE) --no-print-directory -s all
+	@tests/demo
+
+.PHONY: format clean help
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+clean:
+	rm -rf $(B)
+
+help:
+	@echo 'all            module, agent, tool and service, below $(B)/'
+	@echo 'demo           the main job, shown: a key logs in by ssh, sudo and su'
+	@echo 'check          every test, with what it needs installed first'
+	@echo 'check-unit     the tests in C alone: no root, no network'
+	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
+	@echo 'check-compilers  build everything with clang as well'
+	@echo 'install        to DESTDIR; see the variables at the top'
+	@echo 'uninstall      what install put there'
+	@echo 'format         clang-format all sources'
+	@echo 'clean          remove $(B)/'
+
+include conf/install.mk
+
+-include $(shell find $(B) -name '*.d' -not -path '$(B)/*/$(B)/*' 2>/dev/null)

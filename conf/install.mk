@@ -1,0 +1,1 @@
+# Installing, and its exact mirror.  Included by the Makefile.

@@ -1,0 +1,25 @@
+/* One exchange of messages between module and agent on a descriptor. */
+#ifndef UK_CHAN_H
+#define UK_CHAN_H
+
+#include "core/attr.h"
+#include "core/deadline.h"
+#include "core/err.h"
+#include "core/msg.h"
+
+/* The asking side: send the request, receive the one answer.  UK_TIMEOUT with
+ * stage agent, UK_UNREACHABLE when the agent went without an answer,
+ * UK_BAD_ANSWER for an answer that is none. */
+UK_MUST_USE enum uk_code uk_chan_ask(int fd, const struct uk_request *request,
+                                     struct uk_deadline by,
+                                     struct uk_answer *out, struct uk_err *err);
+
+/* The answering side. */
+UK_MUST_USE enum uk_code uk_chan_receive(int fd, struct uk_deadline by,
+                                         struct uk_request *out,
+                                         struct uk_err *err);
+UK_MUST_USE enum uk_code uk_chan_reply(int fd, const struct uk_answer *answer,
+                                       struct uk_deadline by,
+                                       struct uk_err *err);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * Bounded JSON in and out (json-c).
+ *
+ * In: strict RFC 8259 and a little less: UTF-8, no duplicate names, no NUL or
+ * other control character in a string, at most UK_JSON_DEPTH deep.  Nothing is
+ * coerced: a getter finds a member of its own type or finds nothing.
+ * Out: written straight into a buffer, so that a secret is in no other memory.
+ */
+#ifndef UK_JSON_H
+#define UK_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/err.h"
+
+#define UK_JSON_DEPTH 16
+
+/* A value inside a document, borrowed from it. */
+struct uk_json;
+
+/* The whole text must be one value.  UK_BAD_ANSWER otherwise.  *out is the
+ * caller's, for uk_json_free(), which wipes every string in it. */
+UK_MUST_USE enum uk_code uk_json_parse(const void *bytes, size_t len,
+                                       struct uk_json **out,
+                                       struct uk_err *err);
+void uk_json_free(struct uk_json *document);
+
+bool uk_json_is_object(const struct uk_json *value);
+bool uk_json_is_array(const struct uk_json *value);
+
+/* Is there a member of this name, of whatever type? */
+bool uk_json_has(const struct uk_json *object, const char *name);
+
+/* Members of an object.  false: not an object, not there, or another type. */
+bool uk_json_text(const struct uk_json *object, const char *name,
+                  const char **out);
+bool uk_json_bool(const struct uk_json *object, const char *name, bool *out);
+bool uk_json_int(const struct uk_json *object, const char *name, int64_t *out);
+bool uk_json_object(const struct uk_json *object, const char *name,
+                    const struct uk_json **out);
+bool uk_json_array(const struct uk_json *object, const char *name,
+                   const struct uk_json **out);
+
+/* Elements of an array; NULL past the end. */
+size_t uk_json_count(const struct uk_json *array);
+const struct uk_json *uk_json_item(const struct uk_json *array, size_t i);
+
+/* A writer: commas and escapes are its business.  name is NULL at the top and
+ * inside arrays.  Errors stay in the buffer (uk_buf_check). */
+struct uk_json_out {
+    struct uk_buf *buf; /* borrowed */
+    bool comma;         /* the next value needs one in front */
+};
+
+void uk_json_begin(struct uk_json_out *out, const char *name, char bracket);
+void uk_json_end(struct uk_json_out *out, char bracket);
+void uk_json_put_text(struct uk_json_out *out, const char *name,
+                      const char *text);
+void uk_json_put_bool(struct uk_json_out *out, const char *name, bool value);
+void uk_json_put_int(struct uk_json_out *out, const char *name, int64_t value);
+void uk_json_put_null(struct uk_json_out *out, const char *name);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * A user's API keys at the service: create, list, fetch, enable, disable,
+ * delete.
+ *
+ * The session must have been opened with something other than a key.  Each
+ * call returns UK_OK with keys->reply telling what the service said (the words
+ * are in the service's refusal); out-parameters are written with UK_KEYS_DONE
+ * only.
+ */
+#ifndef UK_KEYS_H
+#define UK_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/attr.h"
+#include "core/deadline.h"
+#include "core/err.h"
+#include "core/secret.h"
+#include "core/session.h"
+
+#define UK_KEYS_NAME 128 /* longest name of a key, without its NUL */
+#define UK_KEYS_MAX  256 /* most keys that a list may have */
+
+enum uk_keys_reply {
+    UK_KEYS_NONE = 0,
+    UK_KEYS_DONE,
+    UK_KEYS_NOT_FOUND,     /* no such key of this user */
+    UK_KEYS_CONFLICT,      /* the name is taken */
+    UK_KEYS_LIMIT,         /* the user has as many keys as may be */
+    UK_KEYS_BAD_NAME,      /* not a name for a key */
+    UK_KEYS_DENIED,        /* this session may not manage keys */
+    UK_KEYS_NOT_LOGGED_IN, /* the session is over */
+    UK_KEYS_THROTTLED,     /* retry later */
+};
+
+struct uk_key {
+    char id[UK_USER_ID_MAX + 1];
+    char name[UK_KEYS_NAME + 1];
+    bool disabled;
+};
+
+/* Whose keys, where, and what came of the last call. */
+struct uk_keys {
+    struct uk_service *service;       /* borrowed; its deadline counts */
+    const struct uk_session *session; /* borrowed */
+    enum uk_keys_reply reply;
+};
+
+/* value gets the key's text, which nobody can see a second time. */
+UK_MUST_USE enum uk_code uk_keys_create(struct uk_keys *keys, const char *name,
+                                        struct uk_key *out,
+                                        struct uk_secret *value,
+                                        struct uk_err *err);
+
+/* *out is an array in order of creation, the caller's to free(). */
+UK_MUST_USE enum uk_code uk_keys_list(struct uk_keys *keys, struct uk_key **out,
+                                      size_t *count, struct uk_err *err);
+
+UK_MUST_USE enum uk_code uk_keys_fetch(struct uk_keys *keys, const char *id,
+                                       struct uk_key *out, struct uk_err *err);
+
+/* Enabling an enabled key is done; so is disabling a disabled one. */
+UK_MUST_USE enum uk_code uk_keys_enable(struct uk_keys *keys, const char *id,
+                                        struct uk_err *err);
+UK_MUST_USE enum uk_code uk_keys_disable(struct uk_keys *keys, const char *id,
+                                         struct uk_err *err);
+UK_MUST_USE enum uk_code uk_keys_delete(struct uk_keys *keys, const char *id,
+                                        struct uk_err *err);
+
+#endif

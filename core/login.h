@@ -1,0 +1,74 @@
+/*
+ * One login, from a name and a key to a verdict.
+ *
+ * What the module does at a prompt and what `userkey check` shows: local
+ * checks first (is it a key at all, is there such an account, may anybody log
+ * in to it), then the agent (whose key is it), then the mapping (may that
+ * person be this account).  Nothing is sent before the local checks are
+ * through.
+ */
+#ifndef UK_LOGIN_H
+#define UK_LOGIN_H
+
+#include <stdbool.h>
+
+#include "core/attr.h"
+#include "core/deadline.h"
+#include "core/err.h"
+#include "core/identity.h"
+#include "core/msg.h"
+#include "core/secret.h"
+#include "core/settings.h"
+#include "core/verdict.h"
+
+/* What is asked.  Everything is borrowed. */
+struct uk_login {
+    const struct uk_settings *settings;
+    const char *conf_file; /* the agent reads the same one */
+    const char *user;      /* PAM_USER, as it came */
+    const char *service;   /* PAM_SERVICE, or "" */
+    const char *rhost;     /* PAM_RHOST, or "" */
+    const struct uk_secret *key;
+    bool keep; /* hand over the session */
+};
+
+/* What came out; {0} is releasable. */
+struct uk_outcome {
+    enum uk_verdict verdict;
+    bool asked;                /* has the key left this process? */
+    struct uk_account account; /* unless UK_UNKNOWN_USER, JUNK, NOT_A_KEY */
+    struct uk_person person;   /* when the service named one */
+    struct uk_tokens tokens;   /* with UK_GRANTED and keep */
+    char request_id[UK_MSG_REQUEST_ID + 1];
+    uint32_t retry_after_s;
+    char why[UK_WHY_SIZE]; /* printable: which line, rule or limit decided */
+};
+
+/*
+ * Decide by the deadline.  UK_OK with a verdict in out, the caller's for
+ * uk_outcome_clear(); any other code means that it could not be found out.
+ * Tokens of a session whose person is refused are not handed over: the agent
+ * is asked to log them out.
+ */
+UK_MUST_USE enum uk_code uk_login_decide(const struct uk_login *login,
+                                         struct uk_deadline by,
+                                         struct uk_outcome *out,
+                                         struct uk_err *err);
+
+/* May anybody be logged in to this account with a key (account phase, where
+ * no key is at hand): uk_identity_admit for a name. */
+UK_MUST_USE enum uk_code uk_login_admit(const struct uk_settings *settings,
+                                        const char *user,
+                                        struct uk_outcome *out,
+                                        struct uk_err *err);
+
+/* End a session that was kept. */
+UK_MUST_USE enum uk_code uk_login_end(const struct uk_settings *settings,
+                                      const char *conf_file,
+                                      const struct uk_secret *refresh,
+                                      struct uk_deadline by,
+                                      struct uk_err *err);
+
+void uk_outcome_clear(struct uk_outcome *outcome);
+
+#endif

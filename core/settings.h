@@ -1,0 +1,60 @@
+/*
+ * The settings of a machine that is logged in to: /etc/userkey/userkey.conf.
+ *
+ * Read by module, agent and tool through the same table.  userkey.conf(5) is
+ * tested against that table.
+ */
+#ifndef UK_SETTINGS_H
+#define UK_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "core/attr.h"
+#include "core/conf.h"
+#include "core/err.h"
+#include "core/log.h"
+
+/* The folder comes from the Makefile (SYSCONFDIR). */
+#define UK_SETTINGS_FILE UK_CONFDIR "/userkey.conf"
+
+enum uk_key_format { UK_KEY_FORMAT_UKEY, UK_KEY_FORMAT_ANY };
+enum uk_session_policy { UK_SESSION_DISCARD, UK_SESSION_KEEP };
+
+struct uk_settings {
+    struct uk_conf_list service_url; /* in order of preference, no last '/' */
+    char app_id[UK_CONF_VALUE];
+    char ca_file[UK_CONF_VALUE];           /* "": the system's hashed folder */
+    char pinned_public_key[UK_CONF_VALUE]; /* "sha256//BASE64", or "" */
+    char client_certificate[UK_CONF_VALUE];
+    char client_key[UK_CONF_VALUE];
+    char proxy[UK_CONF_VALUE];
+    unsigned long timeout; /* ms */
+    char users_file[UK_CONF_VALUE];
+    char email_domain[UK_CONF_VALUE];
+    unsigned long min_uid;
+    bool allow_root;
+    int key_format;              /* enum uk_key_format */
+    unsigned long failure_floor; /* ms */
+    int session;                 /* enum uk_session_policy */
+    char prompt[UK_CONF_VALUE];
+    int log_level; /* index: error warning notice info debug */
+    bool insecure_http;
+    char agent_program[UK_CONF_VALUE];
+};
+
+/* The table, for the man page's test and for `userkey doctor`. */
+const struct uk_conf_table *uk_settings_table(void);
+
+/* Parse and check the combinations (http only to loopback and only with
+ * insecure_http; a client certificate needs its key).  Pure. */
+UK_MUST_USE enum uk_code uk_settings_parse(const char *text, size_t len,
+                                           const char *file,
+                                           struct uk_settings *out,
+                                           struct uk_err *err);
+
+/* Read a file that can be believed and parse it.  A file that cannot be read
+ * is UK_MISCONFIGURED, whatever the reason: there is no default policy. */
+UK_MUST_USE enum uk_code
+uk_settings_load(const char *file, struct uk_settings *out, struct uk_err *err);
+
+#endif
