@@ -158,4 +158,4 @@ help:
 
 include conf/install.mk
 
--include $(shell find $(B) -name '*.d' -not -path '$(B)/*/$(B)/*' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
