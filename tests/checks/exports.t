@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What each object exports and needs, read from the built files.
+#
+# The module is a guest: six names out, libpam and libc in, and no import that
+# could touch the host's environment, signals or log.  The agent and the tool
+# must be linked with the OpenSSL flavour of libcurl, which they were tested
+# with (threat S-16).
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+B=${B:-build}
+number=0 bad=0
+
+check() { # TEXT GOT WANTED
+    number=$((number + 1))
+    if [ "$2" = "$3" ]; then
+        echo "ok $number - $1"
+    else
+        bad=1
+        echo "not ok $number - $1"
+        printf '# got:    %s\n# wanted: %s\n' "$(echo "$2" | tr '\n' ' ')" \
+            "$(echo "$3" | tr '\n' ' ')"
+    fi
+}
+exports() { nm -D --defined-only "$1" | awk '{print $3}' | sed 's/@.*//' | sort; }
+imports() { nm -D --undefined-only "$1" | awk '{print $NF}' | sed 's/@.*//' | sort; }
+needs() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort; }
+flags() { readelf -lW "$1" | awk '/GNU_STACK/{print $7}'; }
+
+module=$B/pam_userkey.so
+check 'the module exports six names' "$(exports "$module")" \
+    "$(printf 'pam_sm_%s\n' acct_mgmt authenticate chauthtok close_session \
+        open_session setcred | sort)"
+check 'the module needs libpam and libc' "$(needs "$module" | grep -v '^ld-')" \
+    "$(printf 'libc.so.6\nlibpam.so.0')"
+check 'the module imports nothing that touches its host' \
+    "$(imports "$module" | grep -xE 'getenv|secure_getenv|setenv|unsetenv|putenv|clearenv|environ|__environ|openlog|closelog|signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer|setlocale|exit|_exit|abort|atexit|fork|vfork|system|popen|umask|chdir|mkstemp|closefrom|realloc|pthread_create|dlopen|socket|connect|getaddrinfo')" ''
+check 'the module imports what the list says' \
+    "$(imports "$module" | grep -vxFf tests/checks/imports.txt)" ''
+check 'the module never sets PAM_USER' \
+    "$(grep -nE 'pam_set_item *\([^;]*PAM_USER' pam_module/*.c)" ''
+
+for program in userkey-agent userkey userkey-server; do
+    check "$program exports nothing" "$(exports "$B/$program" | grep '^uk_')" ''
+    check "$program: the stack is not executable" "$(flags "$B/$program")" RW
+    check "$program is position independent" \
+        "$(readelf -h "$B/$program" | awk '/Type:/{print $2}')" DYN
+    check "$program: relocations are read-only" \
+        "$(readelf -d "$B/$program" | grep -qE 'BIND_NOW|NOW' && echo yes)" yes
+done
+for program in userkey-agent userkey; do
+    check "$program is linked with libcurl's OpenSSL flavour" \
+        "$(needs "$B/$program" | grep curl)" libcurl.so.4
+    check "$program does not import curl_version" \
+        "$(imports "$B/$program" | grep -x curl_version)" ''
+done
+check 'the service does not link libcurl' \
+    "$(needs "$B/userkey-server" | grep curl)" ''
+echo "1..$number"
+exit $bad

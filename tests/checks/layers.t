@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""Who may include whom: reads the #include lines, nothing else.
+
+1. A program folder includes its own headers and core/, by its layers.
+2. In core/ a file includes only what stands above it in core/ORDER.
+3. A foreign library is known by one file (or one folder).
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Which layers of core/ each folder may include; `service` takes one file more.
+MAY = {
+    "pam_module": {"words", "hands"},
+    "agent": {"words", "hands", "reach"},
+    "tool": {"words", "hands", "reach"},
+    "service": {"words", "hands"},
+    "nss_module": {"words", "hands"},
+}
+ALSO = {"service": {"json", "jsonscan"}}
+
+# A foreign header, by its beginning, and who may know it.
+OWNER = {
+    "curl/": {"core/https"},
+    "openssl/": {"core/https"},
+    "json-c/": {"core/json"},
+    "json": {"core/json"},
+    "security/": {"pam_module/"},
+    "microhttpd.h": {"service/http"},
+    "gnutls/": {"service/http", "service/tls"},
+    "sqlite3.h": {"service/store_sqlite"},
+    "libpq-fe.h": {"service/store_pg"},
+    "sodium.h": {"service/pwhash", "service/token", "service/secrets",
+                 "service/keyhash", "service/crypto"},
+    "libsmartcols": {"tool/out"},
+    "bsd/": {"tool/ask"},
+    "systemd/": {"service/main", "service/notify", "agent/main"},
+}
+
+# Headers of C and of the kernel: everybody's.
+SYSTEM = re.compile(
+    r"^(assert|ctype|dirent|errno|fcntl|getopt|grp|inttypes|limits|locale|math"
+    r"|netdb|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic"
+    r"|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time"
+    r"|unistd|wchar)\.h$|^(sys|netinet|arpa|net|linux)/[a-z_/]+\.h$")
+
+
+def read_order():
+    layer, order, layers = None, [], {}
+    for line in (ROOT / "core/ORDER").read_text().splitlines():
+        head = re.match(r"# (words|hands|reach):", line)
+        if head:
+            layer = head.group(1)
+        name = line.split("#")[0].strip()
+        if name:
+            order.append(name)
+            layers[name] = layer
+    return order, layers
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        found = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
+        if found:
+            yield number, found.group(1) == "<", found.group(2)
+
+
+def owner_of(header):
+    for beginning, owners in OWNER.items():
+        if header == beginning or (beginning[-1] in "/.h" or
+                                   beginning == "libsmartcols") and \
+                header.startswith(beginning):
+            return owners
+    return None
+
+
+def wrong(path, foreign, header, order, layers):
+    """Why this file may not include this header, or None."""
+    name = str(path.relative_to(ROOT))
+    folder, stem = path.parent.name, path.stem
+    if foreign:
+        owners = owner_of(header)
+        if owners:
+            if any(name.startswith(owner) for owner in owners):
+                return None
+            return f"<{header}> belongs to {' or '.join(sorted(owners))}"
+        if SYSTEM.match(header):
+            return None
+        return f"<{header}> is a library that nobody here owns"
+    target = header.split("/")
+    if len(target) != 2:
+        return f'"{header}" is not written as folder/file.h'
+    if target[0] == folder and folder != "core":
+        return None
+    if target[0] != "core":
+        return f'"{header}" is of another program'
+    noun = target[1].removesuffix(".h")
+    if noun not in layers:
+        return f"'{noun}' does not stand in core/ORDER"
+    if folder == "core":
+        if stem not in layers:
+            return f"'{stem}' does not stand in core/ORDER"
+        if noun != stem and order.index(noun) > order.index(stem):
+            return f"'{noun}' stands below '{stem}' in core/ORDER"
+        return None
+    if layers[noun] in MAY[folder] or noun in ALSO.get(folder, ()):
+        return None
+    return f"{folder}/ may not reach for core/{noun} ({layers[noun]})"
+
+
+def main():
+    order, layers = read_order()
+    results = []
+    for folder in ["core", *MAY]:
+        for path in sorted((ROOT / folder).glob("*.[ch]")):
+            faults = [
+                f"{path.relative_to(ROOT)}:{line}: {why}"
+                for line, foreign, header in includes(path)
+                if (why := wrong(path, foreign, header, order, layers))
+            ]
+            results.append((path.relative_to(ROOT), faults))
+    for noun in order:
+        there = (ROOT / f"core/{noun}.h").exists()
+        results.append((f"core/ORDER: {noun}",
+                        [] if there else [f"core/{noun}.h is not there"]))
+    print(f"1..{len(results)}")
+    for number, (what, faults) in enumerate(results, 1):
+        print(f"{'not ok' if faults else 'ok'} {number} - {what}")
+        for fault in faults:
+            print(f"# {fault}")
+    return any(faults for _, faults in results)
+
+
+sys.exit(main())
