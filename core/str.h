@@ -46,9 +46,9 @@ bool uk_str_is_user_name(const char *text);
 bool uk_str_is_printable(const char *text);
 
 /*
- * Foreign bytes for a log line: everything outside 0x20-0x7e, and the quote
- * and the backslash, as \xNN; cut at UK_PRINTABLE_MAX bytes with "..." behind.
- * Returns to.
+ * Foreign bytes for a log line: everything outside 0x20-0x7e, and the single
+ * quote and the backslash, as \xNN; cut at UK_PRINTABLE_MAX bytes with "..."
+ * behind.  Returns to.
  */
 const char *uk_str_printable(char to[UK_PRINTABLE_SIZE], const void *bytes,
                              size_t len);

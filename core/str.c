@@ -1,0 +1,194 @@
+/* Numbers, booleans, prefixes, printable text: checked, in every locale. */
+#include "core/str.h"
+
+#include <string.h>
+
+#define MS_PER_S   1000UL
+#define MS_PER_MIN (60UL * MS_PER_S)
+#define MS_PER_H   (60UL * MS_PER_MIN)
+#define MS_PER_D   (24UL * MS_PER_H)
+
+static const char hex_digits[] = "0123456789abcdef";
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static char
+to_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Read digits from *text, which is left behind them. */
+static bool
+read_digits(const char **text, unsigned long max, unsigned long *out)
+{
+    const char *p = *text;
+    unsigned long n = 0;
+
+    if (!is_digit(*p))
+        return false;
+    for (; is_digit(*p); p++) {
+        unsigned long digit = (unsigned long)(*p - '0');
+
+        if (digit > max || n > (max - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *text = p;
+    *out = n;
+    return true;
+}
+
+bool
+uk_str_to_ulong(const char *text, unsigned long max, unsigned long *out)
+{
+    unsigned long n;
+
+    if (!read_digits(&text, max, &n) || *text != '\0')
+        return false;
+    *out = n;
+    return true;
+}
+
+bool
+uk_str_to_bool(const char *text, bool *out)
+{
+    bool yes = strcmp(text, "yes") == 0;
+
+    if (!yes && strcmp(text, "no") != 0)
+        return false;
+    *out = yes;
+    return true;
+}
+
+bool
+uk_str_to_ms(const char *text, unsigned long max_ms, unsigned long *out)
+{
+    static const struct {
+        const char *name;
+        unsigned long ms;
+    } units[] = {
+        {"", MS_PER_S},      {"ms", 1UL},     {"s", MS_PER_S},
+        {"min", MS_PER_MIN}, {"h", MS_PER_H}, {"d", MS_PER_D},
+    };
+    unsigned long n;
+
+    if (!read_digits(&text, max_ms, &n))
+        return false;
+    for (size_t i = 0; i < UK_COUNT(units); i++) {
+        if (strcmp(text, units[i].name) != 0)
+            continue;
+        if (n > max_ms / units[i].ms)
+            return false;
+        *out = n * units[i].ms;
+        return true;
+    }
+    return false;
+}
+
+bool
+uk_str_starts(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool
+uk_str_equal_nocase(const char *a, const char *b)
+{
+    while (*a != '\0' && to_lower(*a) == to_lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == '\0' && *b == '\0';
+}
+
+bool
+uk_str_copy(char *to, size_t size, const char *from)
+{
+    size_t len = strlen(from);
+
+    if (len >= size)
+        return false;
+    memcpy(to, from, len + 1);
+    return true;
+}
+
+bool
+uk_str_is_hex(const char *text, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (!is_digit(text[i]) && !(text[i] >= 'a' && text[i] <= 'f'))
+            return false;
+    }
+    return text[i] == '\0';
+}
+
+void
+uk_str_hex(char *to, const void *bytes, size_t size)
+{
+    const unsigned char *from = bytes;
+
+    for (size_t i = 0; i < size; i++) {
+        to[2 * i] = hex_digits[from[i] >> 4];
+        to[2 * i + 1] = hex_digits[from[i] & 15];
+    }
+    to[2 * size] = '\0';
+}
+
+bool
+uk_str_is_user_name(const char *text)
+{
+    size_t i;
+
+    for (i = 0; text[i] != '\0'; i++) {
+        char c = text[i];
+        bool letter = (c >= 'a' && c <= 'z') || c == '_';
+
+        if (i >= UK_NAME_MAX)
+            return false;
+        if (!letter && (i == 0 || !(is_digit(c) || c == '-')))
+            return false;
+    }
+    return i > 0;
+}
+
+bool
+uk_str_is_printable(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < 0x20 || *text > 0x7e)
+            return false;
+    }
+    return true;
+}
+
+const char *
+uk_str_printable(char to[UK_PRINTABLE_SIZE], const void *bytes, size_t len)
+{
+    const unsigned char *from = bytes;
+    size_t shown = len > UK_PRINTABLE_MAX ? UK_PRINTABLE_MAX : len;
+    char *p = to;
+
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = from[i];
+
+        if (c >= 0x20 && c <= 0x7e && c != '\'' && c != '\\') {
+            *p++ = (char)c;
+            continue;
+        }
+        *p++ = '\\';
+        *p++ = 'x';
+        *p++ = hex_digits[c >> 4];
+        *p++ = hex_digits[c & 15];
+    }
+    memcpy(p, "...", 4);
+    if (shown == len)
+        *p = '\0';
+    return to;
+}
