@@ -19,8 +19,9 @@ struct uk_buf {
     char *bytes; /* owned; NULL or with a NUL behind the last byte */
     size_t len;
     size_t room;
-    size_t max; /* most bytes it will hold */
-    bool bad;
+    size_t max;     /* most bytes it will hold */
+    bool bad;       /* nothing more is taken */
+    bool no_memory; /* why: else the limit was passed */
 };
 
 /* An initialiser: struct uk_buf b = UK_BUF_UP_TO(4096); */
