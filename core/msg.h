@@ -38,7 +38,7 @@ struct uk_request {
     bool want_emails;   /* the mapping needs the person's addresses */
     bool keep;          /* hand the session over instead of ending it */
     /* For the agent's limits and log; it decides nothing by them. */
-    char user[UK_NAME_MAX + 1];
+    char user[UK_NAME_MAX + 1]; /* or "" */
     char service[UK_MSG_SERVICE + 1];
     char rhost[UK_MSG_HOST + 1];
     struct uk_secret secret; /* owned: the key, or the refresh token */
@@ -56,16 +56,21 @@ struct uk_answer {
     enum uk_stage stage;
     char text[UK_ERR_TEXT]; /* our own sentence, printable; "" with UK_OK */
     /* What it found out: UK_GRANTED means only "this is a good key of that
-     * person"; whether they may come in here is decided by the module. */
+     * person"; whether they may come in here is decided by the module, which
+     * also keeps for itself to say UK_NOT_MAPPED, UK_NOT_ALLOWED,
+     * UK_UNKNOWN_USER and UK_JUNK.  UK_UNDECIDED with any code but UK_OK, and
+     * for a session that has been logged out. */
     enum uk_verdict verdict;
     struct uk_person person; /* with UK_GRANTED */
     struct uk_tokens tokens; /* with UK_GRANTED, where keep was asked for */
     char request_id[UK_MSG_REQUEST_ID + 1]; /* in the service's audit; or "" */
-    uint32_t retry_after_s;                 /* with UK_THROTTLED_SERVICE */
+    uint32_t retry_after_s;                 /* with UK_THROTTLED_*, or 0 */
 };
 
 /* Append the message to buf; UK_INVALID if it does not fit or a field is out
- * of its range. */
+ * of its range, or says another thing than the rest (an id without
+ * UK_GRANTED).  Strange bytes in what is for logs only (service, rhost, text)
+ * become '?'. */
 UK_MUST_USE enum uk_code uk_request_pack(const struct uk_request *request,
                                          struct uk_buf *buf,
                                          struct uk_err *err);
@@ -80,6 +85,12 @@ UK_MUST_USE enum uk_code uk_request_unpack(const void *bytes, size_t len,
 UK_MUST_USE enum uk_code uk_answer_unpack(const void *bytes, size_t len,
                                           struct uk_answer *out,
                                           struct uk_err *err);
+
+/* Does it answer that request: a verdict for a login, none for a logout,
+ * nothing that was not asked for?  UK_BAD_ANSWER otherwise. */
+UK_MUST_USE enum uk_code uk_answer_check(const struct uk_answer *answer,
+                                         const struct uk_request *request,
+                                         struct uk_err *err);
 
 /* Wipe and free.  Take the empty ones, and twice. */
 void uk_request_clear(struct uk_request *request);

@@ -1,0 +1,473 @@
+/* The contract between module and agent, packed and unpacked. */
+#include "core/msg.h"
+
+#include <string.h>
+
+#include "core/keytext.h"
+#include "core/str.h"
+
+/* The layout is docs/PROTOCOL.md, "Module and agent". */
+#define MAGIC      "UKEY"
+#define MAGIC_LEN  4
+#define HEADER_LEN 8
+#define LENGTH_AT  6
+
+enum kind { KIND_REQUEST = 1, KIND_ANSWER = 2 };
+
+/* What is left of a message; the first wrong field ends the reading. */
+struct reader {
+    const unsigned char *at;
+    size_t left;
+    enum uk_code code;
+    struct uk_err *err;
+};
+
+/*
+ * The fields' own rules, the same for what is sent and what is received.
+ * Each returns the name of a field that is wrong, or NULL.
+ */
+
+/* Bytes that may stand in a header or in JSON as they are. */
+static bool
+is_token(const struct uk_secret *secret)
+{
+    for (size_t i = 0; i < secret->len; i++) {
+        if (secret->bytes[i] <= 0x20 || secret->bytes[i] > 0x7e)
+            return false;
+    }
+    return secret->len <= UK_SECRET_MAX;
+}
+
+static const char *
+wrong_in_request(const struct uk_request *request)
+{
+    bool login = request->op == UK_OP_LOGIN;
+
+    if (!login && request->op != UK_OP_LOGOUT)
+        return "operation";
+    if (request->budget_ms == 0)
+        return "budget";
+    if (!login && (request->want_emails || request->keep))
+        return "flags";
+    if (request->user[0] != '\0' && !uk_str_is_user_name(request->user))
+        return "user";
+    if (!uk_str_is_printable(request->service))
+        return "service";
+    if (!uk_str_is_printable(request->rhost))
+        return "remote host";
+    if (request->secret.len == 0 || !is_token(&request->secret))
+        return "secret";
+    if (login && request->secret.len > UK_KEYTEXT_MAX)
+        return "secret";
+    return NULL;
+}
+
+/* What only the module can find out, the agent does not say: the words choose
+ * the PAM code, and that the way through the host's stack. */
+static bool
+may_agent_say(enum uk_verdict verdict)
+{
+    switch (verdict) {
+    case UK_UNDECIDED:
+    case UK_GRANTED:
+    case UK_REFUSED:
+    case UK_USER_DISABLED:
+    case UK_NOT_A_KEY:
+    case UK_THROTTLED_HERE:
+    case UK_THROTTLED_SERVICE:
+        return true;
+    case UK_NOT_MAPPED:
+    case UK_NOT_ALLOWED:
+    case UK_UNKNOWN_USER:
+    case UK_JUNK:
+        return false;
+    }
+    return false;
+}
+
+static const char *
+wrong_in_person(const struct uk_answer *answer)
+{
+    const struct uk_person *person = &answer->person;
+
+    if (answer->verdict != UK_GRANTED) {
+        if (person->id[0] != '\0' || person->n_emails != 0)
+            return "person";
+        return NULL;
+    }
+    if (!uk_identity_is_id(person->id))
+        return "person";
+    if (person->n_emails > UK_PERSON_EMAILS)
+        return "number of addresses";
+    for (size_t i = 0; i < person->n_emails; i++) {
+        if (!uk_identity_is_email(person->email[i]))
+            return "address";
+    }
+    return NULL;
+}
+
+static const char *
+wrong_in_tokens(const struct uk_answer *answer)
+{
+    const struct uk_tokens *tokens = &answer->tokens;
+    bool any = tokens->access.len > 0 || tokens->refresh.len > 0;
+
+    if (!any)
+        return NULL;
+    if (answer->verdict != UK_GRANTED)
+        return "tokens";
+    if (tokens->access.len == 0 || !is_token(&tokens->access))
+        return "access token";
+    if (tokens->refresh.len == 0 || !is_token(&tokens->refresh))
+        return "refresh token";
+    return NULL;
+}
+
+static const char *
+wrong_in_answer(const struct uk_answer *answer)
+{
+    bool failed = answer->code != UK_OK;
+    bool throttled = answer->verdict == UK_THROTTLED_HERE ||
+                     answer->verdict == UK_THROTTLED_SERVICE;
+    const char *wrong;
+
+    if (answer->code > UK_CANCELLED)
+        return "code";
+    if (answer->stage > UK_STAGE_ANSWER ||
+        (!failed && answer->stage != UK_STAGE_NONE))
+        return "stage";
+    if (!uk_str_is_printable(answer->text) ||
+        (!failed && answer->text[0] != '\0'))
+        return "text";
+    if (!may_agent_say(answer->verdict) ||
+        (failed && answer->verdict != UK_UNDECIDED))
+        return "verdict";
+    if (!uk_str_is_printable(answer->request_id))
+        return "request id";
+    if (!throttled && answer->retry_after_s != 0)
+        return "retry time";
+    wrong = wrong_in_person(answer);
+    return wrong != NULL ? wrong : wrong_in_tokens(answer);
+}
+
+/* Packing. */
+
+static void
+put_number(struct uk_buf *buf, size_t bytes, uint32_t number)
+{
+    while (bytes-- > 0)
+        uk_buf_add_byte(buf, (unsigned char)(number >> (8 * bytes)));
+}
+
+static void
+put_text(struct uk_buf *buf, const char *text)
+{
+    put_number(buf, 2, (uint32_t)strlen(text));
+    uk_buf_add_text(buf, text);
+}
+
+static void
+put_secret(struct uk_buf *buf, const struct uk_secret *secret)
+{
+    put_number(buf, 2, (uint32_t)secret->len);
+    uk_buf_add(buf, secret->bytes, secret->len);
+}
+
+static void
+put_header(struct uk_buf *buf, enum kind kind)
+{
+    uk_buf_add(buf, MAGIC, MAGIC_LEN);
+    put_number(buf, 1, UK_MSG_VERSION);
+    put_number(buf, 1, kind);
+    put_number(buf, 2, 0);
+}
+
+/* Write the length, now that it is known, into the header. */
+static enum uk_code
+finish(struct uk_buf *buf, size_t start, struct uk_err *err)
+{
+    enum uk_code code = uk_buf_check(buf, err);
+    size_t len = buf->len - start;
+
+    if (code != UK_OK)
+        return uk_err_in(err, "packing a message for the agent's socket");
+    if (len > UK_MSG_MAX)
+        return uk_err_set(err, UK_INVALID,
+                          "a message of %zu bytes is too long; allowed: %d",
+                          len, UK_MSG_MAX);
+    buf->bytes[start + LENGTH_AT] = (char)(len >> 8);
+    buf->bytes[start + LENGTH_AT + 1] = (char)(len & 0xff);
+    return UK_OK;
+}
+
+/* For logs only: a strange byte in it is no reason to fail. */
+static void
+make_plain(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text < 0x20 || *text > 0x7e)
+            *text = '?';
+    }
+}
+
+enum uk_code
+uk_request_pack(const struct uk_request *request, struct uk_buf *buf,
+                struct uk_err *err)
+{
+    struct uk_request plain = *request; /* borrows the secret */
+    size_t start = buf->len;
+    const char *wrong;
+
+    make_plain(plain.service);
+    make_plain(plain.rhost);
+    wrong = wrong_in_request(&plain);
+    if (wrong != NULL)
+        return uk_err_set(err, UK_INVALID,
+                          "the request's %s is not one that can be sent",
+                          wrong);
+    put_header(buf, KIND_REQUEST);
+    put_number(buf, 1, plain.op);
+    put_number(buf, 4, plain.budget_ms);
+    put_number(buf, 1, plain.want_emails);
+    put_number(buf, 1, plain.keep);
+    put_text(buf, plain.user);
+    put_text(buf, plain.service);
+    put_text(buf, plain.rhost);
+    put_secret(buf, &plain.secret);
+    return finish(buf, start, err);
+}
+
+enum uk_code
+uk_answer_pack(const struct uk_answer *answer, struct uk_buf *buf,
+               struct uk_err *err)
+{
+    struct uk_answer plain = *answer; /* borrows the tokens */
+    size_t start = buf->len;
+    const char *wrong;
+
+    make_plain(plain.text);
+    wrong = wrong_in_answer(&plain);
+    if (wrong != NULL)
+        return uk_err_set(err, UK_INVALID,
+                          "the answer's %s is not one that can be sent", wrong);
+    put_header(buf, KIND_ANSWER);
+    put_number(buf, 1, plain.code);
+    put_number(buf, 1, plain.stage);
+    put_text(buf, plain.text);
+    put_number(buf, 1, plain.verdict);
+    put_text(buf, plain.person.id);
+    put_number(buf, 1, (uint32_t)plain.person.n_emails);
+    for (size_t i = 0; i < plain.person.n_emails; i++)
+        put_text(buf, plain.person.email[i]);
+    put_secret(buf, &plain.tokens.access);
+    put_secret(buf, &plain.tokens.refresh);
+    put_text(buf, plain.request_id);
+    put_number(buf, 4, plain.retry_after_s);
+    return finish(buf, start, err);
+}
+
+/* Unpacking. */
+
+static void
+refuse(struct reader *from, const char *name)
+{
+    if (from->code == UK_OK)
+        from->code = uk_err_set(from->err, UK_BAD_ANSWER,
+                                "the message's %s is wrong", name);
+    from->left = 0;
+}
+
+/* The next len bytes, or NULL. */
+static const unsigned char *
+take(struct reader *from, size_t len, const char *name)
+{
+    const unsigned char *at = from->at;
+
+    if (from->code != UK_OK || len > from->left) {
+        refuse(from, name);
+        return NULL;
+    }
+    from->at += len;
+    from->left -= len;
+    return at;
+}
+
+/* A big-endian number of so many bytes, at most max; 0 when it is not. */
+static uint32_t
+take_number(struct reader *from, size_t bytes, uint32_t max, const char *name)
+{
+    const unsigned char *at = take(from, bytes, name);
+    uint32_t number = 0;
+
+    if (at == NULL)
+        return 0;
+    for (size_t i = 0; i < bytes; i++)
+        number = number << 8 | at[i];
+    if (number > max) {
+        refuse(from, name);
+        return 0;
+    }
+    return number;
+}
+
+static void
+take_text(struct reader *from, char *to, size_t size, const char *name)
+{
+    size_t len = take_number(from, 2, (uint32_t)size - 1, name);
+    const unsigned char *at = take(from, len, name);
+
+    if (at == NULL)
+        return;
+    if (memchr(at, '\0', len) != NULL) {
+        refuse(from, name);
+        return;
+    }
+    memcpy(to, at, len);
+    to[len] = '\0';
+}
+
+static void
+take_secret(struct reader *from, struct uk_secret *to, const char *name)
+{
+    size_t len = take_number(from, 2, UK_SECRET_MAX, name);
+    const unsigned char *at = take(from, len, name);
+
+    if (at != NULL)
+        from->code = uk_secret_set(to, at, len, from->err);
+}
+
+static void
+take_header(struct reader *from, enum kind kind)
+{
+    size_t whole = from->left;
+    const unsigned char *magic = take(from, MAGIC_LEN, "beginning");
+    uint32_t version;
+
+    if (magic == NULL)
+        return;
+    if (memcmp(magic, MAGIC, MAGIC_LEN) != 0)
+        refuse(from, "beginning");
+    version = take_number(from, 1, UINT8_MAX, "version");
+    if (from->code == UK_OK && version != UK_MSG_VERSION)
+        from->code = uk_err_set(from->err, UK_BAD_ANSWER,
+                                "the other side speaks version %u, this one "
+                                "version %d; install both from one package",
+                                (unsigned)version, UK_MSG_VERSION);
+    if (take_number(from, 1, KIND_ANSWER, "kind") != kind)
+        refuse(from, "kind");
+    if (take_number(from, 2, UK_MSG_MAX, "length") != whole)
+        refuse(from, "length");
+}
+
+/* The reading is over: was it all of it, all right? */
+static enum uk_code
+judge(struct reader *from, const char *wrong)
+{
+    if (from->left > 0)
+        refuse(from, "end");
+    else if (wrong != NULL)
+        refuse(from, wrong);
+    return from->code;
+}
+
+enum uk_code
+uk_request_unpack(const void *bytes, size_t len, struct uk_request *out,
+                  struct uk_err *err)
+{
+    struct reader from = {.at = bytes, .left = len, .err = err};
+    struct uk_request request = {.op = 0};
+    enum uk_code code;
+
+    take_header(&from, KIND_REQUEST);
+    request.op = take_number(&from, 1, UK_OP_LOGOUT, "operation");
+    request.budget_ms = take_number(&from, 4, UINT32_MAX, "budget");
+    request.want_emails = take_number(&from, 1, 1, "flags") == 1;
+    request.keep = take_number(&from, 1, 1, "flags") == 1;
+    take_text(&from, request.user, sizeof(request.user), "user");
+    take_text(&from, request.service, sizeof(request.service), "service");
+    take_text(&from, request.rhost, sizeof(request.rhost), "remote host");
+    take_secret(&from, &request.secret, "secret");
+    code = judge(&from, wrong_in_request(&request));
+    if (code == UK_OK)
+        *out = request;
+    else
+        uk_request_clear(&request);
+    return code;
+}
+
+static void
+take_person(struct reader *from, struct uk_person *person)
+{
+    take_text(from, person->id, sizeof(person->id), "person");
+    person->n_emails =
+        take_number(from, 1, UK_PERSON_EMAILS, "number of addresses");
+    for (size_t i = 0; i < person->n_emails; i++)
+        take_text(from, person->email[i], sizeof(person->email[i]), "address");
+}
+
+enum uk_code
+uk_answer_unpack(const void *bytes, size_t len, struct uk_answer *out,
+                 struct uk_err *err)
+{
+    struct reader from = {.at = bytes, .left = len, .err = err};
+    struct uk_answer answer = {.code = UK_OK};
+    enum uk_code code;
+
+    take_header(&from, KIND_ANSWER);
+    answer.code = take_number(&from, 1, UK_CANCELLED, "code");
+    answer.stage = take_number(&from, 1, UK_STAGE_ANSWER, "stage");
+    take_text(&from, answer.text, sizeof(answer.text), "text");
+    answer.verdict = take_number(&from, 1, UK_THROTTLED_SERVICE, "verdict");
+    take_person(&from, &answer.person);
+    take_secret(&from, &answer.tokens.access, "access token");
+    take_secret(&from, &answer.tokens.refresh, "refresh token");
+    take_text(&from, answer.request_id, sizeof(answer.request_id),
+              "request id");
+    answer.retry_after_s = take_number(&from, 4, UINT32_MAX, "retry time");
+    code = judge(&from, wrong_in_answer(&answer));
+    if (code == UK_OK)
+        *out = answer;
+    else
+        uk_answer_clear(&answer);
+    return code;
+}
+
+enum uk_code
+uk_answer_check(const struct uk_answer *answer,
+                const struct uk_request *request, struct uk_err *err)
+{
+    bool login = request->op == UK_OP_LOGIN;
+    const char *wrong = NULL;
+
+    if (answer->code == UK_OK && login == (answer->verdict == UK_UNDECIDED))
+        wrong = "verdict";
+    else if (answer->person.n_emails > 0 && !request->want_emails)
+        wrong = "addresses";
+    else if (answer->tokens.refresh.len > 0 && !request->keep)
+        wrong = "tokens";
+    if (wrong == NULL)
+        return UK_OK;
+    return uk_err_set(err, UK_BAD_ANSWER,
+                      "the answer's %s is not what was asked for", wrong);
+}
+
+void
+uk_request_clear(struct uk_request *request)
+{
+    uk_secret_clear(&request->secret);
+    uk_wipe(request, sizeof(*request));
+}
+
+void
+uk_tokens_clear(struct uk_tokens *tokens)
+{
+    uk_secret_clear(&tokens->access);
+    uk_secret_clear(&tokens->refresh);
+}
+
+void
+uk_answer_clear(struct uk_answer *answer)
+{
+    uk_tokens_clear(&answer->tokens);
+    uk_wipe(answer, sizeof(*answer));
+}
