@@ -60,7 +60,8 @@ struct uk_conf_table {
 
 /* Which lines the settings came from, for messages about combinations. */
 struct uk_conf_seen {
-    unsigned line[UK_CONF_RULES]; /* by row of the table; 0: not given */
+    /* By row of the table; 0: not given; UINT_MAX: given outside a file. */
+    unsigned line[UK_CONF_RULES];
 };
 
 /* Fill the struct with every fallback; it was cleared by the caller.  The
@@ -69,21 +70,23 @@ UK_MUST_USE enum uk_code uk_conf_init(const struct uk_conf_table *table,
                                       void *into, struct uk_err *err);
 
 /* Set one by name; file and line are for the sentence (file "pam_userkey",
- * line UK_CONF_NO_LINE for module arguments). */
+ * line UK_CONF_NO_LINE for module arguments).  seen was cleared by the caller
+ * before the first. */
 UK_MUST_USE enum uk_code uk_conf_set(const struct uk_conf_table *table,
                                      const char *name, const char *value,
                                      const char *file, unsigned line,
                                      void *into, struct uk_conf_seen *seen,
                                      struct uk_err *err);
 
-/* Fallbacks, then every line of text, then the required ones. */
+/* Fallbacks, then every line of text, then the required ones; *seen is
+ * overwritten. */
 UK_MUST_USE enum uk_code uk_conf_parse(const struct uk_conf_table *table,
                                        const char *text, size_t len,
                                        const char *file, void *into,
                                        struct uk_conf_seen *seen,
                                        struct uk_err *err);
 
-/* The line that set this name, 0 if none did. */
+/* The line that set this name, 0 if none did, UINT_MAX if it was none. */
 unsigned uk_conf_line(const struct uk_conf_table *table,
                       const struct uk_conf_seen *seen, const char *name);
 
