@@ -36,8 +36,8 @@ struct uk_settings {
     int key_format;              /* enum uk_key_format */
     unsigned long failure_floor; /* ms */
     int session;                 /* enum uk_session_policy */
-    char prompt[UK_CONF_VALUE];
-    int log_level; /* index: error warning notice info debug */
+    char prompt[UK_CONF_VALUE];  /* ends in a space, if there is room */
+    int log_level;               /* index: error warning notice info debug */
     bool insecure_http;
     char agent_program[UK_CONF_VALUE];
 };
