@@ -1,0 +1,151 @@
+/* One exchange of messages between module and agent on a descriptor. */
+#include "core/chan.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "core/buf.h"
+#include "core/io.h"
+#include "core/secret.h"
+
+/* Whatever waiting was in vain: it was for the agent. */
+static enum uk_code
+blame_agent(enum uk_code code, struct uk_err *err)
+{
+    if (code == UK_TIMEOUT)
+        err->stage = UK_STAGE_AGENT;
+    return code;
+}
+
+/* One message into memory of its own, the caller's for drop_message(). */
+static enum uk_code
+receive_message(int fd, struct uk_deadline by, char **out, size_t *len,
+                struct uk_err *err)
+{
+    char *bytes = malloc(UK_MSG_MAX);
+    enum uk_code code;
+
+    if (bytes == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for a message");
+    code = uk_io_receive(fd, bytes, UK_MSG_MAX, len, by, err);
+    if (code != UK_OK) {
+        uk_wipe(bytes, UK_MSG_MAX);
+        free(bytes);
+        return code;
+    }
+    *out = bytes;
+    return UK_OK;
+}
+
+static void
+drop_message(char *bytes)
+{
+    if (bytes != NULL)
+        uk_wipe(bytes, UK_MSG_MAX);
+    free(bytes);
+}
+
+static enum uk_code
+send_request(int fd, const struct uk_request *request, struct uk_deadline by,
+             struct uk_err *err)
+{
+    struct uk_buf buf = UK_BUF_UP_TO(UK_MSG_MAX);
+    enum uk_code code;
+
+    code = uk_request_pack(request, &buf, err);
+    if (code == UK_OK)
+        code = uk_io_send(fd, buf.bytes, buf.len, by, err);
+    uk_buf_clear(&buf);
+    return code;
+}
+
+/* An answer with another one behind it is two answers, which is none. */
+static enum uk_code
+receive_end(int fd, struct uk_deadline by, struct uk_err *err)
+{
+    char *bytes = NULL;
+    size_t len;
+    enum uk_code code;
+
+    code = receive_message(fd, by, &bytes, &len, err);
+    drop_message(bytes);
+    if (code == UK_UNREACHABLE)
+        return UK_OK;
+    if (code == UK_OK)
+        code = uk_err_set(err, UK_BAD_ANSWER, "more than one answer");
+    return code;
+}
+
+enum uk_code
+uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
+            struct uk_answer *out, struct uk_err *err)
+{
+    struct uk_answer answer = {.code = UK_OK};
+    char *bytes = NULL;
+    size_t len;
+    enum uk_code code;
+
+    code = send_request(fd, request, by, err);
+    if (code != UK_OK)
+        return blame_agent(code, err);
+    code = receive_message(fd, by, &bytes, &len, err);
+    if (code != UK_OK)
+        return blame_agent(code, err);
+    code = uk_answer_unpack(bytes, len, &answer, err);
+    drop_message(bytes);
+    if (code != UK_OK)
+        return code;
+    code = receive_end(fd, by, err);
+    if (code != UK_OK) {
+        uk_answer_clear(&answer);
+        return blame_agent(code, err);
+    }
+    *out = answer;
+    return UK_OK;
+}
+
+enum uk_code
+uk_chan_receive(int fd, struct uk_deadline by, struct uk_request *out,
+                struct uk_err *err)
+{
+    char *bytes = NULL;
+    size_t len;
+    enum uk_code code;
+
+    code = receive_message(fd, by, &bytes, &len, err);
+    if (code != UK_OK)
+        return code;
+    code = uk_request_unpack(bytes, len, out, err);
+    drop_message(bytes);
+    return code;
+}
+
+enum uk_code
+uk_chan_discard(int fd, struct uk_deadline by, struct uk_err *err)
+{
+    char *bytes = NULL;
+    size_t len;
+    enum uk_code code;
+
+    code = receive_message(fd, by, &bytes, &len, err);
+    drop_message(bytes);
+    return code;
+}
+
+enum uk_code
+uk_chan_reply(int fd, const struct uk_answer *answer, struct uk_deadline by,
+              struct uk_err *err)
+{
+    struct uk_buf buf = UK_BUF_UP_TO(UK_MSG_MAX);
+    enum uk_code code;
+
+    code = uk_answer_pack(answer, &buf, err);
+    if (code == UK_OK)
+        code = uk_io_send(fd, buf.bytes, buf.len, by, err);
+    uk_buf_clear(&buf);
+    /* The other side waits for the end, and a process that was forked from
+     * this one may still hold the descriptor. */
+    if (code == UK_OK)
+        shutdown(fd, SHUT_RDWR);
+    return code;
+}
