@@ -1,9 +1,10 @@
 /*
  * Bounded JSON in and out (json-c).
  *
- * In: strict RFC 8259 and a little less: UTF-8, no duplicate names, no NUL or
- * other control character in a string, at most UK_JSON_DEPTH deep.  Nothing is
- * coerced: a getter finds a member of its own type or finds nothing.
+ * In: what core/jsonscan.h takes, with no name twice in one object.  Nothing
+ * is coerced: a getter finds a member of its own type or finds nothing.  No
+ * string has a NUL, but one may have other control characters, which stand
+ * escaped in the text.
  * Out: written straight into a buffer, so that a secret is in no other memory.
  */
 #ifndef UK_JSON_H
@@ -17,13 +18,13 @@
 #include "core/buf.h"
 #include "core/err.h"
 
-#define UK_JSON_DEPTH 16
+#define UK_JSON_MAX (1024 * 1024) /* longest document, in bytes */
 
 /* A value inside a document, borrowed from it. */
 struct uk_json;
 
-/* The whole text must be one value.  UK_BAD_ANSWER otherwise.  *out is the
- * caller's, for uk_json_free(), which wipes every string in it. */
+/* The whole text must be one object or array.  UK_BAD_ANSWER otherwise.  *out
+ * is the caller's, for uk_json_free(), which wipes every string in it. */
 UK_MUST_USE enum uk_code uk_json_parse(const void *bytes, size_t len,
                                        struct uk_json **out,
                                        struct uk_err *err);
@@ -35,7 +36,9 @@ bool uk_json_is_array(const struct uk_json *value);
 /* Is there a member of this name, of whatever type? */
 bool uk_json_has(const struct uk_json *object, const char *name);
 
-/* Members of an object.  false: not an object, not there, or another type. */
+/* Members of an object.  false: not an object, not there, or another type.
+ * Text is UTF-8, borrowed from the document; an integer is one that is written
+ * as one and stands between INT64_MIN and INT64_MAX, these two excluded. */
 bool uk_json_text(const struct uk_json *object, const char *name,
                   const char **out);
 bool uk_json_bool(const struct uk_json *object, const char *name, bool *out);
@@ -49,8 +52,12 @@ bool uk_json_array(const struct uk_json *object, const char *name,
 size_t uk_json_count(const struct uk_json *array);
 const struct uk_json *uk_json_item(const struct uk_json *array, size_t i);
 
+/* May this text be put into a document: UTF-8? */
+bool uk_json_is_text(const char *text);
+
 /* A writer: commas and escapes are its business.  name is NULL at the top and
- * inside arrays.  Errors stay in the buffer (uk_buf_check). */
+ * inside arrays.  Errors stay in the buffer (uk_buf_check); a text that is not
+ * uk_json_is_text is one. */
 struct uk_json_out {
     struct uk_buf *buf; /* borrowed */
     bool comma;         /* the next value needs one in front */
