@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/lines.h"
 #include "core/str.h"
 
-#define LINE_SIZE    2048 /* of one line, with a NUL */
 #define ALLOWED_SIZE 256
 #define NAME_MOST    32 /* names longer than this resemble none */
 #define TYPO_MOST    2  /* as many slips may be in a name that resembles one */
@@ -364,58 +364,36 @@ uk_conf_init(const struct uk_conf_table *table, void *into, struct uk_err *err)
     return UK_OK;
 }
 
-/*
- * Lines.
- */
-
-/* Copy one line, which ends before end, without the comment; *next is where
- * the following one begins. */
+/* One line, NAME = VALUE. */
 static enum uk_code
-copy_line(const char *text, const char *end, char line[LINE_SIZE],
-          const char **next, struct uk_err *err)
+parse_line(const struct uk_conf_table *table, char *line,
+           const struct uk_lines *lines, void *into, struct uk_conf_seen *seen,
+           struct uk_err *err)
 {
-    const char *newline = memchr(text, '\n', (size_t)(end - text));
-    size_t len = (size_t)((newline != NULL ? newline : end) - text);
+    char *equals = strchr(line, '=');
 
-    *next = newline != NULL ? newline + 1 : end;
-    if (len > 0 && text[len - 1] == '\r')
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "the line ends in a carriage return; save the file "
-                          "with Unix line ends");
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return uk_err_set(err, UK_MISCONFIGURED,
-                              "a control character (\\x%02x) at column %zu", c,
-                              i + 1);
+    if (equals == NULL) {
+        /* What stands there may be a secret in the wrong file. */
+        uk_err_set(err, UK_MISCONFIGURED,
+                   "no '=' in the line; a setting is NAME = VALUE");
+        return uk_lines_place(lines, err);
     }
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '#' &&
-            (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t'))
-            len = i;
-    }
-    if (len >= LINE_SIZE)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "a line of %zu characters is too long; allowed: %d",
-                          len, LINE_SIZE - 1);
-    memcpy(line, text, len);
-    line[len] = '\0';
-    return UK_OK;
+    *equals = '\0';
+    return uk_conf_set(table, uk_lines_trim(line), uk_lines_trim(equals + 1),
+                       lines->file, lines->number, into, seen, err);
 }
 
-/* Cut white space off, at the front by the result, at the end in place. */
-static char *
-trim(char *text)
+static enum uk_code
+check_required(const struct uk_conf_table *table, const char *file,
+               const struct uk_conf_seen *seen, struct uk_err *err)
 {
-    size_t len;
-
-    text += strspn(text, " \t");
-    len = strlen(text);
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-        len--;
-    text[len] = '\0';
-    return text;
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->rules[i].required && seen->line[i] == 0)
+            return uk_err_set(err, UK_MISCONFIGURED,
+                              "'%s': '%s' is not set, and has no default", file,
+                              table->rules[i].name);
+    }
+    return UK_OK;
 }
 
 enum uk_code
@@ -423,39 +401,19 @@ uk_conf_parse(const struct uk_conf_table *table, const char *text, size_t len,
               const char *file, void *into, struct uk_conf_seen *seen,
               struct uk_err *err)
 {
-    const char *end = text + len;
-    char line[LINE_SIZE];
-    unsigned number = 0;
+    struct uk_lines lines;
+    char *line = NULL;
     enum uk_code code = uk_conf_init(table, into, err);
 
     *seen = (struct uk_conf_seen){.line = {0}};
-    while (code == UK_OK && text < end) {
-        char *equals;
-
-        number++;
-        code = copy_line(text, end, line, &text, err);
-        if (code != UK_OK)
-            return say_place(err, file, number);
-        equals = strchr(line, '=');
-        if (*trim(line) == '\0')
-            continue;
-        if (equals == NULL) {
-            /* What stands there may be a secret in the wrong file. */
-            uk_err_set(err, UK_MISCONFIGURED,
-                       "no '=' in the line; a setting is NAME = VALUE");
-            return say_place(err, file, number);
-        }
-        *equals = '\0';
-        code = uk_conf_set(table, trim(line), trim(equals + 1), file, number,
-                           into, seen, err);
+    uk_lines_init(&lines, text, len, file);
+    while (code == UK_OK) {
+        code = uk_lines_next(&lines, &line, err);
+        if (code != UK_OK || line == NULL)
+            break;
+        code = parse_line(table, line, &lines, into, seen, err);
     }
-    for (size_t i = 0; code == UK_OK && i < table->count; i++) {
-        if (table->rules[i].required && seen->line[i] == 0)
-            code = uk_err_set(err, UK_MISCONFIGURED,
-                              "'%s': '%s' is not set, and has no default", file,
-                              table->rules[i].name);
-    }
-    return code;
+    return code == UK_OK ? check_required(table, file, seen, err) : code;
 }
 
 unsigned

@@ -1,6 +1,7 @@
 /* The written form of a user API key. */
 #include "core/keytext.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/random.h>
@@ -50,9 +51,8 @@ draw(char *to, size_t len, struct uk_err *err)
 
     while (done < len) {
         if (getentropy(random, sizeof(random)) != 0) {
-            uk_wipe(to, len);
-            return uk_err_set(err, UK_SYSTEM,
-                              "the kernel gives no random numbers");
+            uk_wipe(random, sizeof(random));
+            return uk_err_sys(err, errno, "drawing random numbers");
         }
         for (size_t i = 0; i < sizeof(random) && done < len; i++) {
             if (random[i] < FAIR_BYTES)
