@@ -7,10 +7,9 @@
 
 #include "core/lines.h"
 #include "core/str.h"
+#include "core/typo.h"
 
 #define ALLOWED_SIZE 256
-#define NAME_MOST    32 /* names longer than this resemble none */
-#define TYPO_MOST    2  /* as many slips may be in a name that resembles one */
 
 /*
  * Values: one function for each type stores one, or says no.
@@ -244,48 +243,17 @@ find_rule(const struct uk_conf_table *table, const char *name)
     return NULL;
 }
 
-/* The number of slips (a character more, less, other, or two exchanged) that
- * turn a into b; more than TYPO_MOST where that is easier to say. */
-static size_t
-count_slips(const char *a, const char *b)
-{
-    unsigned char d[NAME_MOST + 1][NAME_MOST + 1];
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-
-    if (n > NAME_MOST || m > NAME_MOST)
-        return TYPO_MOST + 1;
-    for (size_t i = 0; i <= n; i++) {
-        for (size_t j = 0; j <= m; j++) {
-            size_t best = i + j; /* in the first row and column */
-
-            if (i > 0 && j > 0) {
-                best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-                if (d[i - 1][j] + 1U < best)
-                    best = d[i - 1][j] + 1U;
-                if (d[i][j - 1] + 1U < best)
-                    best = d[i][j - 1] + 1U;
-            }
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-                a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1U < best)
-                best = d[i - 2][j - 2] + 1U;
-            d[i][j] = (unsigned char)best;
-        }
-    }
-    return d[n][m];
-}
-
 static enum uk_code
 refuse_name(const struct uk_conf_table *table, const char *name,
             struct uk_err *err)
 {
     char shown[UK_PRINTABLE_SIZE];
     const char *nearest = NULL;
-    size_t least = TYPO_MOST + 1;
+    size_t least = UK_TYPO_MOST + 1;
 
     uk_str_printable(shown, name, strlen(name));
     for (size_t i = 0; i < table->count; i++) {
-        size_t slips = count_slips(name, table->rules[i].name);
+        size_t slips = uk_typo_slips(name, table->rules[i].name);
 
         if (slips < least) {
             least = slips;

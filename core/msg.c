@@ -5,6 +5,7 @@
 
 #include "core/keytext.h"
 #include "core/str.h"
+#include "core/wire.h"
 
 /* The layout is docs/PROTOCOL.md, "Module and agent". */
 #define MAGIC      "UKEY"
@@ -13,14 +14,6 @@
 #define LENGTH_AT  6
 
 enum kind { KIND_REQUEST = 1, KIND_ANSWER = 2 };
-
-/* What is left of a message; the first wrong field ends the reading. */
-struct reader {
-    const unsigned char *at;
-    size_t left;
-    enum uk_code code;
-    struct uk_err *err;
-};
 
 /*
  * The fields' own rules, the same for what is sent and what is received.
@@ -153,33 +146,12 @@ wrong_in_answer(const struct uk_answer *answer)
 /* Packing. */
 
 static void
-put_number(struct uk_buf *buf, size_t bytes, uint32_t number)
-{
-    while (bytes-- > 0)
-        uk_buf_add_byte(buf, (unsigned char)(number >> (8 * bytes)));
-}
-
-static void
-put_text(struct uk_buf *buf, const char *text)
-{
-    put_number(buf, 2, (uint32_t)strlen(text));
-    uk_buf_add_text(buf, text);
-}
-
-static void
-put_secret(struct uk_buf *buf, const struct uk_secret *secret)
-{
-    put_number(buf, 2, (uint32_t)secret->len);
-    uk_buf_add(buf, secret->bytes, secret->len);
-}
-
-static void
 put_header(struct uk_buf *buf, enum kind kind)
 {
     uk_buf_add(buf, MAGIC, MAGIC_LEN);
-    put_number(buf, 1, UK_MSG_VERSION);
-    put_number(buf, 1, kind);
-    put_number(buf, 2, 0);
+    uk_wire_put_number(buf, 1, UK_MSG_VERSION);
+    uk_wire_put_number(buf, 1, kind);
+    uk_wire_put_number(buf, 2, 0);
 }
 
 /* Write the length, now that it is known, into the header. */
@@ -226,14 +198,14 @@ uk_request_pack(const struct uk_request *request, struct uk_buf *buf,
                           "the request's %s is not one that can be sent",
                           wrong);
     put_header(buf, KIND_REQUEST);
-    put_number(buf, 1, plain.op);
-    put_number(buf, 4, plain.budget_ms);
-    put_number(buf, 1, plain.want_emails);
-    put_number(buf, 1, plain.keep);
-    put_text(buf, plain.user);
-    put_text(buf, plain.service);
-    put_text(buf, plain.rhost);
-    put_secret(buf, &plain.secret);
+    uk_wire_put_number(buf, 1, plain.op);
+    uk_wire_put_number(buf, 4, plain.budget_ms);
+    uk_wire_put_number(buf, 1, plain.want_emails);
+    uk_wire_put_number(buf, 1, plain.keep);
+    uk_wire_put_text(buf, plain.user);
+    uk_wire_put_text(buf, plain.service);
+    uk_wire_put_text(buf, plain.rhost);
+    uk_wire_put_secret(buf, &plain.secret);
     return finish(buf, start, err);
 }
 
@@ -251,122 +223,54 @@ uk_answer_pack(const struct uk_answer *answer, struct uk_buf *buf,
         return uk_err_set(err, UK_INVALID,
                           "the answer's %s is not one that can be sent", wrong);
     put_header(buf, KIND_ANSWER);
-    put_number(buf, 1, plain.code);
-    put_number(buf, 1, plain.stage);
-    put_text(buf, plain.text);
-    put_number(buf, 1, plain.verdict);
-    put_text(buf, plain.person.id);
-    put_number(buf, 1, (uint32_t)plain.person.n_emails);
+    uk_wire_put_number(buf, 1, plain.code);
+    uk_wire_put_number(buf, 1, plain.stage);
+    uk_wire_put_text(buf, plain.text);
+    uk_wire_put_number(buf, 1, plain.verdict);
+    uk_wire_put_text(buf, plain.person.id);
+    uk_wire_put_number(buf, 1, (uint32_t)plain.person.n_emails);
     for (size_t i = 0; i < plain.person.n_emails; i++)
-        put_text(buf, plain.person.email[i]);
-    put_secret(buf, &plain.tokens.access);
-    put_secret(buf, &plain.tokens.refresh);
-    put_text(buf, plain.request_id);
-    put_number(buf, 4, plain.retry_after_s);
+        uk_wire_put_text(buf, plain.person.email[i]);
+    uk_wire_put_secret(buf, &plain.tokens.access);
+    uk_wire_put_secret(buf, &plain.tokens.refresh);
+    uk_wire_put_text(buf, plain.request_id);
+    uk_wire_put_number(buf, 4, plain.retry_after_s);
     return finish(buf, start, err);
 }
 
 /* Unpacking. */
 
 static void
-refuse(struct reader *from, const char *name)
-{
-    if (from->code == UK_OK)
-        from->code = uk_err_set(from->err, UK_BAD_ANSWER,
-                                "the message's %s is wrong", name);
-    from->left = 0;
-}
-
-/* The next len bytes, or NULL. */
-static const unsigned char *
-take(struct reader *from, size_t len, const char *name)
-{
-    const unsigned char *at = from->at;
-
-    if (from->code != UK_OK || len > from->left) {
-        refuse(from, name);
-        return NULL;
-    }
-    from->at += len;
-    from->left -= len;
-    return at;
-}
-
-/* A big-endian number of so many bytes, at most max; 0 when it is not. */
-static uint32_t
-take_number(struct reader *from, size_t bytes, uint32_t max, const char *name)
-{
-    const unsigned char *at = take(from, bytes, name);
-    uint32_t number = 0;
-
-    if (at == NULL)
-        return 0;
-    for (size_t i = 0; i < bytes; i++)
-        number = number << 8 | at[i];
-    if (number > max) {
-        refuse(from, name);
-        return 0;
-    }
-    return number;
-}
-
-static void
-take_text(struct reader *from, char *to, size_t size, const char *name)
-{
-    size_t len = take_number(from, 2, (uint32_t)size - 1, name);
-    const unsigned char *at = take(from, len, name);
-
-    if (at == NULL)
-        return;
-    if (memchr(at, '\0', len) != NULL) {
-        refuse(from, name);
-        return;
-    }
-    memcpy(to, at, len);
-    to[len] = '\0';
-}
-
-static void
-take_secret(struct reader *from, struct uk_secret *to, const char *name)
-{
-    size_t len = take_number(from, 2, UK_SECRET_MAX, name);
-    const unsigned char *at = take(from, len, name);
-
-    if (at != NULL)
-        from->code = uk_secret_set(to, at, len, from->err);
-}
-
-static void
-take_header(struct reader *from, enum kind kind)
+take_header(struct uk_wire *from, enum kind kind)
 {
     size_t whole = from->left;
-    const unsigned char *magic = take(from, MAGIC_LEN, "beginning");
+    const unsigned char *magic = uk_wire_take(from, MAGIC_LEN, "beginning");
     uint32_t version;
 
     if (magic == NULL)
         return;
     if (memcmp(magic, MAGIC, MAGIC_LEN) != 0)
-        refuse(from, "beginning");
-    version = take_number(from, 1, UINT8_MAX, "version");
+        uk_wire_refuse(from, "beginning");
+    version = uk_wire_take_number(from, 1, UINT8_MAX, "version");
     if (from->code == UK_OK && version != UK_MSG_VERSION)
         from->code = uk_err_set(from->err, UK_BAD_ANSWER,
                                 "the other side speaks version %u, this one "
                                 "version %d; install both from one package",
                                 (unsigned)version, UK_MSG_VERSION);
-    if (take_number(from, 1, KIND_ANSWER, "kind") != kind)
-        refuse(from, "kind");
-    if (take_number(from, 2, UK_MSG_MAX, "length") != whole)
-        refuse(from, "length");
+    if (uk_wire_take_number(from, 1, KIND_ANSWER, "kind") != kind)
+        uk_wire_refuse(from, "kind");
+    if (uk_wire_take_number(from, 2, UK_MSG_MAX, "length") != whole)
+        uk_wire_refuse(from, "length");
 }
 
 /* The reading is over: was it all of it, all right? */
 static enum uk_code
-judge(struct reader *from, const char *wrong)
+judge(struct uk_wire *from, const char *wrong)
 {
     if (from->left > 0)
-        refuse(from, "end");
-    else if (wrong != NULL)
-        refuse(from, wrong);
+        uk_wire_refuse(from, "end");
+    if (wrong != NULL)
+        uk_wire_refuse(from, wrong);
     return from->code;
 }
 
@@ -374,19 +278,22 @@ enum uk_code
 uk_request_unpack(const void *bytes, size_t len, struct uk_request *out,
                   struct uk_err *err)
 {
-    struct reader from = {.at = bytes, .left = len, .err = err};
+    struct uk_wire from;
     struct uk_request request = {.op = 0};
     enum uk_code code;
 
+    uk_wire_init(&from, bytes, len, err);
     take_header(&from, KIND_REQUEST);
-    request.op = take_number(&from, 1, UK_OP_LOGOUT, "operation");
-    request.budget_ms = take_number(&from, 4, UINT32_MAX, "budget");
-    request.want_emails = take_number(&from, 1, 1, "flags") == 1;
-    request.keep = take_number(&from, 1, 1, "flags") == 1;
-    take_text(&from, request.user, sizeof(request.user), "user");
-    take_text(&from, request.service, sizeof(request.service), "service");
-    take_text(&from, request.rhost, sizeof(request.rhost), "remote host");
-    take_secret(&from, &request.secret, "secret");
+    request.op = uk_wire_take_number(&from, 1, UK_OP_LOGOUT, "operation");
+    request.budget_ms = uk_wire_take_number(&from, 4, UINT32_MAX, "budget");
+    request.want_emails = uk_wire_take_number(&from, 1, 1, "flags") == 1;
+    request.keep = uk_wire_take_number(&from, 1, 1, "flags") == 1;
+    uk_wire_take_text(&from, request.user, sizeof(request.user), "user");
+    uk_wire_take_text(&from, request.service, sizeof(request.service),
+                      "service");
+    uk_wire_take_text(&from, request.rhost, sizeof(request.rhost),
+                      "remote host");
+    uk_wire_take_secret(&from, &request.secret, "secret");
     code = judge(&from, wrong_in_request(&request));
     if (code == UK_OK)
         *out = request;
@@ -396,34 +303,38 @@ uk_request_unpack(const void *bytes, size_t len, struct uk_request *out,
 }
 
 static void
-take_person(struct reader *from, struct uk_person *person)
+take_person(struct uk_wire *from, struct uk_person *person)
 {
-    take_text(from, person->id, sizeof(person->id), "person");
+    uk_wire_take_text(from, person->id, sizeof(person->id), "person");
     person->n_emails =
-        take_number(from, 1, UK_PERSON_EMAILS, "number of addresses");
+        uk_wire_take_number(from, 1, UK_PERSON_EMAILS, "number of addresses");
     for (size_t i = 0; i < person->n_emails; i++)
-        take_text(from, person->email[i], sizeof(person->email[i]), "address");
+        uk_wire_take_text(from, person->email[i], sizeof(person->email[i]),
+                          "address");
 }
 
 enum uk_code
 uk_answer_unpack(const void *bytes, size_t len, struct uk_answer *out,
                  struct uk_err *err)
 {
-    struct reader from = {.at = bytes, .left = len, .err = err};
+    struct uk_wire from;
     struct uk_answer answer = {.code = UK_OK};
     enum uk_code code;
 
+    uk_wire_init(&from, bytes, len, err);
     take_header(&from, KIND_ANSWER);
-    answer.code = take_number(&from, 1, UK_CANCELLED, "code");
-    answer.stage = take_number(&from, 1, UK_STAGE_ANSWER, "stage");
-    take_text(&from, answer.text, sizeof(answer.text), "text");
-    answer.verdict = take_number(&from, 1, UK_THROTTLED_SERVICE, "verdict");
+    answer.code = uk_wire_take_number(&from, 1, UK_CANCELLED, "code");
+    answer.stage = uk_wire_take_number(&from, 1, UK_STAGE_ANSWER, "stage");
+    uk_wire_take_text(&from, answer.text, sizeof(answer.text), "text");
+    answer.verdict =
+        uk_wire_take_number(&from, 1, UK_THROTTLED_SERVICE, "verdict");
     take_person(&from, &answer.person);
-    take_secret(&from, &answer.tokens.access, "access token");
-    take_secret(&from, &answer.tokens.refresh, "refresh token");
-    take_text(&from, answer.request_id, sizeof(answer.request_id),
-              "request id");
-    answer.retry_after_s = take_number(&from, 4, UINT32_MAX, "retry time");
+    uk_wire_take_secret(&from, &answer.tokens.access, "access token");
+    uk_wire_take_secret(&from, &answer.tokens.refresh, "refresh token");
+    uk_wire_take_text(&from, answer.request_id, sizeof(answer.request_id),
+                      "request id");
+    answer.retry_after_s =
+        uk_wire_take_number(&from, 4, UINT32_MAX, "retry time");
     code = judge(&from, wrong_in_answer(&answer));
     if (code == UK_OK)
         *out = answer;
