@@ -1,1 +1,65 @@
 # Installing, and its exact mirror.  Included by the Makefile.
+#
+# One list says what goes where; `install` and `uninstall` both read it.  The
+# settings and PAM files go to the examples: installing changes no login.
+
+doc := $(PREFIX)/share/doc/userkey
+examples := $(doc)/examples
+
+# MODE SOURCE DESTINATION.  What ends in .in, the manuals and the examples are
+# told the folders that this build uses.
+define install_list
+0644 $(module) $(PAMDIR)/pam_userkey.so
+0755 $(agent) $(LIBEXECDIR)/userkey/userkey-agent
+0755 $(tool) $(BINDIR)/userkey
+0755 $(service) $(SBINDIR)/userkey-server
+0644 conf/systemd/userkey-server.service.in $(UNITDIR)/userkey-server.service
+0644 conf/sysusers.d/userkey.conf $(SYSUSERS)/userkey.conf
+0644 conf/tmpfiles.d/userkey.conf $(TMPFILES)/userkey.conf
+0644 README.md $(doc)/README.md
+0644 LICENSE $(doc)/LICENSE
+0644 conf/userkey.conf $(examples)/userkey.conf
+0644 conf/users $(examples)/users
+0644 conf/server.conf $(examples)/server.conf
+$(foreach f,$(wildcard conf/pam.d/*),0644 $(f) $(examples)/pam.d/$(notdir $(f))
+)
+$(foreach f,$(wildcard man/*.[1-8]),0644 $(f) $(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f))
+)
+endef
+export install_list
+
+# Folders that are ours alone, innermost first: removed when they are empty.
+install_dirs := $(examples)/pam.d $(examples) $(doc) $(LIBEXECDIR)/userkey \
+    $(SYSCONFDIR)/userkey
+
+# Each file is put in place by a rename: a login that begins meanwhile finds
+# the old module or the new one, never half of one.
+.PHONY: install uninstall
+install: all
+	@install -d -m 0755 '$(DESTDIR)$(SYSCONFDIR)/userkey'
+	@echo "$$install_list" | while read -r mode from to; do \
+	    [ -n "$$to" ] || continue; \
+	    to='$(DESTDIR)'"$$to"; \
+	    new="$${to%/*}/.$${to##*/}.new"; \
+	    install -d -m 0755 "$${to%/*}" && \
+	    case $$from in \
+	    *.in | man/* | conf/*) \
+	        sed -e 's,@SBINDIR@,$(SBINDIR),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g' \
+	            -e 's,/usr/libexec/userkey,$(LIBEXECDIR)/userkey,g' \
+	            -e 's,/etc/userkey,$(SYSCONFDIR)/userkey,g' \
+	            "$$from" >"$$new" ;; \
+	    *) cp "$$from" "$$new" ;; \
+	    esac && \
+	    chmod "$$mode" "$$new" && mv -f "$$new" "$$to" && \
+	    echo "$$to" || exit 1; \
+	done
+
+uninstall:
+	@echo "$$install_list" | while read -r mode from to; do \
+	    [ -n "$$to" ] || continue; \
+	    rm -f '$(DESTDIR)'"$$to" && echo "$(DESTDIR)$$to" || exit 1; \
+	done
+	@cd / && for dir in $(install_dirs); do \
+	    [ ! -d '$(DESTDIR)'"$$dir" ] || \
+	        rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$dir"; \
+	done
