@@ -93,15 +93,15 @@ uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
         return blame_agent(code, err);
     code = uk_answer_unpack(bytes, len, &answer, err);
     drop_message(bytes);
-    if (code != UK_OK)
-        return code;
-    code = receive_end(fd, by, err);
-    if (code != UK_OK) {
+    if (code == UK_OK)
+        code = uk_answer_check(&answer, request, err);
+    if (code == UK_OK)
+        code = blame_agent(receive_end(fd, by, err), err);
+    if (code == UK_OK)
+        *out = answer;
+    else
         uk_answer_clear(&answer);
-        return blame_agent(code, err);
-    }
-    *out = answer;
-    return UK_OK;
+    return code;
 }
 
 enum uk_code
