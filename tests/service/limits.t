@@ -1,0 +1,203 @@
+#!/usr/bin/python3 -B
+"""Many failures: 429 with Retry-After, while a good key logs in at once."""
+
+import http.client
+import re
+import socket
+import time
+
+from tap import equal, group, main, nothing, ok
+from wire import BASE, Answer, Client, must
+from world import World
+
+TRIES = 400  # more failures than any setting should let pass
+world = World({'registration': 'open', 'log_level': 'info'})
+http_ = Client(world)
+EMAIL, PASSWORD = 'ann@example.com', 'correct horse'
+world.add_user(EMAIL, PASSWORD)
+world.add_user('bob@example.com', PASSWORD)
+s = http_.session(EMAIL, PASSWORD)
+KEY = http_.new_key(s, 'k')['key']
+OFF = http_.new_key(s, 'off')
+must(http_.disable(s.refresh, OFF['_id']), 204)
+
+
+class From:
+    """Requests from one address of the loopback network."""
+
+    def __init__(self, address, headers=None):
+        self.address = address
+        self.headers = dict(headers or {}, **{
+            'Content-Type': 'application/json'})
+        self.connection = None
+
+    def post(self, path, body):
+        if not self.connection:
+            self.connection = http.client.HTTPConnection(
+                '127.0.0.1', world.http_port, timeout=20,
+                source_address=(self.address, 0))
+        try:
+            self.connection.request('POST', '%s/app/%s/auth/providers/%s' % (
+                BASE, world.app, path), body, self.headers)
+            reply = self.connection.getresponse()
+            answer = Answer(reply.status, reply.getheaders(), reply.read())
+            if 'close' in (answer.header('Connection') or '').lower():
+                self.connection.close()
+                self.connection = None
+            return answer
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            self.connection = None
+            raise
+
+    def key(self, key):
+        return self.post('api-key/login', '{"key":"%s"}' % key)
+
+    def password(self, email, password):
+        return self.post('local-userpass/login',
+                         '{"username":"%s","password":"%s"}' % (
+                             email, password))
+
+
+def until_throttled(call):
+    """The first 429, and how many other statuses came before it."""
+    seen = {}
+    for n in range(TRIES):
+        answer = call(n)
+        if answer.status == 429:
+            return answer, seen
+        seen[answer.status] = seen.get(answer.status, 0) + 1
+    return None, seen
+
+
+def check_429(answer, seen, text):
+    ok(answer is not None, text + ': 429 comes within %d tries' % TRIES, seen)
+    if not answer:
+        return
+    equal(set(seen), {401}, text + ': before that, 401 each time')
+    ok(seen.get(401, 0) >= 3, text + ': and a few mistakes are forgiven',
+       seen)
+    ok(re.fullmatch(r'[1-9][0-9]{0,4}', answer.header('Retry-After') or ''),
+       text + ': Retry-After has a number of seconds', answer.headers)
+    ok(answer.error and answer.all('Content-Type') == ['application/json'],
+       text + ': the answer can be read', answer)
+
+
+def made_up(n):
+    return 'ukey%060d' % n
+
+
+@group
+def keys():
+    guesser = From('127.0.0.1')
+    answer, seen = until_throttled(lambda n: guesser.key(made_up(n)))
+    check_429(answer, seen, 'wrong keys')
+    begin = time.monotonic()
+    got = [guesser.key(KEY).status for _ in range(10)]
+    equal(got, [200] * 10, 'a good key from the same address logs in')
+    ok(time.monotonic() - begin < 10, 'at once')
+    equal(From('127.0.0.9').key(KEY).status, 200, 'and from another')
+    equal(From('127.0.0.9').key(made_up(0)).status, 401,
+          'where a wrong one is not throttled')
+    equal(guesser.key(OFF['key']).status in (401, 429), True,
+          'a disabled key stays refused')
+
+
+@group
+def passwords():
+    guesser = From('127.0.0.2')
+    answer, seen = until_throttled(
+        lambda n: guesser.password(EMAIL, 'wrong horse %d' % n))
+    check_429(answer, seen, 'wrong passwords')
+    ok(guesser.password(EMAIL, 'wrong again').status == 429,
+       'and it goes on being 429')
+    equal(From('127.0.0.3').password('bob@example.com', PASSWORD).status, 200,
+          'somebody else logs in from elsewhere')
+    equal(http_.refresh(s.refresh).status, 201,
+          "the victim's sessions go on")
+    equal(From('127.0.0.2').key(KEY).status, 200,
+          "the victim's key works, from anywhere")
+
+
+@group
+def addresses_that_clients_make_up():
+    """A header is no way around it: nobody told us of a proxy."""
+    n = [0]
+
+    def guess(_):
+        n[0] += 1
+        return From('127.0.0.4', {
+            'X-Forwarded-For': '10.0.%d.%d' % divmod(n[0], 250),
+            'Forwarded': 'for=10.1.0.%d' % (n[0] % 250),
+            'X-Real-IP': '10.2.0.%d' % (n[0] % 250)}).key(made_up(n[0]))
+
+    answer, seen = until_throttled(guess)
+    ok(answer is not None, 'X-Forwarded-For does not get around it', seen)
+
+
+@group
+def registrations():
+    taker = From('127.0.0.5')
+    answer, seen = until_throttled(lambda n: taker.post(
+        'local-userpass/register',
+        '{"email":"r%d@example.com","password":"%s"}' % (n, PASSWORD))
+        if n < 120 else Answer(429, [('Retry-After', 'gave up')], b''))
+    nothing([status for status in seen if status not in (201, 429, 503)],
+            'many registrations: taken or throttled')
+
+
+@group
+def it_ends():
+    """Throttled is not locked out: Retry-After is kept."""
+    guesser = From('127.0.0.6')
+    answer, _ = until_throttled(lambda n: guesser.key(made_up(n)))
+    seconds = int(answer.header('Retry-After')) if answer else 0
+    if 0 < seconds <= 15:
+        time.sleep(seconds + 0.5)
+        equal(guesser.key(made_up(1)).status, 401,
+              'after Retry-After (%d s) a try is taken again' % seconds)
+
+
+@group
+def many_passwords_at_once():
+    """More password logins than can be computed: 503 or 429 with
+    Retry-After for some, answers for all, and keys are not held up."""
+    socks = []
+    for n in range(100):
+        sock = socket.socket()
+        sock.settimeout(60)
+        sock.bind(('127.0.1.%d' % (n + 1), 0))
+        sock.connect(('127.0.0.1', world.http_port))
+        body = b'{"username":"bob@example.com","password":"correct horse"}'
+        sock.sendall(b'POST %s/app/%s/auth/providers/local-userpass/login '
+                     b'HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+                     b'Content-Length: %d\r\n\r\n' % (
+                         BASE.encode(), world.app.encode(), len(body)) + body)
+        socks.append(sock)
+    begin = time.monotonic()
+    status = From('127.0.0.7').key(KEY).status
+    took = time.monotonic() - begin
+    ok(status == 200 and took < 5, 'a key login meanwhile', status, took)
+    answers = []
+    for sock in socks:
+        data = b''
+        try:
+            while True:
+                more = sock.recv(65536)
+                if not more:
+                    break
+                data += more
+        except OSError as error:
+            data = str(error).encode()
+        answers.append(data)
+        sock.close()
+    nothing([a[:200] for a in answers if not (
+        a.startswith(b'HTTP/1.1 200') or (
+            re.match(rb'HTTP/1.1 (429|503)', a)
+            and re.search(rb'(?i)\r\nRetry-After: [1-9]', a)))],
+            'a hundred password logins at once: each is answered')
+    ok(sum(a.startswith(b'HTTP/1.1 200') for a in answers) >= 10,
+       'many of them with 200')
+
+
+main(world)

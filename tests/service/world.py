@@ -1,0 +1,237 @@
+"""A throwaway userkey-server: made, started, stopped and removed."""
+
+import atexit
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
+BUILD = os.path.join(ROOT, os.environ.get('B') or 'build')
+SERVER = os.path.join(BUILD, 'userkey-server')
+SLOW = 'asan' in BUILD  # a sanitizer build: the same tests, more patience
+PATIENCE = 60 if SLOW else 20
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_us():
+    """In a child: be killed when the test goes, however it goes."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+# `timeout` ends a test with SIGTERM: atexit must still run.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+class Failed(Exception):
+    """A command ended with another status than 0."""
+
+
+def run(argv, stdin='', check=True, env=None, **more):
+    """Run a program to its end; its status, output and errors."""
+    done = subprocess.run(
+        argv, input=stdin, capture_output=True, text=True,
+        timeout=PATIENCE * 3, env=env, preexec_fn=die_with_us, **more)
+    if check and done.returncode != 0:
+        raise Failed('%s: status %d\n%s%s' % (
+            ' '.join(argv), done.returncode, done.stdout, done.stderr))
+    return done
+
+
+def openssl(folder, *argv, **more):
+    return run(['openssl', *argv], cwd=folder, **more)
+
+
+class Authority:
+    """A CA of one's own, and the certificates that it gives out."""
+
+    def __init__(self, folder, name='userkey test CA'):
+        self.folder = folder
+        os.makedirs(folder, exist_ok=True)
+        self.file = os.path.join(folder, 'ca.pem')
+        self._key('ca.key')
+        openssl(folder, 'req', '-x509', '-new', '-key', 'ca.key', '-out',
+                'ca.pem', '-days', '30', '-subj', '/CN=' + name,
+                '-addext', 'basicConstraints=critical,CA:TRUE',
+                '-addext', 'keyUsage=critical,keyCertSign,cRLSign')
+
+    def _key(self, name):
+        openssl(self.folder, 'genpkey', '-algorithm', 'EC', '-pkeyopt',
+                'ec_paramgen_curve:P-256', '-out', name)
+        os.chmod(os.path.join(self.folder, name), 0o600)
+
+    def issue(self, name, alt='DNS:localhost,IP:127.0.0.1', extra=()):
+        """Certificate and key file for these names."""
+        self._key(name + '.key')
+        openssl(self.folder, 'req', '-new', '-key', name + '.key', '-out',
+                name + '.csr', '-subj', '/CN=' + name)
+        with open(os.path.join(self.folder, name + '.ext'), 'w') as ext:
+            ext.write('basicConstraints=CA:FALSE\nsubjectAltName=%s\n' % alt)
+        argv = ['x509', '-req', '-in', name + '.csr', '-CA', 'ca.pem',
+                '-CAkey', 'ca.key', '-CAcreateserial', '-out', name + '.pem',
+                '-extfile', name + '.ext']
+        openssl(self.folder, *argv, *(extra or ('-days', '30')))
+        return (os.path.join(self.folder, name + '.pem'),
+                os.path.join(self.folder, name + '.key'))
+
+
+class World:
+    """One server with its data in a folder of its own.
+
+    Settings are lines of server.conf; a value None leaves the line out.
+    """
+
+    def __init__(self, settings=None, tls=False, start=True, app='demo',
+                 folder=None, umask=0o022):
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix='userkey-test-')
+        self.data = os.path.join(self.folder, 'data')
+        self.config = os.path.join(self.folder, 'server.conf')
+        self.log = os.path.join(self.folder, 'server.log')
+        self.umask = umask
+        self.process = None
+        self.http_port = self.tls_port = None
+        self.statuses = []  # of every orderly stop
+        self.wrap = []  # put in front of the server's command line
+        atexit.register(self._remove)
+        self.settings = {'listen_http': '127.0.0.1:0',
+                         'database': 'sqlite:%s/userkey.db' % self.data,
+                         'log_level': 'debug'}
+        self.authority = None
+        if tls:
+            self.authority = Authority(os.path.join(self.folder, 'ca'))
+            cert, key = self.authority.issue('localhost')
+            self.settings.update({'listen': '127.0.0.1:0',
+                                  'tls_certificate': cert, 'tls_key': key})
+        self.settings.update(settings or {})
+        self.app = self.init(app)
+        if start:
+            self.start()
+
+    # Commands.
+
+    def command(self, *argv, stdin='', check=True):
+        return run([SERVER, *argv], stdin, check, umask=self.umask)
+
+    def init(self, app='demo'):
+        out = self.command('init', '--data', self.data, '--app', app).stdout
+        return out.strip()
+
+    def user(self, verb, *argv, stdin='', check=True):
+        return self.command('user', verb, *argv, '--data', self.data,
+                            stdin=stdin, check=check)
+
+    def add_user(self, email, password):
+        out = self.user('add', email, '--password-stdin',
+                        stdin=password + '\n').stdout
+        return out.strip()
+
+    # The process.
+
+    def write_config(self, **changes):
+        self.settings.update(changes)
+        with open(self.config, 'w') as file:
+            for name, value in self.settings.items():
+                if value is not None:
+                    file.write('%s = %s\n' % (name, value))
+        os.chmod(self.config, 0o600)
+
+    def spawn(self):
+        """Start the process and do not wait."""
+        out = open(self.log, 'ab')
+        self.log_from = out.tell()
+        self.process = subprocess.Popen(
+            [*self.wrap, SERVER, 'serve', '--config', self.config],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            preexec_fn=die_with_us, umask=self.umask, cwd='/')
+        out.close()
+
+    def start(self, **changes):
+        self.write_config(**changes)
+        self.spawn()
+        self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        want = [scheme for scheme, name in (('http', 'listen_http'),
+                                            ('https', 'listen'))
+                if self.settings.get(name)]
+        end = time.monotonic() + PATIENCE
+        while True:
+            found = dict(re.findall(r'listening on (https?)://[^\s]*:(\d+)',
+                                    self.log_text(self.log_from)))
+            if all(scheme in found for scheme in want):
+                break
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise Failed('the server does not come up:\n'
+                             + self.log_text(self.log_from))
+            time.sleep(0.01)
+        self.http_port = int(found.get('http', 0)) or None
+        self.tls_port = int(found.get('https', 0)) or None
+
+    def stop(self):
+        """SIGTERM; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait_gone()
+
+    def wait_gone(self):
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            status = 'killed: it did not stop on SIGTERM'
+        self.process = None
+        self.statuses.append(status)
+        return status
+
+    def restart(self, **changes):
+        status = self.stop()
+        self.start(**changes)
+        return status
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def log_text(self, start=0):
+        try:
+            with open(self.log, 'rb') as file:
+                file.seek(start)
+                return file.read().decode('utf-8', 'replace')
+        except FileNotFoundError:
+            return ''
+
+    @property
+    def url(self):
+        return 'http://127.0.0.1:%d' % self.http_port
+
+    def close(self):
+        """Stop; a check that it stopped as it should (sanitizers too)."""
+        import tap
+        if self.process:
+            self.stop()
+        wrong = [s for s in self.statuses if s != 0]
+        complaints = re.findall(
+            r'.*(?:ERROR: \w+Sanitizer|runtime error:).*', self.log_text())
+        tap.nothing(wrong + complaints,
+                    'the server stopped with status 0 each time')
+        if wrong or complaints:
+            tap.note(self.log_text()[-6000:])
+        self._remove()
+
+    def _remove(self):
+        if self.process:
+            self.kill()
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
