@@ -102,24 +102,28 @@ $(service): $(call objs_of,service/*.c) $(libcore)
 unit_tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 pam_tests     := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/test_*.c))
 service_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/service/test_*.c))
-pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c))
+unit_helpers  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/helper_*.c))
+pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
+    $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c))
 service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
 test_programs := $(unit_tests) $(pam_tests) $(service_tests)
 cflags_tests/unit    := $(cflags_core)
 cflags_tests/service := $(cflags_service)
 .SECONDARY:
 
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(libcore)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
 	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
 $(B)/tests/pam/test_%: $(B)/tests/pam/test_%.o $(call objs_of,tests/pam/lib_*.c) $(libcore)
 	$(CC) -rdynamic $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka) -lpam -lpthread
 $(B)/tests/pam/helper_%: $(B)/tests/pam/helper_%.o $(libcore)
 	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
+$(B)/tests/pam/module_%.so: $(B)/tests/pam/module_%.o
+	$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
 $(B)/tests/service/%: $(B)/tests/service/%.o $(service_objs) $(libcore)
 	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
 
 .PHONY: tests check check-unit check-root check-asan check-compilers demo
-tests: all $(test_programs) $(pam_helpers)
+tests: all $(test_programs) $(unit_helpers) $(pam_helpers)
 
 # What each target runs is a folder of tests; tests/run prints the sum.
 check:
