@@ -269,26 +269,17 @@ uk_file_read(const char *path, enum uk_file_trust trust, struct uk_buf *buf,
     return code;
 }
 
-/* The part at hand, made with exactly this mode unless it is there.  It is
- * made closed to others, and opened up only then. */
+/* The part at hand, made with exactly this mode, whatever the umask, unless it
+ * is there.  Nobody else can put another in its place before the mode is set:
+ * the folder that holds it has been checked. */
 static enum uk_code
 make_part(const struct walk *walk, mode_t mode, struct uk_err *err)
 {
-    enum uk_code code = UK_OK;
-    int fd;
-
-    if (mkdirat(walk->folder, walk->part, S_IRWXU) != 0) {
-        if (errno == EEXIST)
-            return UK_OK;
-        return uk_err_sys(err, errno, "making '%.*s'", (int)walk->end,
-                          walk->path);
-    }
-    fd = openat(walk->folder, walk->part,
-                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fchmod(fd, mode) != 0)
-        code = fail(walk, "making", err);
-    uk_io_close(&fd);
-    return code;
+    if (mkdirat(walk->folder, walk->part, S_IRWXU) != 0)
+        return errno == EEXIST ? UK_OK : fail(walk, "making", err);
+    if (fchmodat(walk->folder, walk->part, mode, 0) != 0)
+        return fail(walk, "making", err);
+    return UK_OK;
 }
 
 enum uk_code
