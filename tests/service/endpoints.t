@@ -230,6 +230,16 @@ def tokens():
         one_of(head.get('alg'), ('HS256', 'EdDSA'), name + ' token: alg')
         ok('=' not in token and '+' not in token and '/' not in token,
            name + ' token: base64url without padding')
+        for name_of, value in (('baas_device_id', s.device_id),
+                               ('stitch_devId', s.device_id),
+                               ('stitch_domainId',
+                                claims.get('baas_domain_id'))):
+            equal(claims.get(name_of), value, '%s token: %s' % (name, name_of))
+    claims, refresh = (token_parts(t)[1] for t in (s.access, s.refresh))
+    equal((refresh.get('baas_id'), refresh.get('stitch_id')),
+          (claims.get('iss'),) * 2, 'both tokens name one session')
+    equal(refresh.get('baas_identity', {}).get('provider_type'),
+          'local-userpass', 'the refresh token knows which identity logged in')
     fresh = must(http.refresh(s.refresh), 201).get('access_token')
     equal(token_parts(fresh)[1].get('typ'), 'access',
           'what a refresh gives is an access token')

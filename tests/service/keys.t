@@ -140,7 +140,9 @@ def check_ended(sessions, text):
     """
     for s in sessions:
         answer = http.refresh(s.refresh)
-        equal((answer.status, answer.code), (401, 'InvalidSession'),
+        equal((answer.status, answer.code, answer.error),
+              (401, 'InvalidSession',
+               'invalid session: failed to find refresh token'),
               text + ': refresh')
         answer = http.profile(s.access)
         equal((answer.status, answer.code), (401, 'InvalidSession'),

@@ -1,0 +1,381 @@
+#!/usr/bin/python3 -B
+"""The agent against an auth service that lies: never granted but by the
+truth, always answered by the deadline, and in the right word.
+
+The agent is started as the PAM module starts it, with one end of a socket
+pair as descriptor 3; the messages are packed here from docs/PROTOCOL.md.
+"""
+
+import concurrent.futures
+import os
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import zlib
+
+from lies import EMAIL, LIES, OTHER, OTHER_EMAIL, USER
+from liar import TRUE, Liar
+from tap import equal, group, main, nothing, note, ok
+from world import BUILD, PATIENCE, SLOW, Authority, die_with_us, openssl
+
+AGENT = os.path.join(BUILD, 'userkey-agent')
+BUDGET = 3.0 if SLOW else 1.5  # seconds that the agent is given
+LATE = 5.0 if SLOW else 2.5    # and how much later the answer may come
+CODES = ['ok', 'misconfigured', 'unreachable', 'timeout', 'tls', 'bad-answer',
+         'no-memory', 'system', 'invalid', 'cancelled']
+STAGES = ['none', 'agent', 'resolve', 'connect', 'tls', 'answer']
+VERDICTS = ['undecided', 'granted', 'refused', 'user-disabled', 'not-mapped',
+            'not-allowed', 'unknown-user', 'malformed', 'junk', 'throttled',
+            'throttled']
+BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+folder = tempfile.mkdtemp(prefix='userkey-test-')
+os.chmod(folder, 0o755)  # the agent's own user reads nothing, but passes
+authority = Authority(os.path.join(folder, 'ca'))
+CERTIFICATE = authority.issue('localhost')
+
+
+def make_key():
+    text = 'ukey' + 'Marker7Key' * 5 + 'wxyz'
+    number, digits = zlib.crc32(text.encode()), ''
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = BASE62[digit] + digits
+    return text + digits
+
+
+KEY = make_key()
+
+
+class World:
+    """Only the folder, removed at the end."""
+
+    def close(self):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def text(value):
+    value = value.encode()
+    return struct.pack('>H', len(value)) + value
+
+
+def pack_login(emails, keep):
+    body = struct.pack('>BIBB', 1, int(BUDGET * 1000), emails, keep)
+    body += text('alice') + text('sshd') + text('10.0.0.7') + text(KEY)
+    return b'UKEY' + struct.pack('>BBH', 1, 1, 8 + len(body)) + body
+
+
+class Reply:
+    """An answer of the agent, taken apart."""
+
+    def __init__(self, data):
+        magic, version, kind, length = struct.unpack('>4sBBH', data[:8])
+        assert (magic, version, kind, length) == (b'UKEY', 1, 2, len(data))
+        self.left = data[8:]
+        code, stage = self.take(1), self.take(1)
+        self.text = self.take_text()
+        verdict = self.take(1)
+        self.person = self.take_text()
+        self.emails = [self.take_text() for _ in range(self.take(1))]
+        self.access, self.refresh = self.take_text(), self.take_text()
+        self.request_id = self.take_text()
+        self.retry = self.take(4)
+        assert self.left == b''
+        self.word = VERDICTS[verdict] if code == 0 else CODES[code]
+        if self.word == 'timeout':
+            self.word += ':' + STAGES[stage]
+
+    def take(self, size):
+        number = int.from_bytes(self.left[:size], 'big')
+        self.left = self.left[size:]
+        return number
+
+    def take_text(self):
+        size = self.take(2)
+        value, self.left = self.left[:size], self.left[size:]
+        return value.decode()
+
+    def __repr__(self):
+        return '<%s %r person=%r emails=%r retry=%d>' % (
+            self.word, self.text, self.person, self.emails, self.retry)
+
+
+# Descriptor 3 is taken here, so that nothing else of ours gets that number.
+if not os.path.exists('/proc/self/fd/3'):
+    os.dup2(os.open('/dev/null', os.O_RDONLY), 3)
+_names = iter(range(10 ** 6))
+_fork = threading.Lock()
+
+
+def write_conf(url, **more):
+    path = os.path.join(folder, 'userkey-%d.conf' % next(_names))
+    settings = {'service_url': url, 'app_id': 'demo',
+                'timeout': '%dms' % (BUDGET * 1000),
+                'users_file': os.path.join(folder, 'users')}
+    if url.startswith('https'):
+        settings['ca_file'] = authority.file
+    else:
+        settings['insecure_http'] = 'yes'
+    settings.update(more)
+    with open(path, 'w') as file:
+        for item in settings.items():
+            file.write('%s = %s\n' % item)
+    os.chmod(path, 0o644)
+    return path
+
+
+def ask(url, emails=True, keep=False, **settings):
+    """Start an agent and ask it; its reply and the seconds that it took."""
+    conf = write_conf(url, **settings)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    begin = time.monotonic()
+    with _fork:  # descriptor 3 is one for all threads
+
+        def child():
+            die_with_us()
+            os.dup2(theirs.fileno(), 3)
+
+        process = subprocess.Popen(
+            [AGENT, '--conf', conf], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=open(conf + '.log', 'wb'),
+            env={k: v for k, v in os.environ.items() if 'SAN_OPT' in k},
+            preexec_fn=child, pass_fds=[3], cwd='/')
+    theirs.close()
+    try:
+        ours.send(pack_login(emails, keep))
+        ours.settimeout(BUDGET + PATIENCE)
+        data = ours.recv(65536)
+        took = time.monotonic() - begin
+        if not data:
+            raise AssertionError('the agent left without an answer: %s' %
+                                 read(conf + '.log'))
+        return Reply(data), took
+    finally:
+        ours.close()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def read(path):
+    with open(path, errors='replace') as file:
+        return file.read()
+
+
+def judge(lie, liar, reply, took):
+    """What is wrong with this outcome."""
+    found = []
+    if reply.word not in lie.words:
+        found.append('%r instead of %s' % (reply, '|'.join(lie.words)))
+    if took > BUDGET + LATE:
+        found.append('after %.1f s' % took)
+    allowed = [EMAIL] if lie.emails is None else lie.emails
+    if reply.word == 'granted':
+        if reply.person != USER:
+            found.append('granted to %r' % reply.person)
+        if [e for e in reply.emails if e not in allowed]:
+            found.append('with addresses %r' % reply.emails)
+    elif reply.person or reply.emails or reply.refresh or reply.access:
+        found.append('%s, but a person: %r' % (reply.word, reply))
+    if lie.retry is not None and reply.retry > min(lie.retry, 86400):
+        found.append('Retry-After %d' % reply.retry)
+    if any(c < ' ' or c > '~' for c in reply.text) or KEY in reply.text:
+        found.append('text %r' % reply.text)
+    if liar.calls('login') > 1:
+        found.append('the key was sent %d times' % liar.calls('login'))
+    if [r for r in liar.seen if r[1].endswith('/elsewhere')]:
+        found.append('a redirect was followed')
+    return found
+
+
+def tell(name):
+    lie = LIES[name]
+    liar = Liar(name)
+    try:
+        return judge(lie, liar, *ask(liar.url))
+    except Exception as error:
+        return ['%s: %s' % (type(error).__name__, error)]
+    finally:
+        liar.close()
+
+
+@group
+def the_truth():
+    for emails in (False, True):
+        liar = Liar(TRUE)
+        reply, took = ask(liar.url, emails=emails)
+        equal((reply.word, reply.person, reply.emails),
+              ('granted', USER, [EMAIL] if emails else []),
+              'the truth is granted, %s addresses' %
+              ('with' if emails else 'without'))
+        equal((reply.access, reply.refresh), ('', ''),
+              'and no tokens are handed over')
+        end = time.monotonic() + PATIENCE
+        while not liar.calls('logout') and time.monotonic() < end:
+            time.sleep(0.05)
+        equal(liar.calls('logout'), 1, 'the session is logged out after it')
+        equal(liar.calls('profile'), int(emails),
+              'the profile is asked for where addresses are wanted')
+        liar.close()
+    liar = Liar(TRUE, CERTIFICATE)
+    reply, _ = ask(liar.url, keep=True)
+    equal((reply.word, reply.person), ('granted', USER), 'the truth over TLS')
+    ok(reply.access and reply.refresh, 'a session that is kept has tokens')
+    liar.close()
+
+
+@group
+def every_lie():
+    """Eight at a time: most of them only wait."""
+    begin = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(tell, LIES))
+    for name, found in zip(LIES, results):
+        nothing(found, name)
+    note('%d lies in %.0f s' % (len(LIES), time.monotonic() - begin))
+
+
+def der_name(name):
+    """A DNS name for openssl's extension file, byte by byte."""
+    one = bytes([0x82, len(name)]) + name
+    return 'DER:' + (bytes([0x30, len(one)]) + one).hex(':')
+
+
+def certificates():
+    """(name, what the liar is made with, settings, words)"""
+    other = Authority(os.path.join(folder, 'other-ca'))
+    issue = authority.issue
+    leaf = issue('leaf')
+    old, new = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2
+    both = os.path.join(folder, 'chain.pem')
+    openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+            'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'self.key', '-out',
+            'self.pem', '-days', '2', '-subj', '/CN=localhost', '-addext',
+            'subjectAltName=DNS:localhost,IP:127.0.0.1')
+    self_signed = (os.path.join(folder, 'self.pem'),
+                   os.path.join(folder, 'self.key'))
+    # A leaf that acts as a CA.
+    fake = Authority(os.path.join(folder, 'fake-ca'))
+    shutil.copy(leaf[0], fake.file)
+    shutil.copy(leaf[1], os.path.join(fake.folder, 'ca.key'))
+    by_leaf = fake.issue('by-leaf')
+    with open(both, 'w') as file:
+        file.write(read(by_leaf[0]) + read(leaf[0]))
+    good = {'certificate': CERTIFICATE}
+    return [
+        ('expired', {'certificate': issue('expired', extra=('-days', '-1'))},
+         ('tls',)),
+        ('of another CA', {'certificate': other.issue('localhost')},
+         ('tls',)),
+        ('of another name',
+         {'certificate': issue('n1', 'DNS:other.example,IP:127.0.0.2')},
+         ('tls',)),
+        ('with the name in CN alone',
+         {'certificate': issue('localhost2', 'DNS:other.example')}, ('tls',)),
+        ('of a longer name', {'certificate': issue(
+            'n2', 'DNS:localhost.example')}, ('tls',)),
+        ('with a NUL in its name', {'certificate': issue(
+            'n3', der_name(b'localhost\0.example'))}, ('tls',)),
+        ('of a wild card', {'certificate': issue('n4', 'DNS:*')}, ('tls',)),
+        ('self-signed', {'certificate': self_signed}, ('tls',)),
+        ('signed by a leaf', {'certificate': (both, by_leaf[1])}, ('tls',)),
+        ('with TLS 1.1 alone', dict(good, versions=(old, old)), ('tls',)),
+        ('with TLS 1.2', dict(good, versions=(new, new)), ('granted',)),
+        ('of an address', dict(good, host='127.0.0.1'), ('granted',)),
+        ('of an address without it', {'certificate': issue(
+            'n5', 'DNS:localhost'), 'host': '127.0.0.1'}, ('tls',)),
+        ('replaced by plain HTTP', dict(good, connection='plain'),
+         ('tls', 'unreachable', 'bad-answer', 'timeout:tls')),
+        ('never shown', dict(good, connection='hang'), ('timeout:tls',)),
+        ('hung up on', dict(good, connection='close'),
+         ('tls', 'unreachable')),
+    ]
+
+
+@group
+def every_certificate():
+    for name, how, words in certificates():
+        try:
+            liar = Liar(TRUE, **how)
+        except ssl.SSLError as error:
+            note('%s: cannot be served here: %s' % (name, error))
+            continue
+        try:
+            reply, took = ask(liar.url)
+            found = []
+            if reply.word not in words:
+                found.append('%r instead of %s' % (reply, '|'.join(words)))
+            if took > BUDGET + LATE:
+                found.append('after %.1f s' % took)
+            if words != ('granted',) and liar.seen:
+                found.append('it was told %r' % [r[:2] for r in liar.seen])
+            nothing(found, 'a certificate ' + name)
+        finally:
+            liar.close()
+
+
+@group
+def nobody_there():
+    with socket.create_server(('127.0.0.1', 0)) as sock:
+        port = sock.getsockname()[1]
+    reply, _ = ask('https://localhost:%d' % port)
+    equal(reply.word, 'unreachable', 'a closed port')
+    reply, took = ask('https://no-such-name.invalid')
+    ok(reply.word in ('unreachable', 'timeout:resolve')
+       and took < BUDGET + LATE, 'a name that nobody has', reply, took)
+    full = socket.socket()
+    full.bind(('127.0.0.1', 0))
+    full.listen(0)
+    port = full.getsockname()[1]
+    waiting = []
+    for _ in range(4):  # the queue is full: connecting hangs
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(('127.0.0.1', port))
+        waiting.append(sock)
+    reply, took = ask('https://localhost:%d' % port)
+    ok(reply.word in ('timeout:connect', 'timeout:tls')
+       and took < BUDGET + LATE, 'a port that does not answer', reply, took)
+    for sock in [*waiting, full]:
+        sock.close()
+
+
+@group
+def the_second_server():
+    """It is asked when the first could not be connected to, and never after
+    the first has had the key."""
+    good = Liar(TRUE)
+    with socket.create_server(('127.0.0.1', 0)) as sock:
+        port = sock.getsockname()[1]
+    reply, _ = ask('http://localhost:%d %s' % (port, good.url))
+    equal(reply.word, 'granted', 'the second server, where the first is down')
+    for name in ('login-no-plain', 'login-status-500', 'login-hang',
+                 'login-close', 'login-json-cut', 'throttled-seconds'):
+        first = Liar(name)
+        before = len(good.seen)
+        reply, took = ask('%s %s' % (first.url, good.url))
+        ok(reply.word != 'granted' and len(good.seen) == before
+           and took < BUDGET + LATE,
+           'after %s the second is not asked' % name, reply, took)
+        first.close()
+    good.close()
+
+
+@group
+def the_catalogue():
+    ok(len(LIES) > 300, '%d lies' % len(LIES))
+    equal(OTHER == USER or OTHER_EMAIL == EMAIL, False, 'which differ')
+
+
+if not os.path.exists(AGENT):
+    print('not ok 1 - the agent is built')
+    print('1..1')
+    raise SystemExit(1)
+main(World())
