@@ -1,0 +1,97 @@
+/* One call of the host: what it came with, what is known, how it ended. */
+#include "pam_module/call.h"
+
+#include "core/secret.h"
+#include "pam_module/report.h"
+
+static const char *
+peek_item(pam_handle_t *pamh, int type)
+{
+    const void *item = NULL;
+
+    if (pam_get_item(pamh, type, &item) != PAM_SUCCESS || item == NULL)
+        return "";
+    return item;
+}
+
+enum uk_code
+uk_call_begin(struct uk_call *call, pam_handle_t *pamh, enum uk_phase phase,
+              int flags, int argc, const char *const *argv)
+{
+    enum uk_code code;
+
+    *call = (struct uk_call){.pamh = pamh,
+                             .flags = flags,
+                             .phase = phase,
+                             .user = peek_item(pamh, PAM_USER),
+                             .service = peek_item(pamh, PAM_SERVICE),
+                             .rhost = peek_item(pamh, PAM_RHOST),
+                             .start = uk_deadline_in(0)};
+    /* So that there is a log level and a floor before the file is read, and
+     * where it cannot be. */
+    code = uk_conf_init(uk_settings_table(), &call->settings, &call->err);
+    if (code == UK_OK)
+        code = uk_options_parse(argc, argv, &call->options, &call->err);
+    return code;
+}
+
+static enum uk_code
+learn_user(struct uk_call *call)
+{
+    const char *user = NULL;
+    int status = pam_get_user(call->pamh, &user, NULL);
+
+    if (status == PAM_BUF_ERR)
+        return uk_err_set(&call->err, UK_NO_MEMORY,
+                          "no memory for the user's name");
+    if (status != PAM_SUCCESS || user == NULL)
+        return uk_err_set(&call->err, UK_CANCELLED,
+                          "asking for the user's name failed with PAM code %d",
+                          status);
+    call->user = user;
+    return UK_OK;
+}
+
+enum uk_code
+uk_call_settle(struct uk_call *call)
+{
+    enum uk_code code =
+        uk_settings_load(call->options.conf, &call->settings, &call->err);
+
+    if (code == UK_OK)
+        code = learn_user(call);
+    return code;
+}
+
+struct uk_deadline
+uk_call_start_clock(struct uk_call *call)
+{
+    call->start = uk_deadline_in(0);
+    return uk_deadline_in((unsigned)call->settings.timeout);
+}
+
+/* Every refusal takes as long as the slowest of them, so that the time of the
+ * answer does not tell who exists.  Counted from one moment: what a lookup
+ * took is in it, not on top of it. */
+static void
+wait_for_floor(const struct uk_call *call)
+{
+    struct uk_deadline floor = call->start;
+
+    floor.at_ns += (int64_t)call->settings.failure_floor * 1000000;
+    uk_deadline_wait(floor);
+}
+
+int
+uk_call_end(struct uk_call *call, enum uk_code code)
+{
+    int result = uk_code_to_pam(code, call->outcome.verdict, call->phase);
+    bool must_wait = call->phase == UK_PHASE_AUTH && result != PAM_SUCCESS;
+
+    uk_report(call, code, result);
+    uk_outcome_clear(&call->outcome);
+    if (must_wait)
+        wait_for_floor(call);
+    uk_wipe(call, sizeof(*call));
+    return result;
+}

@@ -1,0 +1,55 @@
+/*
+ * One call of the host: what it came with, what is known, how it ended.
+ *
+ * Each door of the module begins one, lets a room do its work, and ends it;
+ * beginning reads the arguments, ending says one line in the log, makes a
+ * refusal last, wipes, and translates.
+ */
+#ifndef UK_CALL_H
+#define UK_CALL_H
+
+#include <stdbool.h>
+
+#include <security/pam_modules.h>
+
+#include "core/attr.h"
+#include "core/deadline.h"
+#include "core/err.h"
+#include "core/login.h"
+#include "core/settings.h"
+#include "pam_module/code.h"
+#include "pam_module/options.h"
+
+struct uk_call {
+    pam_handle_t *pamh; /* borrowed */
+    int flags;
+    enum uk_phase phase;
+    struct uk_options options;
+    struct uk_settings settings; /* the fallbacks, until uk_call_settle */
+    /* PAM's items, borrowed from the handle; "" where there is none. */
+    const char *user;
+    const char *service;
+    const char *rhost;
+    struct uk_deadline start; /* of our part: no person's typing is in it */
+    struct uk_outcome outcome;
+    struct uk_err err;
+};
+
+/* UK_MISCONFIGURED for arguments that cannot be.  uk_call_end() is due
+ * whatever comes out. */
+UK_MUST_USE enum uk_code uk_call_begin(struct uk_call *call, pam_handle_t *pamh,
+                                       enum uk_phase phase, int flags, int argc,
+                                       const char *const *argv);
+
+/* Read the settings, and learn the user's name (the host asks for one that it
+ * does not know). */
+UK_MUST_USE enum uk_code uk_call_settle(struct uk_call *call);
+
+/* The clock starts: the key is in hand.  The moment by which the answer must
+ * be there. */
+struct uk_deadline uk_call_start_clock(struct uk_call *call);
+
+/* The PAM code.  Nothing of the call is left in memory. */
+int uk_call_end(struct uk_call *call, enum uk_code code);
+
+#endif

@@ -1,0 +1,150 @@
+/* authenticate: ask for the key, have it decided, remember. */
+#include "pam_module/login.h"
+
+#include <string.h>
+
+#include "core/keytext.h"
+#include "pam_module/converse.h"
+#include "pam_module/memory.h"
+#include "pam_module/session.h"
+
+static bool
+is_key(const struct uk_call *call, const struct uk_secret *text)
+{
+    return call->settings.key_format == UK_KEY_FORMAT_UKEY
+               ? uk_keytext_check(text->bytes, text->len)
+               : uk_keytext_check_any(text->bytes, text->len);
+}
+
+static bool
+is_long_as_a_key(const struct uk_call *call, const struct uk_secret *text)
+{
+    return call->settings.key_format == UK_KEY_FORMAT_UKEY
+               ? text->len == UK_KEYTEXT_LEN
+               : text->len > 0 && text->len <= UK_KEYTEXT_MAX;
+}
+
+static enum uk_code
+ask(struct uk_call *call, struct uk_typed *typed)
+{
+    const char *prompt = call->options.prompt[0] != '\0'
+                             ? call->options.prompt
+                             : call->settings.prompt;
+
+    return uk_converse_ask(call->pamh, prompt, typed, &call->err);
+}
+
+/* What an earlier module asked for, if it will do; else a prompt, if that is
+ * allowed.  *asked: it was typed at our prompt. */
+static enum uk_code
+get_key(struct uk_call *call, struct uk_typed *typed, bool *asked)
+{
+    const struct uk_options *options = &call->options;
+    enum uk_code code = UK_OK;
+    bool found = false;
+
+    if (options->use_first_pass || options->try_first_pass)
+        code = uk_converse_reuse(call->pamh, typed, &found, &call->err);
+    if (code != UK_OK || options->use_first_pass)
+        return code;
+    if (found && is_key(call, &typed->text))
+        return UK_OK;
+    *asked = true;
+    return ask(call, typed);
+}
+
+static enum uk_code
+decide(struct uk_call *call, const struct uk_secret *key, struct uk_deadline by)
+{
+    const struct uk_login login = {
+        .settings = &call->settings,
+        .conf_file = call->options.conf,
+        .user = call->user,
+        .service = call->service,
+        .rhost = call->rhost,
+        .key = key,
+        .keep = call->settings.session == UK_SESSION_KEEP,
+    };
+
+    return uk_login_decide(&login, by, &call->outcome, &call->err);
+}
+
+/*
+ * A Unix password typed at our prompt is left for the next module, so that
+ * nobody has to type it twice.  What is as long as a key is not: it may be one
+ * with a slip in it, which is nobody else's to see.  Only the length counts,
+ * because that is all that sshd's junk keeps of what was typed: otherwise a
+ * second prompt would tell which users sshd refuses.
+ */
+static enum uk_code
+leave_password(struct uk_call *call, const struct uk_typed *typed)
+{
+    enum uk_verdict verdict = call->outcome.verdict;
+
+    if (verdict != UK_NOT_A_KEY && verdict != UK_JUNK)
+        return UK_OK;
+    if (typed->cut || is_long_as_a_key(call, &typed->text))
+        return UK_OK;
+    return uk_converse_leave(call->pamh, typed, &call->err);
+}
+
+/* What was remembered of an earlier try in this handle holds no longer. */
+static enum uk_code
+forget(struct uk_call *call)
+{
+    const struct uk_memory none = {.granted = false};
+    const struct uk_memory *memory =
+        uk_memory_peek(call->pamh, call->options.conf);
+
+    if (memory == NULL)
+        return UK_OK;
+    if (memory->waiting[0] != '\0')
+        uk_kept_drop(memory->waiting);
+    return uk_memory_set(call->pamh, call->options.conf, &none, &call->err);
+}
+
+static enum uk_code
+remember(struct uk_call *call, struct uk_deadline by)
+{
+    const struct uk_outcome *outcome = &call->outcome;
+    struct uk_memory memory = {
+        .granted = outcome->verdict == UK_GRANTED,
+        .disabled = outcome->verdict == UK_USER_DISABLED,
+    };
+    enum uk_code code;
+
+    if (!memory.granted && !memory.disabled)
+        return UK_OK;
+    memcpy(memory.user, outcome->account.name, sizeof(memory.user));
+    if (memory.granted && call->settings.session == UK_SESSION_KEEP)
+        uk_session_store(call, by, memory.waiting);
+    code = uk_memory_set(call->pamh, call->options.conf, &memory, &call->err);
+    if (code != UK_OK && memory.waiting[0] != '\0')
+        uk_kept_drop(memory.waiting);
+    return code;
+}
+
+enum uk_code
+uk_login_at_prompt(struct uk_call *call)
+{
+    struct uk_typed typed = UK_TYPED_NONE;
+    struct uk_deadline by;
+    bool asked = false;
+    enum uk_code code = uk_call_settle(call);
+
+    if (code == UK_OK)
+        code = forget(call);
+    if (code == UK_OK)
+        code = get_key(call, &typed, &asked);
+    if (code != UK_OK)
+        goto out;
+    by = uk_call_start_clock(call);
+    code = decide(call, &typed.text, by);
+    if (code == UK_OK && asked)
+        code = leave_password(call, &typed);
+    if (code == UK_OK)
+        code = remember(call, by);
+out:
+    uk_typed_clear(&typed); /* before any waiting */
+    return code;
+}

@@ -1,0 +1,188 @@
+/* open_session and close_session: what becomes of a session that is kept. */
+#include "pam_module/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <security/pam_modules.h>
+
+#include "core/account.h"
+#include "core/str.h"
+#include "pam_module/memory.h"
+#include "pam_module/report.h"
+
+#define ENV_SIZE (sizeof(UK_KEPT_ENV "=") + UK_KEPT_PATH_SIZE)
+
+static enum uk_code
+announce(struct uk_call *call, const char *path, struct uk_err *err)
+{
+    char text[ENV_SIZE];
+    int status;
+
+    snprintf(text, sizeof(text), UK_KEPT_ENV "=%s", path);
+    status = pam_putenv(call->pamh, text);
+    if (status == PAM_SUCCESS)
+        return UK_OK;
+    return uk_err_set(err, status == PAM_BUF_ERR ? UK_NO_MEMORY : UK_SYSTEM,
+                      "setting " UK_KEPT_ENV " failed with PAM code %d",
+                      status);
+}
+
+void
+uk_session_store(struct uk_call *call, struct uk_deadline by,
+                 char path[UK_KEPT_PATH_SIZE])
+{
+    const struct uk_outcome *outcome = &call->outcome;
+    const struct uk_kept kept = {
+        .url = call->settings.service_url.item[0],
+        .app_id = call->settings.app_id,
+        .user_id = outcome->person.id,
+        .tokens = &outcome->tokens,
+    };
+    char made[UK_KEPT_PATH_SIZE] = "";
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code = uk_kept_make(&kept, made, &err);
+
+    if (code == UK_OK)
+        code = announce(call, made, &err);
+    if (code == UK_OK) {
+        memcpy(path, made, sizeof(made));
+        return;
+    }
+    uk_err_in(&err, "keeping the session");
+    uk_report_aside(call, &err);
+    if (made[0] != '\0')
+        uk_kept_drop(made);
+    if (uk_login_end(&call->settings, call->options.conf,
+                     &outcome->tokens.refresh, by, &err) != UK_OK)
+        uk_report_aside(call, &err);
+}
+
+/* Is there a file to do something about?  Its name is copied, because it is
+ * deleted from the PAM environment along with the file. */
+static bool
+find_path(struct uk_call *call, char path[UK_KEPT_PATH_SIZE])
+{
+    const char *named = pam_getenv(call->pamh, UK_KEPT_ENV);
+
+    return named != NULL && uk_kept_is_path(named) &&
+           uk_str_copy(path, UK_KEPT_PATH_SIZE, named);
+}
+
+static enum uk_code
+find_account(struct uk_call *call)
+{
+    bool found = false;
+    enum uk_code code =
+        uk_account_find(call->user, &call->outcome.account, &found, &call->err);
+
+    if (code == UK_OK && !found)
+        code = uk_err_set(&call->err, UK_INVALID,
+                          "a session for a user that is not there");
+    return code;
+}
+
+/* Nobody waits for the file any more: it is the user's, or gone. */
+static enum uk_code
+stop_waiting(struct uk_call *call, const char *path, struct uk_err *err)
+{
+    const struct uk_memory *memory =
+        uk_memory_peek(call->pamh, call->options.conf);
+    struct uk_memory now;
+
+    if (memory == NULL || strcmp(memory->waiting, path) != 0)
+        return UK_OK;
+    now = *memory;
+    now.waiting[0] = '\0';
+    return uk_memory_set(call->pamh, call->options.conf, &now, err);
+}
+
+/* Log out, and remove the file whatever the service says: a token that nobody
+ * needs any more is not left lying about. */
+static enum uk_code
+end_kept(struct uk_call *call, const char *path)
+{
+    struct uk_secret refresh = UK_SECRET_NONE;
+    enum uk_code code =
+        uk_kept_read(path, &call->outcome.account, &refresh, &call->err);
+
+    if (code == UK_OK)
+        code = uk_login_end(&call->settings, call->options.conf, &refresh,
+                            uk_call_start_clock(call), &call->err);
+    else if (code == UK_SYSTEM && call->err.sys == ENOENT)
+        code = UK_OK; /* ended before */
+    else if (code != UK_BAD_ANSWER)
+        return code; /* not a file that is ours to remove */
+    uk_kept_drop(path);
+    uk_secret_clear(&refresh);
+    return code;
+}
+
+/* sudo authenticates one user and opens the session of another: what was
+ * obtained with the first one's key is not for the second. */
+static bool
+is_of_another(struct uk_call *call, const char *path)
+{
+    const struct uk_memory *memory =
+        uk_memory_peek(call->pamh, call->options.conf);
+
+    return memory != NULL && strcmp(memory->waiting, path) == 0 &&
+           strcmp(memory->user, call->user) != 0;
+}
+
+static enum uk_code
+end_and_forget(struct uk_call *call, const char *path)
+{
+    enum uk_code code = end_kept(call, path);
+    struct uk_err err = UK_ERR_NONE;
+
+    pam_putenv(call->pamh, UK_KEPT_ENV);
+    if (stop_waiting(call, path, &err) != UK_OK)
+        uk_report_aside(call, &err);
+    return code;
+}
+
+static enum uk_code
+give_and_forget(struct uk_call *call, const char *path)
+{
+    enum uk_code code = uk_kept_give(path, &call->outcome.account, &call->err);
+
+    return code == UK_OK ? stop_waiting(call, path, &call->err) : code;
+}
+
+enum uk_code
+uk_session_hand_over(struct uk_call *call)
+{
+    char path[UK_KEPT_PATH_SIZE];
+    enum uk_code code;
+
+    call->outcome.verdict = UK_GRANTED;
+    if (!find_path(call, path))
+        return UK_OK;
+    code = uk_call_settle(call);
+    if (code == UK_OK)
+        code = find_account(call);
+    if (code == UK_OK)
+        code = is_of_another(call, path) ? end_and_forget(call, path)
+                                         : give_and_forget(call, path);
+    return code == UK_OK ? code
+                         : uk_err_in(&call->err, "handing over the session");
+}
+
+enum uk_code
+uk_session_take_back(struct uk_call *call)
+{
+    char path[UK_KEPT_PATH_SIZE];
+    enum uk_code code;
+
+    call->outcome.verdict = UK_GRANTED;
+    if (!find_path(call, path))
+        return UK_OK;
+    code = uk_call_settle(call);
+    if (code == UK_OK)
+        code = find_account(call);
+    if (code == UK_OK)
+        code = end_and_forget(call, path);
+    return code == UK_OK ? code : uk_err_in(&call->err, "ending the session");
+}
