@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""With session = keep the session lasts as long as the login: made once, for
+its user alone, and ended once."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import ssl
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+if len(sys.argv) > 1 and sys.argv[1] == "use":  # as the user, in the login
+    path = os.environ["USERKEY_SESSION"]
+    kept = json.load(open(path))
+    stat = os.stat(path)
+    context = ssl.create_default_context(cafile=sys.argv[2])
+    answer = urllib.request.urlopen(urllib.request.Request(
+        kept["url"] + "/api/client/v2.0/auth/profile",
+        headers={"Authorization": "Bearer " + kept["access_token"]}),
+        context=context)
+    print(json.dumps({
+        "path": path, "mode": oct(stat.st_mode & 0o7777), "uid": stat.st_uid,
+        "names": sorted(kept), "user_id": kept["user_id"],
+        "url": kept["url"], "app_id": kept["app_id"],
+        "profile": json.load(answer)["user_id"],
+        "refresh": kept["refresh_token"],
+        "listed": os.access(os.path.dirname(path), os.R_OK)}))
+    sys.exit(0)
+
+import world
+from world import (Audit, KEY, LAB, SLACK, Syslog, UK, conf, let_in, ok, run, same,
+                   ssh, su, sudo)
+
+world.enter(__file__)
+SESSIONS = pathlib.Path("/run/userkey/sessions")
+SCRIPT = LAB / "use"
+SCRIPT.write_text(pathlib.Path(__file__).read_text())
+USE = f"/usr/bin/python3 {SCRIPT} use {UK['UK_CA']}"
+NAMES = ["access_token", "app_id", "refresh_token", "url", "user_id"]
+conf(session="keep")
+
+
+def refresh(token):
+    """The service's answer to a refresh token: its status."""
+    try:
+        return urllib.request.urlopen(urllib.request.Request(
+            UK["UK_HTTP_URL"] + "/api/client/v2.0/auth/session", b"",
+            {"Authorization": "Bearer " + token}, method="POST")).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def counted(audit):
+    """Logins and logouts in what the service logged."""
+    lines = audit.wait("event=logout")
+    return (len([line for line in lines if "event=login " in line]),
+            len([line for line in lines if "event=logout" in line]))
+
+
+DOORS = {
+    "ssh keyboard-interactive": lambda: ssh("alice", KEY, command=USE),
+    "ssh password": lambda: ssh("alice", KEY, "password", USE),
+    "su": lambda: su("alice", KEY, command=USE),
+}
+paths = set()
+for door, go in DOORS.items():
+    audit, log = Audit(), Syslog()
+    came = go()
+    if not ok(came.status == 0, f"{door}: the login's program uses the session",
+              came):
+        continue
+    got = json.loads(came.out)
+    ok(re.fullmatch("/run/userkey/sessions/[0-9a-f]{32}", got["path"]),
+       f"{door}: the file's name cannot be guessed", got["path"])
+    same((got["mode"], got["uid"]), ("0o600", 1000),
+         f"{door}: the file is alice's alone")
+    same(got["names"], NAMES, f"{door}: and has what is documented")
+    same((got["url"], got["app_id"], got["user_id"], got["profile"]),
+         (UK["UK_URL"], UK["UK_APP"], UK["UK_USER_ID"], UK["UK_USER_ID"]),
+         f"{door}: of this service, app and user")
+    ok(not got["listed"], f"{door}: the others cannot be listed")
+    same(list(SESSIONS.iterdir()), [], f"{door}: it is gone after the login")
+    same(counted(audit), (1, 1), f"{door}: made once, ended once")
+    same(refresh(got["refresh"]), 401, f"{door}: and it is over")
+    same(len(log.module("auth") + log.module("session")), 1,
+         f"{door}: one line in the log")
+    paths.add(got["path"])
+same(len(paths), len(DOORS), "each login has a session of its own")
+
+# sudo authenticates alice and opens root's session: it is not for root.
+audit = Audit()
+came = sudo(KEY, command=("sh", "-c", "echo ${USERKEY_SESSION-none}"))
+ok(came.status == 0 and came.out == "none\n",
+   "sudo: root gets no session of alice's", came)
+same(list(SESSIONS.iterdir()), [], "sudo: no file is left")
+same(counted(audit), (1, 1), "sudo: the session is ended once")
+
+# A caller may name any file; only ours is touched.
+victim = LAB / "victim"
+victim.write_text("precious")
+for named in (str(victim), "/run/userkey/sessions/../../../etc/passwd",
+              "/run/userkey/sessions/" + "0" * 32):
+    came = su("alice", KEY, env={"USERKEY_SESSION": named},
+              command="echo $USERKEY_SESSION")
+    ok(came.status == 0 and named not in came.out
+       and came.out.startswith(str(SESSIONS)),
+       f"a caller's {named[:30]} is not used", came)
+same(victim.read_text(), "precious", "and its file is not touched")
+ok(os.path.getsize("/etc/passwd") > 0, "nor any other")
+
+# Refused, or let in another way: nothing is kept.
+audit = Audit()
+su("alice", KEY[:-1])
+came = su("alice", UK["UK_UNIX_PASSWORD"],
+          command="echo ${USERKEY_SESSION-none}")
+same(came.out, "none\n", "a Unix password opens no session at the service")
+came = run(["su", "alice", "-c", "echo ${USERKEY_SESSION-none}"])
+same(came.out, "none\n", "neither does root")
+same(audit.logins(), [], "nobody asked the service")
+same(list(SESSIONS.iterdir()), [], "nothing is left")
+
+# The account phase says no after the key said yes.
+pathlib.Path("/etc/nologin").write_text("down\n")
+audit = Audit()
+for method in ("password", "keyboard-interactive"):
+    came = ssh("alice", KEY, method)
+    ok(came.status != 0, f"ssh {method}: refused by pam_nologin", came)
+pathlib.Path("/etc/nologin").unlink()
+same(list(SESSIONS.iterdir()), [], "and no session is left lying about")
+
+# The user may do with the file what they like.
+came = su("alice", KEY, command="echo x >$USERKEY_SESSION; echo spoilt")
+ok(came.out == "spoilt\n", "the user may spoil the file", came)
+came = su("alice", KEY, command="chmod 644 $USERKEY_SESSION; echo opened")
+ok(came.out == "opened\n", "or open it for others", came)
+same(list(SESSIONS.iterdir()), [], "it is removed all the same")
+
+# The service hangs when the login ends.
+conf(session="keep", timeout="1s")
+server = int(UK["UK_SERVER_PID"])
+stop = threading.Timer(1, os.kill, (server, signal.SIGSTOP))
+stop.start()
+came = su("alice", KEY, command="sleep 2; echo done")
+stop.join()
+os.kill(server, signal.SIGCONT)
+ok(came.out == "done\n" and came.seconds < 3 + SLACK,
+   "a service that hangs does not hold the end of a login", came)
+same(list(SESSIONS.iterdir()), [], "and the file is gone")
+
+world.done()
