@@ -353,9 +353,9 @@ uk_answer_check(const struct uk_answer *answer,
     if (answer->code == UK_OK && login == (answer->verdict == UK_UNDECIDED))
         wrong = "verdict";
     else if (answer->person.n_emails > 0 && !request->want_emails)
-        wrong = "addresses";
+        wrong = "address";
     else if (answer->tokens.refresh.len > 0 && !request->keep)
-        wrong = "tokens";
+        wrong = "token";
     if (wrong == NULL)
         return UK_OK;
     return uk_err_set(err, UK_BAD_ANSWER,
