@@ -1,0 +1,58 @@
+/* Provider api-key: a user API key opens a session of its owner. */
+#include <string.h>
+
+#include "core/keytext.h"
+#include "service/handlers.h"
+#include "service/session.h"
+#include "service/tries.h"
+
+/* The client hears the same in each case; the audit log has the reason.  It is
+ * counted only now, so that nobody's failures keep a good key out. */
+static enum uk_then
+turn_away(struct uk_call *call, const char *reason)
+{
+    unsigned wait_s;
+
+    uk_call_audit(call, "refused", reason);
+    if (!uk_tries_take(call, UK_TRIES_KEY, NULL, &wait_s)) {
+        uk_call_audit(call, "throttled", reason);
+        return uk_call_throttle(call, wait_s);
+    }
+    return uk_call_error(call, 401, "AuthError", "unauthorized");
+}
+
+enum uk_then
+uk_key_login(struct uk_call *call)
+{
+    struct uk_store_login login;
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_store_hash hash;
+    const char *key;
+
+    call->audit.provider = uk_provider_word(UK_PROVIDER_KEY);
+    if (call->body == NULL || !uk_json_text(call->body, "key", &key))
+        return uk_call_error(call, 400, "BadRequest",
+                             "'key' is a required string");
+    if (!uk_keytext_check(key, strlen(key)))
+        return turn_away(call, "malformed");
+    uk_crypto_hash(UK_CRYPTO_API_KEY, call->server->secrets->pepper, key,
+                   strlen(key), hash.bytes);
+    if (uk_store_call(call->store, find_keys, &hash, 1, &login, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    memcpy(call->audit.key, login.key_id, UK_ID_SIZE);
+    memcpy(call->audit.user, login.user.id, UK_ID_SIZE);
+    if (login.state == UK_STORE_UNKNOWN)
+        return turn_away(call, "unknown");
+    if (strcmp(login.user.app_id, call->app.id) != 0)
+        return turn_away(call, "other-app");
+    if (login.state == UK_STORE_DELETED)
+        return turn_away(call, "deleted");
+    if (login.key_disabled)
+        return turn_away(call, "disabled");
+    if (login.user.disabled) {
+        uk_call_audit(call, "refused", "user-disabled");
+        return uk_call_error(call, 401, "UserDisabled", "unknown");
+    }
+    return uk_session_begin(call, &login.user, UK_PROVIDER_KEY, login.key_id,
+                            login.key_id);
+}

@@ -1,0 +1,164 @@
+/* One request on its way: its beginning, its end, its replies. */
+#include "service/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/route.h"
+
+/* The proxies of server.conf say whom they speak for: the last entry, which
+ * is the one that the proxy itself has written. */
+static void
+find_source(struct uk_call *call)
+{
+    const char *forwarded = call->request->forwarded_for;
+    struct uk_address peer = *call->request->peer;
+    char text[UK_ADDRESS_TEXT];
+    const char *last;
+
+    uk_address_text(&peer, false, call->source);
+    call->source_subject = uk_address_subject(&peer);
+    if (forwarded == NULL)
+        return;
+    last = strrchr(forwarded, ',');
+    last = last == NULL ? forwarded : last + 1;
+    last += strspn(last, " \t");
+    for (size_t i = 0; i < call->server->proxies; i++) {
+        uk_address_text(&call->server->proxy[i], false, text);
+        if (strcmp(text, call->source) != 0 ||
+            !uk_address_parse_host(last, &peer))
+            continue;
+        uk_address_text(&peer, false, call->source);
+        call->source_subject = uk_address_subject(&peer);
+        return;
+    }
+}
+
+struct uk_call *
+uk_call_new(struct uk_server *server, struct uk_inbox *home,
+            struct uk_http_exchange *exchange)
+{
+    struct uk_call *call = calloc(1, sizeof(*call));
+
+    if (call == NULL)
+        return NULL;
+    call->server = server;
+    call->home = home;
+    call->exchange = exchange;
+    call->request = &exchange->request;
+    call->reply = &exchange->reply;
+    exchange->own = call;
+    uk_id_make(call->id);
+    find_source(call);
+    call->audit.source = call->source;
+    call->audit.request = call->id;
+    uk_http_add(call->reply, "X-Appservices-Request-Id", call->id);
+    uk_http_add(call->reply, "Cache-Control", "no-store");
+    if (atomic_load(&server->stopping))
+        call->reply->close = true;
+    return call;
+}
+
+void
+uk_call_end(struct uk_call *call)
+{
+    if (call == NULL)
+        return;
+    if (call->route != NULL && call->route->quiet && call->reply->status < 400)
+        call->audit.event = NULL;
+    if (call->audit.event != NULL && call->audit.verdict == NULL)
+        uk_call_audit(call, call->reply->status < 400 ? "granted" : "refused",
+                      NULL);
+    if (call->audit.app == NULL)
+        call->audit.app = call->session.client_id;
+    uk_audit_log(&call->audit, call->server->log);
+    call->exchange->own = NULL;
+    uk_json_free(call->body);
+    uk_secret_clear(&call->secret);
+    uk_wipe(call, sizeof(*call));
+    free(call);
+}
+
+void
+uk_call_audit(struct uk_call *call, const char *verdict, const char *reason)
+{
+    call->audit.verdict = verdict;
+    call->audit.reason = reason;
+}
+
+void
+uk_call_base(const struct uk_call *call, const char *scheme,
+             const char *scheme_tls, struct uk_buf *out)
+{
+    const char *url = call->server->config->public_url;
+
+    if (url[0] == '\0') {
+        uk_buf_addf(out, "%s://%s", call->request->tls ? scheme_tls : scheme,
+                    call->request->host != NULL ? call->request->host
+                                                : "localhost");
+        return;
+    }
+    uk_buf_addf(out, "%s%s", uk_str_starts(url, "https:") ? scheme_tls : scheme,
+                strchr(url, ':'));
+}
+
+enum uk_then
+uk_call_error(struct uk_call *call, int status, const char *code,
+              const char *text)
+{
+    struct uk_buf link = UK_BUF_UP_TO(1024);
+    struct uk_json_out out = {.buf = &call->reply->body};
+
+    uk_call_base(call, "http", "https", &link);
+    uk_buf_addf(&link, "/logs?co_id=%s", call->id);
+    uk_buf_clear(&call->reply->body);
+    uk_json_begin(&out, NULL, '{');
+    uk_json_put_text(&out, "error", text);
+    if (code != NULL)
+        uk_json_put_text(&out, "error_code", code);
+    uk_json_put_text(&out, "link", uk_buf_peek(&link));
+    uk_json_end(&out, '}');
+    uk_buf_clear(&link);
+    call->reply->status = status;
+    return UK_THEN_REPLY;
+}
+
+enum uk_then
+uk_call_empty(struct uk_call *call, int status)
+{
+    uk_buf_clear(&call->reply->body);
+    call->reply->status = status;
+    return UK_THEN_REPLY;
+}
+
+enum uk_then
+uk_call_throttle(struct uk_call *call, unsigned wait_s)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%u", wait_s);
+    uk_http_add(call->reply, "Retry-After", text);
+    return uk_call_error(call, 429, NULL, "too many requests, try again later");
+}
+
+enum uk_then
+uk_call_fail(struct uk_call *call, const struct uk_err *err)
+{
+    uk_log_line(call->server->log, UK_LEVEL_ERROR, "request %s: %s", call->id,
+                err->text);
+    uk_call_audit(call, "failed", "internal-error");
+    return uk_call_error(call, 500, "InternalServerError",
+                         "internal server error");
+}
+
+enum uk_then
+uk_call_json(struct uk_call *call, int status)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    if (uk_buf_check(&call->reply->body, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    call->reply->status = status;
+    return UK_THEN_REPLY;
+}

@@ -1,0 +1,63 @@
+/* Keyed hashes and random bytes, from libsodium. */
+#include "service/crypto.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static unsigned char short_key[crypto_shorthash_KEYBYTES];
+
+/* BLAKE2b's "personalization", 16 bytes each. */
+static const char *const use_names[] = {
+    [UK_CRYPTO_API_KEY] = "userkey-api-key\0",
+    [UK_CRYPTO_DEVICE] = "userkey-device\0\0",
+};
+
+enum uk_code
+uk_crypto_start(struct uk_err *err)
+{
+    if (sodium_init() < 0)
+        return uk_err_set(err, UK_SYSTEM, "libsodium cannot start");
+    randombytes_buf(short_key, sizeof(short_key));
+    return UK_OK;
+}
+
+void
+uk_crypto_random(void *to, size_t len)
+{
+    randombytes_buf(to, len);
+}
+
+void
+uk_crypto_hash(enum uk_crypto_use use,
+               const unsigned char pepper[UK_CRYPTO_KEY], const void *bytes,
+               size_t len, unsigned char out[UK_CRYPTO_HASH])
+{
+    /* Fails for sizes out of range only, and these are constants. */
+    (void)crypto_generichash_blake2b_salt_personal(
+        out, UK_CRYPTO_HASH, bytes, len, pepper, UK_CRYPTO_KEY, NULL,
+        (const unsigned char *)use_names[use]);
+}
+
+void
+uk_crypto_mac(const unsigned char key[UK_CRYPTO_KEY], const void *bytes,
+              size_t len, unsigned char out[UK_CRYPTO_MAC])
+{
+    (void)crypto_auth_hmacsha256(out, bytes, len, key);
+}
+
+bool
+uk_crypto_equal(const void *a, const void *b, size_t len)
+{
+    return sodium_memcmp(a, b, len) == 0;
+}
+
+uint64_t
+uk_crypto_short(const void *bytes, size_t len)
+{
+    unsigned char hash[crypto_shorthash_BYTES];
+    uint64_t number;
+
+    (void)crypto_shorthash(hash, bytes, len, short_key);
+    memcpy(&number, hash, sizeof(number));
+    return number;
+}

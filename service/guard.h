@@ -1,0 +1,37 @@
+/*
+ * Strict framing: whether a request may be believed to be one request.
+ *
+ * The HTTP library takes what a proxy in front may read as two requests, or
+ * as another one: two lengths, a length beside chunks, a space before a
+ * colon, two hosts.  Here each of these is refused, before anything else
+ * looks at the request.  Pure.
+ */
+#ifndef UK_GUARD_H
+#define UK_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct uk_guard {
+    const char *fault; /* what is wrong with it, or NULL; static */
+    bool one_one;      /* HTTP/1.1 or later */
+    unsigned hosts, lengths, encodings, singles[3];
+    uint64_t length; /* of the body, as announced; SIZE_MAX at most */
+};
+
+/* Begin with the request line; path is as it was sent, without the query. */
+void uk_guard_start(struct uk_guard *guard, const char *path,
+                    const char *version);
+
+/* Each header in turn. */
+void uk_guard_header(struct uk_guard *guard, const char *name, size_t name_len,
+                     const char *value, size_t value_len);
+
+/* After the last one: what is wrong, or NULL. */
+const char *uk_guard_end(struct uk_guard *guard);
+
+/* HOST, HOST:PORT or [IPv6]:PORT, of the bytes that such a name may have. */
+bool uk_guard_is_host(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,33 @@
+/* What the routes lead to.  Each is the first step of a call of its route. */
+#ifndef UK_HANDLERS_H
+#define UK_HANDLERS_H
+
+#include "service/call.h"
+
+/* location.c */
+uk_step uk_location;
+
+/* auth_password.c, auth_key.c, auth_anon.c */
+uk_step uk_password_register;
+uk_step uk_password_login;
+uk_step uk_key_login;
+uk_step uk_anon_login;
+uk_step uk_other_login;
+
+/* session.c */
+uk_step uk_session_renew;
+uk_step uk_session_end;
+
+/* users.c */
+uk_step uk_user_profile;
+uk_step uk_user_delete;
+
+/* keys.c */
+uk_step uk_key_create;
+uk_step uk_key_list;
+uk_step uk_key_fetch;
+uk_step uk_key_enable;
+uk_step uk_key_disable;
+uk_step uk_key_delete;
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * HTTP: the rest of the service sees a request and a reply.
+ *
+ * One struct uk_http is one listening socket served by one thread; threads
+ * share nothing.  libmicrohttpd and GnuTLS are known by http*.c only.
+ */
+#ifndef UK_HTTP_H
+#define UK_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "service/address.h"
+
+#define UK_HTTP_BODY    65536 /* most bytes of a request's body */
+#define UK_HTTP_HEADERS 8     /* most headers that a handler adds */
+
+/* A header that was not sent is NULL.  Everything is borrowed until the reply
+ * has gone. */
+struct uk_http_request {
+    const char *method;
+    const char *path; /* as it was sent, without the query */
+    const char *authorization, *content_type, *origin, *host;
+    const char *access_control_method; /* of a preflight */
+    const char *forwarded_for;
+    const char *body;
+    size_t body_len;
+    bool tls;
+    const struct uk_address *peer;
+};
+
+struct uk_http_reply {
+    int status;
+    struct uk_buf body; /* owned; JSON, or empty */
+    struct {
+        const char *name; /* static */
+        char value[256];
+    } header[UK_HTTP_HEADERS];
+    size_t headers;
+    bool close; /* the connection ends with this reply */
+};
+
+/* One request and its reply.  own is the handler's. */
+struct uk_http_exchange {
+    struct uk_http_request request;
+    struct uk_http_reply reply;
+    void *own;
+};
+
+/* What the service does with requests; every call on the thread that runs
+ * the struct uk_http. */
+struct uk_http_handler {
+    void *context;
+    /* The request is there.  true: the reply is filled.  false: it will be,
+     * and uk_http_resume() told so. */
+    bool (*ask)(void *context, struct uk_http_exchange *exchange);
+    /* The request cannot be one: fill the reply for this status. */
+    void (*refuse)(void *context, struct uk_http_exchange *exchange, int status,
+                   const char *why);
+};
+
+struct uk_http_options {
+    struct uk_http_handler handler;
+    unsigned max_connections; /* at once */
+    unsigned max_per_address; /* 0: any number */
+    const char *certificate;  /* PEM, borrowed; NULL: plain HTTP */
+    const char *key;          /* PEM, borrowed */
+    const struct uk_log *log; /* borrowed */
+};
+
+struct uk_http;
+
+/* listener becomes its, on success. */
+UK_MUST_USE enum uk_code uk_http_new(const struct uk_http_options *options,
+                                     int listener, struct uk_http **out,
+                                     struct uk_err *err);
+
+/* Becomes readable when uk_http_run() has something to do. */
+int uk_http_fd(const struct uk_http *http);
+
+/* Milliseconds after which uk_http_run() must be called anyway; -1: none. */
+int uk_http_timeout(const struct uk_http *http);
+void uk_http_run(struct uk_http *http);
+
+/* About once a second: cut off who is late. */
+void uk_http_sweep(struct uk_http *http);
+
+/* The reply of an exchange whose ask returned false is filled.  Followed by
+ * uk_http_run(). */
+void uk_http_resume(struct uk_http_exchange *exchange);
+
+/* Take no new connections. */
+void uk_http_quiesce(struct uk_http *http);
+
+/* Requests that have begun and whose replies have not gone yet. */
+unsigned uk_http_active(const struct uk_http *http);
+
+/* Close everything; no exchange may wait for uk_http_resume().  Takes NULL. */
+void uk_http_free(struct uk_http *http);
+
+/* Add a header to the reply; one too many or too long is left out. */
+void uk_http_add(struct uk_http_reply *reply, const char *name,
+                 const char *value);
+
+#endif

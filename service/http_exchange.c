@@ -1,0 +1,249 @@
+/* Exchanges on the connections of one listener. */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "service/guard.h"
+#include "service/http_internal.h"
+
+#define SWALLOW (1 << 20) /* bytes of a body that is too long */
+
+/* One connection, from accept to close. */
+struct link {
+    struct uk_sweep_item item; /* first */
+    struct uk_http *http;
+    struct uk_address peer;
+};
+
+/* One exchange on it. */
+struct exchange {
+    struct uk_http_exchange open; /* first */
+    struct link *link;
+    struct MHD_Connection *connection;
+    struct uk_buf body;
+    size_t swallowed; /* bytes past the limit */
+    bool asked;       /* the handler has it */
+};
+
+void
+uk_http_on_connection(void *context, struct MHD_Connection *connection,
+                      void **socket_context,
+                      enum MHD_ConnectionNotificationCode what)
+{
+    struct uk_http *http = context;
+    const union MHD_ConnectionInfo *info;
+    const struct sockaddr *peer;
+    struct link *link;
+
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        link = *socket_context;
+        if (link != NULL)
+            uk_sweep_remove(&http->sweep, &link->item);
+        free(link);
+        *socket_context = NULL;
+        return;
+    }
+    link = calloc(1, sizeof(*link));
+    *socket_context = link;
+    if (link == NULL)
+        return; /* its first request is refused */
+    link->http = http;
+    info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    peer = info->client_addr;
+    link->peer.len = peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                 : sizeof(struct sockaddr_in);
+    memcpy(&link->peer.at, peer, link->peer.len);
+    info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
+}
+
+static enum MHD_Result
+take_header(void *context, enum MHD_ValueKind kind, const char *name,
+            size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    uk_guard_header(context, name, name_len, value != NULL ? value : "",
+                    value_len);
+    return MHD_YES;
+}
+
+static const char *
+header(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static void
+fill_request(struct exchange *ex, const char *method, const char *path)
+{
+    struct MHD_Connection *connection = ex->connection;
+    struct uk_http_request *request = &ex->open.request;
+
+    request->method = method;
+    request->path = path;
+    request->authorization = header(connection, "Authorization");
+    request->content_type = header(connection, "Content-Type");
+    request->origin = header(connection, "Origin");
+    request->host = header(connection, "Host");
+    request->access_control_method =
+        header(connection, "Access-Control-Request-Method");
+    request->forwarded_for = header(connection, "X-Forwarded-For");
+    request->tls = ex->link->http->options.certificate != NULL;
+    request->peer = &ex->link->peer;
+}
+
+static enum MHD_Result
+send_reply(struct exchange *ex)
+{
+    struct uk_http_reply *reply = &ex->open.reply;
+    struct MHD_Response *response;
+    enum MHD_Result queued = MHD_NO;
+
+    /* The body stays ours: the exchange lives until the reply has gone. */
+    response = MHD_create_response_from_buffer(
+        reply->body.len, reply->body.len > 0 ? reply->body.bytes : NULL,
+        MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return MHD_NO;
+    if (reply->body.len > 0 &&
+        MHD_add_response_header(response, "Content-Type", "application/json") ==
+            MHD_NO)
+        goto out;
+    for (size_t i = 0; i < reply->headers; i++) {
+        if (MHD_add_response_header(response, reply->header[i].name,
+                                    reply->header[i].value) == MHD_NO)
+            goto out;
+    }
+    if (reply->close &&
+        MHD_add_response_header(response, "Connection", "close") == MHD_NO)
+        goto out;
+    uk_sweep_set(&ex->link->item, UK_HTTP_REPLY_MS);
+    queued =
+        MHD_queue_response(ex->connection, (unsigned)reply->status, response);
+out:
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result
+refuse(struct exchange *ex, int status, const char *why)
+{
+    const struct uk_http_handler *handler = &ex->link->http->options.handler;
+
+    handler->refuse(handler->context, &ex->open, status, why);
+    ex->open.reply.close = true;
+    return send_reply(ex);
+}
+
+/* The headers are there. */
+static enum MHD_Result
+begin(struct link *link, struct MHD_Connection *connection, const char *path,
+      const char *method, const char *version, void **slot)
+{
+    struct exchange *ex;
+    struct uk_guard guard;
+    const char *fault;
+
+    if (link == NULL)
+        return MHD_NO;
+    ex = calloc(1, sizeof(*ex));
+    if (ex == NULL)
+        return MHD_NO;
+    *slot = ex;
+    ex->link = link;
+    ex->connection = connection;
+    uk_buf_init(&ex->body, UK_HTTP_BODY);
+    uk_buf_init(&ex->open.reply.body, UK_HTTP_BODY);
+    link->http->active++;
+    uk_sweep_set(&link->item, UK_HTTP_BODY_MS);
+    fill_request(ex, method, path);
+    uk_guard_start(&guard, path, version);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header,
+                                &guard);
+    fault = uk_guard_end(&guard);
+    if (fault != NULL)
+        return refuse(ex, 400, fault);
+    if (guard.length > UK_HTTP_BODY)
+        return refuse(ex, 413, "the body is too long");
+    return MHD_YES;
+}
+
+static enum MHD_Result
+take_body(struct exchange *ex, const char *bytes, size_t *len)
+{
+    if (ex->swallowed > 0 || ex->body.len + *len > UK_HTTP_BODY)
+        ex->swallowed += *len;
+    else
+        uk_buf_add(&ex->body, bytes, *len);
+    *len = 0;
+    return ex->swallowed > SWALLOW || ex->body.bad ? MHD_NO : MHD_YES;
+}
+
+enum MHD_Result
+uk_http_on_request(void *context, struct MHD_Connection *connection,
+                   const char *path, const char *method, const char *version,
+                   const char *upload, size_t *upload_len, void **slot)
+{
+    struct uk_http *http = context;
+    struct exchange *ex = *slot;
+
+    if (ex == NULL)
+        return begin(MHD_get_connection_info(connection,
+                                             MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+                         ->socket_context,
+                     connection, path, method, version, slot);
+    if (*upload_len > 0)
+        return take_body(ex, upload, upload_len);
+    if (ex->asked)
+        return send_reply(ex); /* it was resumed */
+    ex->asked = true;
+    if (ex->swallowed > 0)
+        return refuse(ex, 413, "the body is too long");
+    ex->open.request.body = uk_buf_peek(&ex->body);
+    ex->open.request.body_len = ex->body.len;
+    if (http->options.handler.ask(http->options.handler.context, &ex->open))
+        return send_reply(ex);
+    uk_sweep_hold(&ex->link->item);
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+void
+uk_http_on_completed(void *context, struct MHD_Connection *connection,
+                     void **slot, enum MHD_RequestTerminationCode why)
+{
+    struct uk_http *http = context;
+    struct exchange *ex = *slot;
+
+    (void)connection;
+    (void)why;
+    if (ex == NULL)
+        return;
+    uk_sweep_set(&ex->link->item, UK_HTTP_IDLE_MS);
+    uk_buf_clear(&ex->open.reply.body);
+    uk_buf_clear(&ex->body);
+    free(ex);
+    *slot = NULL;
+    http->active--;
+}
+
+/* The router sees the path as it was sent: nothing that it knows needs an
+ * escape, so there is nothing to decode and nothing to decode twice. */
+size_t
+uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
+                     char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+void
+uk_http_resume(struct uk_http_exchange *exchange)
+{
+    struct exchange *ex = (struct exchange *)exchange;
+
+    MHD_resume_connection(ex->connection);
+}

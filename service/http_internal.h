@@ -1,0 +1,43 @@
+/*
+ * What the two halves of HTTP share: the daemon of one listener (http.c) and
+ * the exchanges on its connections (http_exchange.c).
+ */
+#ifndef UK_HTTP_INTERNAL_H
+#define UK_HTTP_INTERNAL_H
+
+#include <microhttpd.h>
+#include <stdarg.h>
+
+#include "service/http.h"
+#include "service/sweep.h"
+
+/* Milliseconds for each thing that a connection can be at. */
+#define UK_HTTP_HELLO_MS 5000  /* from connecting to the first headers */
+#define UK_HTTP_BODY_MS  5000  /* from the headers to the end of the body */
+#define UK_HTTP_REPLY_MS 10000 /* to take the reply */
+#define UK_HTTP_IDLE_MS  20000 /* from a reply to the next headers */
+
+struct uk_http {
+    struct uk_http_options options;
+    struct MHD_Daemon *daemon;
+    struct uk_sweep sweep;
+    int epoll;
+    int listener;    /* the library's until quiesced, then -1 */
+    unsigned active; /* exchanges */
+};
+
+/* What the library calls. */
+void uk_http_on_connection(void *context, struct MHD_Connection *connection,
+                           void **slot,
+                           enum MHD_ConnectionNotificationCode what);
+enum MHD_Result uk_http_on_request(void *context,
+                                   struct MHD_Connection *connection,
+                                   const char *path, const char *method,
+                                   const char *version, const char *upload,
+                                   size_t *upload_len, void **slot);
+void uk_http_on_completed(void *context, struct MHD_Connection *connection,
+                          void **slot, enum MHD_RequestTerminationCode why);
+size_t uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
+                            char *text);
+
+#endif

@@ -1,0 +1,171 @@
+/* `userkey-server init`: database, secrets and one app, all of them new. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/str.h"
+#include "service/commands.h"
+#include "service/path.h"
+#include "service/secrets.h"
+#include "service/store.h"
+
+#define DEFAULT_APP "userkey"
+#define NAME_MAX_   40
+#define SUFFIX      5 /* characters that make an app's id its own */
+
+static const char *const files[] = {"userkey.db", "signing_key", "pepper"};
+
+static bool
+is_app_name(const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+    return len > 0 && len <= NAME_MAX_ && name[len] == '\0';
+}
+
+/* "demo-qzkvw": what clients call the app. */
+static void
+name_app(const char *name, struct uk_store_app *app)
+{
+    unsigned char bytes[SUFFIX];
+    char suffix[SUFFIX + 1] = "";
+
+    uk_crypto_random(bytes, sizeof(bytes));
+    for (size_t i = 0; i < SUFFIX; i++)
+        suffix[i] = (char)('a' + bytes[i] % 26);
+    snprintf(app->client_id, sizeof(app->client_id), "%s-%s", name, suffix);
+    uk_id_make(app->id);
+}
+
+/* The folder is ours alone, and nothing that we would make is there. */
+static enum uk_code
+prepare(const char *folder, struct uk_err *err)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    enum uk_code code;
+
+    code = uk_file_make_folder(folder, 0700, err);
+    if (code != UK_OK)
+        return code;
+    if (stat(folder, &st) != 0)
+        return uk_err_sys(err, errno, "looking at '%s'", folder);
+    if (!S_ISDIR(st.st_mode))
+        return uk_err_set(err, UK_INVALID, "'%s' is not a folder", folder);
+    if ((st.st_mode & 077) != 0)
+        return uk_err_set(err, UK_INVALID,
+                          "'%s' can be looked into by others; allowed: mode "
+                          "0700",
+                          folder);
+    for (size_t i = 0; i < UK_COUNT(files); i++) {
+        code = uk_path_join(folder, files[i], path, err);
+        if (code != UK_OK)
+            return code;
+        if (lstat(path, &st) == 0)
+            return uk_err_set(err, UK_INVALID,
+                              "'%s' is there already, and nothing is "
+                              "overwritten",
+                              path);
+    }
+    return UK_OK;
+}
+
+static enum uk_code
+make_database(const char *folder, const struct uk_store_app *app,
+              const char *name, struct uk_err *err)
+{
+    char where[PATH_MAX + 64];
+    struct uk_store *store = NULL;
+    enum uk_code code;
+
+    snprintf(where, sizeof(where), "sqlite:%s/%s", folder, files[0]);
+    code = uk_store_open(where, UK_STORE_CREATE, &store, err);
+    if (code == UK_OK)
+        code = store->ops->begin(store, err);
+    if (code == UK_OK)
+        code = uk_store_call(store, add_app, app, name, err);
+    if (code == UK_OK)
+        code = store->ops->commit(store, err);
+    uk_store_close(store);
+    return code;
+}
+
+/* Half of an installation is none: a second try should work. */
+static void
+remove_all(const char *folder)
+{
+    struct uk_err err = UK_ERR_NONE;
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < UK_COUNT(files); i++) {
+        if (uk_path_join(folder, files[i], path, &err) == UK_OK)
+            unlink(path);
+    }
+}
+
+static enum uk_code
+make(const char *data, const char *name, struct uk_store_app *app,
+     struct uk_err *err)
+{
+    char folder[PATH_MAX];
+    enum uk_code code;
+
+    code = uk_crypto_start(err);
+    if (code == UK_OK)
+        code = uk_path_whole(data, folder, err);
+    if (code == UK_OK)
+        code = prepare(folder, err);
+    if (code != UK_OK)
+        return code;
+    name_app(name, app);
+    code = uk_secrets_create(folder, err);
+    if (code == UK_OK)
+        code = make_database(folder, app, name, err);
+    if (code != UK_OK)
+        remove_all(folder);
+    return code;
+}
+
+int
+uk_command_init(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},
+        {"app", required_argument, NULL, 'a'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *data = NULL, *name = DEFAULT_APP;
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_store_app app;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'd')
+            data = optarg;
+        else if (option == 'a')
+            name = optarg;
+        else
+            return uk_command_usage();
+    }
+    if (data == NULL || optind != argc)
+        return uk_command_usage();
+    if (!is_app_name(name)) {
+        uk_err_set(&err, UK_INVALID,
+                   "the name of an app is 1 to %d letters, digits, '-' and '_'",
+                   NAME_MAX_);
+        return uk_command_fail(&err);
+    }
+    if (make(data, name, &app, &err) != UK_OK)
+        return uk_command_fail(&err);
+    printf("%s\n", app.client_id);
+    if (fflush(stdout) != 0) {
+        uk_err_sys(&err, errno, "writing the app id to standard output");
+        return uk_command_fail(&err);
+    }
+    return UK_EXIT_DONE;
+}

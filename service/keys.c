@@ -1,0 +1,185 @@
+/* A user's API keys: create, list, fetch, enable, disable, delete. */
+#include <string.h>
+
+#include "core/keytext.h"
+#include "service/handlers.h"
+
+static enum uk_then
+not_found(struct uk_call *call)
+{
+    uk_call_audit(call, "refused", "unknown-key");
+    return uk_call_error(call, 404, "APIKeyNotFound", "API key not found");
+}
+
+static void
+put_key(struct uk_json_out *out, const struct uk_store_key *key,
+        const struct uk_secret *value)
+{
+    uk_json_begin(out, NULL, '{');
+    uk_json_put_text(out, "_id", key->id);
+    if (value != NULL)
+        uk_json_put_text(out, "key", uk_secret_peek(value));
+    uk_json_put_text(out, "name", key->name);
+    uk_json_put_bool(out, "disabled", key->disabled);
+    uk_json_end(out, '}');
+}
+
+/* Take the new key's name from the body; else the reply is filled. */
+static bool
+take_name(struct uk_call *call)
+{
+    const char *name;
+
+    if (call->body == NULL || !uk_json_text(call->body, "name", &name) ||
+        name[0] == '\0') {
+        uk_call_error(call, 400, NULL, "'name' is a required string");
+        return false;
+    }
+    uk_str_printable(call->audit.name, name, strlen(name));
+    for (const char *c = name; *c != '\0'; c++) {
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+            (*c >= '0' && *c <= '9') || *c == '_' || *c == '-')
+            continue;
+        uk_call_error(call, 400, "InvalidParameter",
+                      "can only contain ASCII letters, numbers, underscores, "
+                      "and hyphens");
+        return false;
+    }
+    if (uk_str_copy(call->key.name, sizeof(call->key.name), name))
+        return true;
+    uk_call_error(call, 400, "InvalidParameter",
+                  "the name can have at most 128 characters");
+    return false;
+}
+
+static enum uk_code
+make_key(struct uk_call *call, struct uk_store_hash *hash, struct uk_err *err)
+{
+    enum uk_code code = uk_keytext_make(&call->secret, err);
+
+    if (code != UK_OK)
+        return code;
+    uk_id_make(call->key.id);
+    uk_crypto_hash(UK_CRYPTO_API_KEY, call->server->secrets->pepper,
+                   uk_secret_peek(&call->secret), call->secret.len,
+                   hash->bytes);
+    return UK_OK;
+}
+
+enum uk_then
+uk_key_create(struct uk_call *call)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    enum uk_store_result result = UK_STORE_NONE;
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_store_hash hash;
+
+    if (!take_name(call))
+        return UK_THEN_REPLY;
+    if (make_key(call, &hash, &err) != UK_OK ||
+        uk_store_call(call->store, add_key, &call->session.user, &call->key,
+                      &hash, &result, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    if (result == UK_STORE_TAKEN) {
+        uk_call_audit(call, "refused", "taken");
+        return uk_call_error(call, 409, "APIKeyAlreadyExists",
+                             "API key with name already exists");
+    }
+    if (result == UK_STORE_FULL) {
+        /* The hosted service's code for this is not known.  One that clients
+         * do not know either is shown with its text by all of them. */
+        uk_call_audit(call, "refused", "too-many-keys");
+        return uk_call_error(call, 400, "APIKeyLimitExceeded",
+                             "a user can have at most 20 API keys");
+    }
+    memcpy(call->audit.key, call->key.id, UK_ID_SIZE);
+    put_key(&out, &call->key, &call->secret);
+    return uk_call_json(call, 201);
+}
+
+enum uk_then
+uk_key_list(struct uk_call *call)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_store_key keys[UK_STORE_KEYS];
+    struct uk_err err = UK_ERR_NONE;
+    size_t count;
+
+    if (uk_store_call(call->store, list_keys, call->session.user.id, keys,
+                      &count, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    uk_json_begin(&out, NULL, '[');
+    for (size_t i = 0; i < count; i++)
+        put_key(&out, &keys[i], NULL);
+    uk_json_end(&out, ']');
+    return uk_call_json(call, 200);
+}
+
+enum uk_then
+uk_key_fetch(struct uk_call *call)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_store_key key;
+    bool found = false;
+
+    if (uk_id_check(call->key_id) &&
+        uk_store_call(call->store, find_key, call->session.user.id,
+                      call->key_id, &key, &found, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    if (!found)
+        return not_found(call);
+    put_key(&out, &key, NULL);
+    return uk_call_json(call, 200);
+}
+
+/* After a change of one key by the id in the path. */
+static enum uk_then
+changed(struct uk_call *call, enum uk_code code, enum uk_store_result result,
+        const struct uk_err *err)
+{
+    if (code != UK_OK)
+        return uk_call_fail(call, err);
+    if (result != UK_STORE_DONE)
+        return not_found(call);
+    memcpy(call->audit.key, call->key_id, UK_ID_SIZE);
+    return uk_call_empty(call, 204);
+}
+
+static enum uk_then
+set(struct uk_call *call, bool disabled)
+{
+    enum uk_store_result result = UK_STORE_NOT_FOUND;
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code = UK_OK;
+
+    if (uk_id_check(call->key_id))
+        code = uk_store_call(call->store, set_key, call->session.user.id,
+                             call->key_id, disabled, &result, &err);
+    return changed(call, code, result, &err);
+}
+
+enum uk_then
+uk_key_enable(struct uk_call *call)
+{
+    return set(call, false);
+}
+
+enum uk_then
+uk_key_disable(struct uk_call *call)
+{
+    return set(call, true);
+}
+
+enum uk_then
+uk_key_delete(struct uk_call *call)
+{
+    enum uk_store_result result = UK_STORE_NOT_FOUND;
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code = UK_OK;
+
+    if (uk_id_check(call->key_id))
+        code = uk_store_call(call->store, delete_key, call->session.user.id,
+                             call->key_id, &result, &err);
+    return changed(call, code, result, &err);
+}

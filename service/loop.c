@@ -1,0 +1,244 @@
+/* One thread that serves. */
+#include "service/loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "core/deadline.h"
+#include "core/io.h"
+#include "service/call.h"
+#include "service/route.h"
+#include "service/work.h"
+
+#define SWEEP_MS 1000
+#define DRAIN_MS 10000 /* for replies that clients are slow to take */
+#define EVENTS   8
+
+struct uk_loop {
+    struct uk_server *server;
+    struct uk_store *store;
+    struct uk_inbox inbox;
+    struct uk_deadline next_sweep;
+    struct uk_deadline drained; /* when stopping: the end of patience */
+    unsigned away;              /* calls that are in the pools */
+    bool quiet;                 /* no new connections any more */
+    int epoll;
+    bool running;
+    pthread_t thread;
+    size_t listeners;
+    struct uk_http *http[2 * UK_CONF_ITEMS];
+};
+
+/* Without memory for a call there is still a reply. */
+static bool
+out_of_memory(struct uk_http_exchange *exchange)
+{
+    exchange->reply.status = 500;
+    exchange->reply.close = true;
+    return true;
+}
+
+static bool
+ask(void *context, struct uk_http_exchange *exchange)
+{
+    struct uk_loop *loop = context;
+    struct uk_call *call = uk_call_new(loop->server, &loop->inbox, exchange);
+
+    if (call == NULL)
+        return out_of_memory(exchange);
+    call->then = UK_THEN_LOOP;
+    call->next = uk_route_begin;
+    if (!uk_work_advance(call, loop->store)) {
+        loop->away++;
+        return false;
+    }
+    uk_call_end(call);
+    return true;
+}
+
+static void
+refuse(void *context, struct uk_http_exchange *exchange, int status,
+       const char *why)
+{
+    struct uk_loop *loop = context;
+    struct uk_call *call = uk_call_new(loop->server, &loop->inbox, exchange);
+
+    if (call == NULL) {
+        (void)out_of_memory(exchange);
+        return;
+    }
+    uk_log_line(loop->server->log, UK_LEVEL_DEBUG,
+                "request %s from %s refused: %s", call->id, call->source, why);
+    uk_call_error(call, status, "BadRequest", why);
+    uk_call_end(call);
+}
+
+static void
+collect(struct uk_loop *loop)
+{
+    struct uk_job *jobs = uk_inbox_take(&loop->inbox);
+
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        struct uk_call *call = (struct uk_call *)jobs;
+        struct uk_http_exchange *exchange = call->exchange;
+
+        next = jobs->next;
+        if (!uk_work_advance(call, loop->store))
+            continue;
+        loop->away--;
+        uk_call_end(call);
+        uk_http_resume(exchange);
+    }
+}
+
+static int
+patience(const struct uk_loop *loop)
+{
+    int ms = uk_deadline_left_ms(loop->next_sweep);
+
+    for (size_t i = 0; i < loop->listeners; i++) {
+        int want = uk_http_timeout(loop->http[i]);
+
+        if (want >= 0 && want < ms)
+            ms = want;
+    }
+    return ms;
+}
+
+static bool
+is_drained(struct uk_loop *loop)
+{
+    unsigned active = 0;
+
+    if (!atomic_load(&loop->server->stopping))
+        return false;
+    if (!loop->quiet) {
+        loop->quiet = true;
+        loop->drained = uk_deadline_in(DRAIN_MS);
+        for (size_t i = 0; i < loop->listeners; i++)
+            uk_http_quiesce(loop->http[i]);
+    }
+    for (size_t i = 0; i < loop->listeners; i++)
+        active += uk_http_active(loop->http[i]);
+    /* What is in the pools must come back in any case: it belongs to them. */
+    return active == 0 ||
+           (loop->away == 0 && uk_deadline_passed(loop->drained));
+}
+
+static void *
+run(void *argument)
+{
+    struct uk_loop *loop = argument;
+    struct epoll_event events[EVENTS];
+
+    while (!is_drained(loop)) {
+        epoll_wait(loop->epoll, events, EVENTS, patience(loop));
+        collect(loop);
+        for (size_t i = 0; i < loop->listeners; i++)
+            uk_http_run(loop->http[i]);
+        if (!uk_deadline_passed(loop->next_sweep))
+            continue;
+        loop->next_sweep = uk_deadline_in(SWEEP_MS);
+        for (size_t i = 0; i < loop->listeners; i++)
+            uk_http_sweep(loop->http[i]);
+    }
+    return NULL;
+}
+
+static enum uk_code
+watch(struct uk_loop *loop, int fd, struct uk_err *err)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+        return uk_err_sys(err, errno, "watching a descriptor");
+    return UK_OK;
+}
+
+static enum uk_code
+add_listener(struct uk_loop *loop, const struct uk_http_options *shared,
+             int listener, struct uk_err *err)
+{
+    struct uk_http_options options = *shared;
+    struct uk_http *http;
+    enum uk_code code;
+
+    options.handler.context = loop;
+    options.handler.ask = ask;
+    options.handler.refuse = refuse;
+    code = uk_http_new(&options, listener, &http, err);
+    if (code != UK_OK)
+        return code;
+    loop->http[loop->listeners++] = http;
+    return watch(loop, uk_http_fd(http), err);
+}
+
+enum uk_code
+uk_loop_new(const struct uk_loop_options *options, struct uk_loop **out,
+            struct uk_err *err)
+{
+    struct uk_loop *loop = calloc(1, sizeof(*loop));
+    enum uk_code code;
+
+    if (loop == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for a thread");
+    loop->server = options->server;
+    loop->epoll = -1;
+    code = uk_inbox_init(&loop->inbox, err);
+    if (code != UK_OK) {
+        free(loop);
+        return code;
+    }
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll < 0)
+        code = uk_err_sys(err, errno, "making an epoll descriptor");
+    else
+        code = watch(loop, loop->inbox.wake, err);
+    if (code == UK_OK)
+        code = uk_store_open(options->server->config->database, UK_STORE_READ,
+                             &loop->store, err);
+    for (size_t i = 0; i < options->listeners && code == UK_OK; i++)
+        code = add_listener(loop, &options->http[i], options->listener[i], err);
+    if (code != UK_OK) {
+        uk_loop_free(loop);
+        return code;
+    }
+    *out = loop;
+    return UK_OK;
+}
+
+enum uk_code
+uk_loop_start(struct uk_loop *loop, struct uk_err *err)
+{
+    int failed;
+
+    loop->next_sweep = uk_deadline_in(SWEEP_MS);
+    failed = pthread_create(&loop->thread, NULL, run, loop);
+    if (failed != 0)
+        return uk_err_sys(err, failed, "starting a thread");
+    loop->running = true;
+    return UK_OK;
+}
+
+void
+uk_loop_wake(struct uk_loop *loop)
+{
+    uk_inbox_wake(&loop->inbox);
+}
+
+void
+uk_loop_free(struct uk_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    if (loop->running)
+        pthread_join(loop->thread, NULL);
+    for (size_t i = 0; i < loop->listeners; i++)
+        uk_http_free(loop->http[i]);
+    uk_store_close(loop->store);
+    uk_io_close(&loop->epoll);
+    uk_inbox_clear(&loop->inbox);
+    free(loop);
+}

@@ -1,0 +1,286 @@
+/* Which request is whose. */
+#include "service/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "service/handlers.h"
+#include "service/session.h"
+
+#define BASE      "/api/client/v2.0"
+#define PROVIDERS "/app/*/auth/providers/"
+#define METHODS   "GET, POST, PUT, DELETE"
+#define JSON_TYPE "application/json"
+
+#define ANYBODY UK_ROLE_ANYBODY
+#define SESSION UK_ROLE_SESSION
+#define KEEPER  UK_ROLE_KEEPER
+#define NONE    UK_TOKEN_NONE
+#define ACCESS  UK_TOKEN_ACCESS
+#define REFRESH UK_TOKEN_REFRESH
+
+/* clang-format off */
+static const struct uk_route routes[] = {
+    /* method, path, who, token, writes, body, event, quiet, handler */
+    {"GET", "/app/*/location",
+     ANYBODY, NONE, false, false, NULL, true, uk_location},
+    {"POST", PROVIDERS "local-userpass/register",
+     ANYBODY, NONE, false, true, "register", false, uk_password_register},
+    {"POST", PROVIDERS "local-userpass/login",
+     ANYBODY, NONE, false, true, "login", false, uk_password_login},
+    {"POST", PROVIDERS "api-key/login",
+     ANYBODY, NONE, false, true, "login", false, uk_key_login},
+    {"POST", PROVIDERS "anon-user/login",
+     ANYBODY, NONE, false, true, "login", false, uk_anon_login},
+    {"POST", PROVIDERS "*/login",
+     ANYBODY, NONE, false, false, "login", false, uk_other_login},
+    {"GET", "/auth/profile",
+     SESSION, ACCESS, false, false, "profile", true, uk_user_profile},
+    {"DELETE", "/auth/delete",
+     SESSION, ACCESS, true, false, "user-delete", false, uk_user_delete},
+    {"POST", "/auth/session",
+     SESSION, REFRESH, false, false, "refresh", false, uk_session_renew},
+    {"DELETE", "/auth/session",
+     SESSION, REFRESH, true, false, "logout", false, uk_session_end},
+    {"GET", "/auth/api_keys",
+     KEEPER, REFRESH, false, false, "key-list", true, uk_key_list},
+    {"POST", "/auth/api_keys",
+     KEEPER, REFRESH, true, true, "key-create", false, uk_key_create},
+    {"GET", "/auth/api_keys/*",
+     KEEPER, REFRESH, false, false, "key-fetch", true, uk_key_fetch},
+    {"DELETE", "/auth/api_keys/*",
+     KEEPER, REFRESH, true, false, "key-delete", false, uk_key_delete},
+    {"PUT", "/auth/api_keys/*/enable",
+     KEEPER, REFRESH, true, false, "key-enable", false, uk_key_enable},
+    {"PUT", "/auth/api_keys/*/disable",
+     KEEPER, REFRESH, true, false, "key-disable", false, uk_key_disable},
+};
+/* clang-format on */
+
+const struct uk_route *
+uk_route_table(size_t *count)
+{
+    *count = UK_COUNT(routes);
+    return routes;
+}
+
+/* Does the path fit?  The first * is stored in *wild. */
+static bool
+fits(const char *pattern, const char *path, const char **wild, size_t *wild_len)
+{
+    *wild = NULL;
+    *wild_len = 0;
+    for (; *pattern != '\0'; pattern++) {
+        size_t len;
+
+        if (*pattern != '*') {
+            if (*pattern != *path++)
+                return false;
+            continue;
+        }
+        len = strcspn(path, "/");
+        if (len == 0)
+            return false;
+        if (*wild == NULL) {
+            *wild = path;
+            *wild_len = len;
+        }
+        path += len;
+    }
+    return *path == '\0';
+}
+
+/* A value that is too long for its room is cut where no real one is cut. */
+static void
+keep(char *to, size_t size, const char *from, size_t len)
+{
+    if (len >= size)
+        len = size - 1;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+/* The route, or NULL; allowed lists the methods of the path, "" if there is no
+ * such path. */
+static const struct uk_route *
+find(struct uk_call *call, char *allowed, size_t size)
+{
+    const char *path = call->request->path;
+    size_t used = 0;
+
+    allowed[0] = '\0';
+    if (!uk_str_starts(path, BASE))
+        return NULL;
+    path += sizeof(BASE) - 1;
+    for (size_t i = 0; i < UK_COUNT(routes); i++) {
+        const char *wild;
+        size_t len;
+
+        if (!fits(routes[i].path, path, &wild, &len))
+            continue;
+        if (strcmp(routes[i].method, call->request->method) != 0) {
+            used += (size_t)snprintf(allowed + used, size - used, "%s%s",
+                                     used > 0 ? ", " : "", routes[i].method);
+            continue;
+        }
+        if (wild != NULL && uk_str_starts(routes[i].path, "/app/"))
+            keep(call->app_name, sizeof(call->app_name), wild, len);
+        else if (wild != NULL)
+            keep(call->key_id, sizeof(call->key_id), wild, len);
+        return &routes[i];
+    }
+    return NULL;
+}
+
+/* Browsers: which pages may talk to us.  No cookie is ever used, so without a
+ * list any page may, as far as it has a token. */
+static bool
+admit_origin(struct uk_call *call)
+{
+    const struct uk_conf_list *allowed = &call->server->config->allowed_origins;
+    const char *origin = call->request->origin;
+
+    if (allowed->count == 0) {
+        uk_http_add(call->reply, "Access-Control-Allow-Origin", "*");
+        return true;
+    }
+    uk_http_add(call->reply, "Vary", "Origin");
+    if (origin == NULL)
+        return true;
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (strcmp(origin, allowed->item[i]) != 0 &&
+            strcmp(allowed->item[i], "*") != 0)
+            continue;
+        uk_http_add(call->reply, "Access-Control-Allow-Origin", origin);
+        return true;
+    }
+    return false;
+}
+
+static enum uk_then
+answer_preflight(struct uk_call *call)
+{
+    uk_http_add(call->reply, "Access-Control-Allow-Methods", METHODS);
+    uk_http_add(call->reply, "Access-Control-Allow-Headers",
+                "authorization, content-type");
+    uk_http_add(call->reply, "Access-Control-Max-Age", "600");
+    return uk_call_empty(call, 204);
+}
+
+/* "application/json", with or without parameters. */
+static bool
+is_json_type(const char *type)
+{
+    char start[sizeof(JSON_TYPE)];
+    size_t len;
+
+    if (type == NULL)
+        return false;
+    len = strcspn(type, "; \t");
+    if (len != sizeof(JSON_TYPE) - 1)
+        return false;
+    keep(start, sizeof(start), type, len);
+    return uk_str_equal_nocase(start, JSON_TYPE);
+}
+
+/* The body is a JSON object or empty; else the reply is filled. */
+static bool
+read_body(struct uk_call *call)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    if (call->request->body_len == 0)
+        return true;
+    if (!is_json_type(call->request->content_type)) {
+        uk_call_error(call, 415, "BadRequest",
+                      "the body must have content type " JSON_TYPE);
+        return false;
+    }
+    if (uk_json_parse(call->request->body, call->request->body_len, &call->body,
+                      &err) == UK_OK &&
+        uk_json_is_object(call->body))
+        return true;
+    uk_call_error(call, 400, "BadRequest", "the body must be a JSON object");
+    return false;
+}
+
+/* The app of the path exists; else the reply is filled. */
+static bool
+find_app(struct uk_call *call)
+{
+    char text[UK_STORE_CLIENT_ID + 64];
+    struct uk_err err = UK_ERR_NONE;
+    bool found = false;
+
+    call->audit.app = call->app_name;
+    if (strlen(call->app_name) <= UK_STORE_CLIENT_ID &&
+        uk_store_call(call->store, find_app, call->app_name, &call->app, &found,
+                      &err) != UK_OK) {
+        uk_call_fail(call, &err);
+        return false;
+    }
+    if (found)
+        return true;
+    uk_call_audit(call, "refused", "unknown-app");
+    snprintf(text, sizeof(text), "cannot find app using Client App ID '%s'",
+             call->app_name);
+    uk_call_error(call, 404, NULL, text);
+    return false;
+}
+
+/* With the database: does the session stand, and is it of the right kind?
+ * Then the handler, in the same transaction. */
+static enum uk_then
+authorize(struct uk_call *call)
+{
+    if (!uk_session_check(call))
+        return UK_THEN_REPLY;
+    if (call->route->role == UK_ROLE_KEEPER &&
+        call->claims.provider != UK_PROVIDER_PASSWORD) {
+        uk_call_audit(call, "refused",
+                      call->claims.provider == UK_PROVIDER_KEY
+                          ? "session-of-a-key"
+                          : "anonymous");
+        return uk_call_empty(call, 403);
+    }
+    return call->route->handler(call);
+}
+
+/* What the route asks for, in its order. */
+static enum uk_then
+follow(struct uk_call *call)
+{
+    const struct uk_route *route = call->route;
+
+    if (route->role == UK_ROLE_ANYBODY) {
+        if (!find_app(call))
+            return UK_THEN_REPLY;
+    } else if (!uk_session_read(call, route->token)) {
+        return UK_THEN_REPLY;
+    }
+    if (route->takes_body && !read_body(call))
+        return UK_THEN_REPLY;
+    call->next = route->role == UK_ROLE_ANYBODY ? route->handler : authorize;
+    return route->writes ? UK_THEN_WRITER : UK_THEN_LOOP;
+}
+
+enum uk_then
+uk_route_begin(struct uk_call *call)
+{
+    const char *method = call->request->method;
+    char allowed[64];
+
+    if (!admit_origin(call))
+        return uk_call_empty(call, 403);
+    call->route = find(call, allowed, sizeof(allowed));
+    if (call->route != NULL) {
+        call->audit.event = call->route->event;
+        return follow(call);
+    }
+    if (allowed[0] == '\0')
+        return uk_call_error(call, 404, NULL, "not found");
+    if (strcmp(method, "OPTIONS") == 0)
+        return answer_preflight(call);
+    uk_http_add(call->reply, "Allow", allowed);
+    return uk_call_error(call, 405, NULL, "method not allowed");
+}

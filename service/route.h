@@ -1,0 +1,39 @@
+/*
+ * Which request is whose: one table, and no way around it.
+ *
+ * A path that is not in the table is 404, a method that is not is 405, a
+ * route that wants a token does not reach its handler without one that the
+ * database still stands behind.
+ */
+#ifndef UK_ROUTE_H
+#define UK_ROUTE_H
+
+#include "service/call.h"
+
+/* Who may call a route. */
+enum uk_role {
+    UK_ROLE_ANYBODY, /* no token is asked for */
+    UK_ROLE_SESSION, /* whoever is logged in */
+    UK_ROLE_KEEPER,  /* a person that did not log in with a key: who may
+                        manage keys */
+};
+
+struct uk_route {
+    const char *method;
+    const char *path; /* below the base; * is one segment */
+    enum uk_role role;
+    enum uk_token_kind token;
+    bool writes;       /* the handler runs on the writer */
+    bool takes_body;   /* a JSON object, or nothing */
+    const char *event; /* for the audit log */
+    bool quiet;        /* nothing to log when it is granted */
+    uk_step *handler;
+};
+
+/* The first step of every call. */
+enum uk_then uk_route_begin(struct uk_call *call);
+
+/* The table, for its test. */
+const struct uk_route *uk_route_table(size_t *count);
+
+#endif

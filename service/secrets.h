@@ -1,0 +1,30 @@
+/*
+ * The two secrets of an installation, each in a file of its own beside the
+ * database and never in it: 64 hexadecimal digits and a new line.
+ *
+ * `signing_key` makes the tokens: whoever has it is every user.  `pepper` is
+ * the key of the hashes of API keys: without it a stolen database is useless.
+ */
+#ifndef UK_SECRETS_H
+#define UK_SECRETS_H
+
+#include "core/attr.h"
+#include "core/err.h"
+#include "service/crypto.h"
+
+struct uk_secrets {
+    unsigned char signing_key[UK_CRYPTO_KEY];
+    unsigned char pepper[UK_CRYPTO_KEY];
+};
+
+/* Write both files, new.  folder is an absolute path. */
+UK_MUST_USE enum uk_code uk_secrets_create(const char *folder,
+                                           struct uk_err *err);
+
+/* UK_MISCONFIGURED for a file that others can read, or of another form. */
+UK_MUST_USE enum uk_code
+uk_secrets_load(const char *folder, struct uk_secrets *out, struct uk_err *err);
+
+void uk_secrets_clear(struct uk_secrets *secrets);
+
+#endif

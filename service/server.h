@@ -1,0 +1,32 @@
+/*
+ * What every thread of the server shares.  Nothing in it changes while it
+ * serves, but what has a lock of its own.
+ */
+#ifndef UK_SERVER_H
+#define UK_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/log.h"
+#include "service/address.h"
+#include "service/config.h"
+#include "service/limit.h"
+#include "service/pool.h"
+#include "service/secrets.h"
+#include "service/store.h"
+
+struct uk_server {
+    const struct uk_config *config;
+    const struct uk_secrets *secrets;
+    const struct uk_log *log;
+    struct uk_address proxy[UK_CONF_ITEMS]; /* believed about the source */
+    size_t proxies;
+    struct uk_limit *limit;
+    struct uk_pool *hashers;      /* passwords */
+    struct uk_pool *writer;       /* changes of the database, one thread */
+    struct uk_store *write_store; /* the writer's */
+    atomic_bool stopping;
+};
+
+#endif

@@ -1,0 +1,239 @@
+/* Sessions. */
+#include "service/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "service/handlers.h"
+
+#define SCHEME   "Bearer"
+#define NO_TOKEN "expected Authorization header with JWT (Bearer schema)"
+#define GONE     "invalid session: failed to find refresh token"
+#define NOBODY   "invalid session: No user found for session for user id "
+#define OVER     "invalid session: access token expired"
+
+/* What of a device stays the same when its programs get newer. */
+static const char *const traits[] = {"appId",      "platform", "sdk",
+                                     "deviceName", "cpuArch",  "bundleId"};
+#define NO_DEVICE "000000000000000000000000"
+
+static int64_t
+now_s(void)
+{
+    return uk_id_now_us() / 1000000;
+}
+
+/* An id for user and device together, so that no row is needed and no two
+ * users see the same one. */
+static void
+name_device(const struct uk_call *call, const char *user_id,
+            char out[UK_ID_SIZE])
+{
+    struct uk_buf text = UK_BUF_UP_TO(4096);
+    const struct uk_json *options, *device;
+    unsigned char hash[UK_CRYPTO_HASH];
+
+    memcpy(out, NO_DEVICE, UK_ID_SIZE);
+    if (call->body == NULL ||
+        !uk_json_object(call->body, "options", &options) ||
+        !uk_json_object(options, "device", &device))
+        return;
+    uk_buf_add_text(&text, user_id);
+    for (size_t i = 0; i < UK_COUNT(traits); i++) {
+        const char *value;
+
+        uk_buf_add_byte(&text, '\0');
+        if (uk_json_text(device, traits[i], &value))
+            uk_buf_add_text(&text, value);
+    }
+    uk_crypto_hash(UK_CRYPTO_DEVICE, call->server->secrets->pepper,
+                   uk_buf_peek(&text), text.len, hash);
+    uk_str_hex(out, hash, UK_ID_LEN / 2);
+    uk_buf_clear(&text);
+}
+
+/* Put one token of these claims into the reply. */
+static enum uk_code
+put_token(struct uk_call *call, struct uk_json_out *out, const char *name,
+          struct uk_claims *claims, enum uk_token_kind kind, int64_t expires,
+          struct uk_err *err)
+{
+    struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
+    enum uk_code code;
+
+    claims->kind = kind;
+    claims->expires = expires;
+    code =
+        uk_token_make(claims, call->server->secrets->signing_key, &token, err);
+    if (code == UK_OK)
+        uk_json_put_text(out, name, uk_buf_peek(&token));
+    uk_buf_clear(&token);
+    return code;
+}
+
+/* No access token outlives its session: what revokes a session is kept until
+ * the session would have been over. */
+static int64_t
+access_until(const struct uk_call *call, int64_t now, int64_t session_over)
+{
+    int64_t over =
+        now + (int64_t)call->server->config->access_token_lifetime / 1000;
+
+    return over < session_over ? over : session_over;
+}
+
+enum uk_then
+uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
+                 enum uk_provider provider, const char *identity_id,
+                 const char *key_id)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_claims claims = {.provider = provider, .epoch = user->epoch};
+    const struct uk_config *config = call->server->config;
+    struct uk_err err = UK_ERR_NONE;
+    int64_t over;
+
+    claims.issued = now_s();
+    over = claims.issued + (int64_t)config->refresh_token_lifetime / 1000;
+    memcpy(claims.app_id, user->app_id, UK_ID_SIZE);
+    memcpy(claims.user_id, user->id, UK_ID_SIZE);
+    memcpy(claims.identity_id, identity_id, UK_ID_SIZE);
+    if (key_id[0] != '\0')
+        memcpy(claims.key_id, key_id, UK_ID_SIZE);
+    uk_id_make(claims.session_id);
+    name_device(call, user->id, claims.device_id);
+    uk_json_begin(&out, NULL, '{');
+    if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
+                  access_until(call, claims.issued, over), &err) != UK_OK ||
+        put_token(call, &out, "refresh_token", &claims, UK_TOKEN_REFRESH, over,
+                  &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    uk_json_put_text(&out, "user_id", user->id);
+    uk_json_put_text(&out, "device_id", claims.device_id);
+    uk_json_end(&out, '}');
+    memcpy(call->audit.user, user->id, UK_ID_SIZE);
+    uk_call_audit(call, "granted", NULL);
+    return uk_call_json(call, 200);
+}
+
+/* Fill the reply with what is wrong with a session; false. */
+static bool
+deny(struct uk_call *call, const char *code, const char *text,
+     const char *reason)
+{
+    uk_call_audit(call, "refused", reason);
+    uk_call_error(call, 401, code, text);
+    return false;
+}
+
+bool
+uk_session_read(struct uk_call *call, enum uk_token_kind want)
+{
+    const char *header = call->request->authorization;
+    enum uk_token_state state;
+
+    if (header == NULL)
+        return deny(call, "MissingAuthReq", "must authenticate first",
+                    "no-token");
+    if (!uk_str_starts(header, SCHEME))
+        return deny(call, NULL, NO_TOKEN, "no-token");
+    header += sizeof(SCHEME) - 1;
+    if (header[0] != '\0' && header[0] != ' ')
+        return deny(call, NULL, NO_TOKEN, "no-token");
+    header += strspn(header, " ");
+    if (header[0] == '\0')
+        return deny(call, NULL, NO_TOKEN, "no-token");
+    state = uk_token_read(header, strlen(header),
+                          call->server->secrets->signing_key, now_s(),
+                          &call->claims);
+    if (state == UK_TOKEN_BAD)
+        return deny(call, "InvalidSession", "unauthorized", "bad-token");
+    call->audit.provider = uk_provider_word(call->claims.provider);
+    memcpy(call->audit.user, call->claims.user_id, UK_ID_SIZE);
+    memcpy(call->audit.key, call->claims.key_id, UK_ID_SIZE);
+    if (call->claims.kind != want)
+        return deny(call, NULL,
+                    want == UK_TOKEN_REFRESH
+                        ? "invalid refresh token: incorrect token type"
+                        : "invalid access token: incorrect token type",
+                    "wrong-token");
+    if (state == UK_TOKEN_EXPIRED)
+        return deny(call, "InvalidSession",
+                    want == UK_TOKEN_REFRESH ? GONE : OVER, "expired");
+    return true;
+}
+
+/* Why the session does not stand any more, or NULL. */
+static const char *
+fault_of(const struct uk_call *call)
+{
+    const struct uk_store_session *session = &call->session;
+    const struct uk_claims *claims = &call->claims;
+
+    if (!session->user_there)
+        return "unknown-user";
+    if (strcmp(session->user.app_id, claims->app_id) != 0)
+        return "other-app";
+    if (session->user.disabled)
+        return "user-disabled";
+    if (session->revoked)
+        return "logged-out";
+    if (session->user.epoch != claims->epoch)
+        return "ended";
+    if (claims->provider != UK_PROVIDER_KEY)
+        return NULL;
+    if (!session->key_there)
+        return "key-deleted";
+    return session->key.disabled ? "key-disabled" : NULL;
+}
+
+bool
+uk_session_check(struct uk_call *call)
+{
+    struct uk_store_ask ask = {call->claims.user_id, call->claims.key_id,
+                               call->claims.session_id};
+    char nobody[sizeof(NOBODY) + UK_ID_LEN];
+    struct uk_err err = UK_ERR_NONE;
+    const char *fault;
+
+    if (uk_store_call(call->store, find_session, &ask, &call->session, &err) !=
+        UK_OK) {
+        uk_call_fail(call, &err);
+        return false;
+    }
+    fault = fault_of(call);
+    if (fault == NULL)
+        return true;
+    snprintf(nobody, sizeof(nobody), NOBODY "%s", call->claims.user_id);
+    return deny(call, "InvalidSession",
+                call->session.user_there ? GONE : nobody, fault);
+}
+
+enum uk_then
+uk_session_renew(struct uk_call *call)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_claims claims = call->claims;
+    struct uk_err err = UK_ERR_NONE;
+
+    claims.issued = now_s();
+    uk_json_begin(&out, NULL, '{');
+    if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
+                  access_until(call, claims.issued, claims.expires),
+                  &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    uk_json_end(&out, '}');
+    return uk_call_json(call, 201);
+}
+
+enum uk_then
+uk_session_end(struct uk_call *call)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    /* The access token carries the same id and is over sooner. */
+    if (uk_store_call(call->store, revoke, call->claims.session_id,
+                      call->claims.expires, now_s(), &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    return uk_call_empty(call, 204);
+}

@@ -1,0 +1,31 @@
+/*
+ * Sessions: how one begins, whether it still stands, how it ends.
+ *
+ * A session is in its tokens, no row stands for it.  It stands as long as its
+ * token is not over, its user exists, is enabled and has the same epoch, the
+ * key that opened it exists and is enabled, and it was not logged out; all of
+ * this is looked up at each use, in one statement.
+ */
+#ifndef UK_SERVICE_SESSION_H
+#define UK_SERVICE_SESSION_H
+
+#include "service/call.h"
+
+/* Fill the reply with a new session of this user.  identity_id is what logged
+ * in; key_id is "" unless it was a key. */
+enum uk_then uk_session_begin(struct uk_call *call,
+                              const struct uk_store_user *user,
+                              enum uk_provider provider,
+                              const char *identity_id, const char *key_id);
+
+/*
+ * Read call->claims from the Authorization header: true, or the reply is
+ * filled with what is wrong.  Does not ask the database.
+ */
+bool uk_session_read(struct uk_call *call, enum uk_token_kind want);
+
+/* Ask the database whether the session of call->claims still stands, and fill
+ * call->session: true, or the reply is filled. */
+bool uk_session_check(struct uk_call *call);
+
+#endif

@@ -1,0 +1,36 @@
+/* Which kind of store an address names. */
+#include "service/store.h"
+
+#include "core/str.h"
+#include "service/store_sqlite.h"
+
+#define SQLITE_SCHEME "sqlite:"
+
+const char *
+uk_store_path(const char *where)
+{
+    const char *path = where + sizeof(SQLITE_SCHEME) - 1;
+
+    if (!uk_str_starts(where, SQLITE_SCHEME) || path[0] != '/')
+        return NULL;
+    return path;
+}
+
+enum uk_code
+uk_store_open(const char *where, enum uk_store_mode mode, struct uk_store **out,
+              struct uk_err *err)
+{
+    const char *path = uk_store_path(where);
+
+    if (path == NULL)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "a database is written sqlite:/ABSOLUTE/PATH");
+    return uk_sqlite_open(path, mode, out, err);
+}
+
+void
+uk_store_close(struct uk_store *store)
+{
+    if (store != NULL)
+        store->ops->close(store);
+}

@@ -1,0 +1,221 @@
+/*
+ * What is kept, as an interface: apps, users, identities, keys, and what
+ * revokes.
+ *
+ * One store is one connection and belongs to one thread.  Reading calls see
+ * what was committed before them, on every node: nothing is cached.  Writing
+ * calls stand between begin and commit, which waits until the change is on
+ * the disk; a call that fails leaves nothing half-written once its savepoint
+ * or its transaction has been undone.
+ *
+ * A code other than UK_OK means that we do not know.  What was found out is in
+ * the out-parameters and in enum uk_store_result.
+ */
+#ifndef UK_STORE_H
+#define UK_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+#include "core/err.h"
+#include "core/identity.h"
+#include "service/crypto.h"
+#include "service/id.h"
+#include "service/provider.h"
+#include "service/pwhash.h"
+
+#define UK_STORE_CLIENT_ID  64  /* an app's name for clients, without NUL */
+#define UK_STORE_KEY_NAME   128 /* longest name of a key, without its NUL */
+#define UK_STORE_KEYS       20  /* most keys that a user has */
+#define UK_STORE_IDENTITIES 8   /* most identities that a user has */
+/* How long a deleted key is still known as deleted (for the audit log). */
+#define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)
+
+enum uk_store_result {
+    UK_STORE_NONE = 0,
+    UK_STORE_DONE,
+    UK_STORE_NOT_FOUND,
+    UK_STORE_TAKEN, /* the name or address is somebody's */
+    UK_STORE_FULL,  /* the user has UK_STORE_KEYS keys */
+};
+
+struct uk_store_app {
+    char id[UK_ID_SIZE];
+    char client_id[UK_STORE_CLIENT_ID + 1];
+};
+
+struct uk_store_user {
+    char id[UK_ID_SIZE];
+    char app_id[UK_ID_SIZE];
+    bool disabled;
+    int64_t epoch; /* raised by what ends every session of the user */
+};
+
+struct uk_store_identity {
+    char id[UK_ID_SIZE];
+    enum uk_provider provider;
+    char email[UK_EMAIL_MAX + 1]; /* "" where there is none */
+    bool confirmed;
+};
+
+struct uk_store_password {
+    struct uk_store_user user;
+    struct uk_store_identity identity;
+    char hash[UK_PWHASH_SIZE];
+};
+
+struct uk_store_key {
+    char id[UK_ID_SIZE];
+    char name[UK_STORE_KEY_NAME + 1];
+    bool disabled;
+};
+
+struct uk_store_hash {
+    unsigned char bytes[UK_CRYPTO_HASH];
+};
+
+/* What is known about the key of a hash. */
+enum uk_store_state { UK_STORE_UNKNOWN = 0, UK_STORE_THERE, UK_STORE_DELETED };
+
+struct uk_store_login {
+    enum uk_store_state state;
+    char key_id[UK_ID_SIZE];   /* unless unknown */
+    bool key_disabled;         /* where it is there */
+    struct uk_store_user user; /* where it is there; id if deleted */
+};
+
+/* What a session depends on, asked at each use. */
+struct uk_store_ask {
+    const char *user_id;
+    const char *key_id; /* "" for a session that no key opened */
+    const char *session_id;
+};
+
+struct uk_store_session {
+    bool user_there;
+    struct uk_store_user user;
+    char client_id[UK_STORE_CLIENT_ID + 1]; /* the app's */
+    bool key_there;                         /* and it is this user's */
+    struct uk_store_key key;
+    bool revoked;
+};
+
+/* One user for a list; email is "" for one without an address. */
+struct uk_store_listed {
+    struct uk_store_user user;
+    char email[UK_EMAIL_MAX + 1];
+    int64_t created_us;
+    unsigned keys;
+};
+typedef void uk_store_lister(void *context, const struct uk_store_listed *one);
+
+struct uk_store;
+
+struct uk_store_ops {
+    void (*close)(struct uk_store *);
+    enum uk_code (*begin)(struct uk_store *, struct uk_err *);
+    enum uk_code (*commit)(struct uk_store *, struct uk_err *);
+    void (*rollback)(struct uk_store *);
+    enum uk_code (*save)(struct uk_store *, struct uk_err *);
+    enum uk_code (*keep)(struct uk_store *, struct uk_err *);
+    enum uk_code (*undo)(struct uk_store *, struct uk_err *);
+
+    enum uk_code (*find_app)(struct uk_store *, const char *client_id,
+                             struct uk_store_app *out, bool *found,
+                             struct uk_err *);
+    enum uk_code (*only_app)(struct uk_store *, struct uk_store_app *out,
+                             unsigned *count, struct uk_err *);
+    enum uk_code (*find_keys)(struct uk_store *, const struct uk_store_hash *,
+                              size_t n, struct uk_store_login *out,
+                              struct uk_err *);
+    enum uk_code (*find_session)(struct uk_store *, const struct uk_store_ask *,
+                                 struct uk_store_session *out, struct uk_err *);
+    enum uk_code (*find_password)(struct uk_store *, const char *app_id,
+                                  const char *email,
+                                  struct uk_store_password *out, bool *found,
+                                  struct uk_err *);
+    enum uk_code (*find_key)(struct uk_store *, const char *user_id,
+                             const char *key_id, struct uk_store_key *out,
+                             bool *found, struct uk_err *);
+    enum uk_code (*list_keys)(struct uk_store *, const char *user_id,
+                              struct uk_store_key out[UK_STORE_KEYS],
+                              size_t *count, struct uk_err *);
+    enum uk_code (*list_identities)(
+        struct uk_store *, const char *user_id,
+        struct uk_store_identity out[UK_STORE_IDENTITIES], size_t *count,
+        struct uk_err *);
+    enum uk_code (*list_users)(struct uk_store *, const char *app_id,
+                               uk_store_lister *each, void *context,
+                               struct uk_err *);
+
+    enum uk_code (*add_app)(struct uk_store *, const struct uk_store_app *,
+                            const char *name, struct uk_err *);
+    enum uk_code (*add_user)(struct uk_store *, const struct uk_store_user *,
+                             const struct uk_store_identity *, const char *hash,
+                             enum uk_store_result *, struct uk_err *);
+    enum uk_code (*set_user)(struct uk_store *, const char *user_id,
+                             bool disabled, enum uk_store_result *,
+                             struct uk_err *);
+    enum uk_code (*delete_user)(struct uk_store *, const char *user_id,
+                                enum uk_store_result *, struct uk_err *);
+    enum uk_code (*add_key)(struct uk_store *, const struct uk_store_user *,
+                            const struct uk_store_key *,
+                            const struct uk_store_hash *,
+                            enum uk_store_result *, struct uk_err *);
+    enum uk_code (*set_key)(struct uk_store *, const char *user_id,
+                            const char *key_id, bool disabled,
+                            enum uk_store_result *, struct uk_err *);
+    enum uk_code (*delete_key)(struct uk_store *, const char *user_id,
+                               const char *key_id, enum uk_store_result *,
+                               struct uk_err *);
+    enum uk_code (*revoke)(struct uk_store *, const char *session_id,
+                           int64_t expires, int64_t now, struct uk_err *);
+};
+
+/* The common beginning of every kind of store. */
+struct uk_store {
+    const struct uk_store_ops *ops;
+};
+
+enum uk_store_mode {
+    UK_STORE_CREATE, /* it must not exist yet */
+    UK_STORE_WRITE,
+    UK_STORE_READ, /* refuses to write */
+};
+
+/* where is "sqlite:PATH".  Older schemas are brought up to date where mode
+ * allows writing; UK_MISCONFIGURED for a newer one, or one that is not ours. */
+UK_MUST_USE enum uk_code uk_store_open(const char *where,
+                                       enum uk_store_mode mode,
+                                       struct uk_store **out,
+                                       struct uk_err *err);
+
+/* Takes NULL. */
+void uk_store_close(struct uk_store *store);
+
+/* "sqlite:PATH", PATH absolute?  Returns PATH, borrowed, or NULL. */
+const char *uk_store_path(const char *where);
+
+/*
+ * Each call of the table above, said once more:
+ *
+ * begin takes the right to write at once, waiting for other processes up to
+ * five seconds.  save, then keep or undo, bracket one of several changes in a
+ * transaction.  rollback does not fail.
+ *
+ * find_keys answers n hashes with n rows.  find_session answers in one
+ * statement.  find_password and add_user compare addresses without the case
+ * of ASCII letters.  list_* and find_key see the keys of this user only, in
+ * order of creation.
+ *
+ * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
+ * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
+ * set_key, delete_key: NOT_FOUND.  revoke: expires and now in seconds; rows
+ * that have expired go.
+ */
+#define uk_store_call(store, name, ...)                                        \
+    ((store)->ops->name((store), __VA_ARGS__))
+
+#endif

@@ -1,0 +1,344 @@
+/* One connection to an SQLite file, and the running of its statements. */
+#include "service/store_sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUSY_MS 5000
+
+enum uk_code
+uk_sqlite_fail(struct uk_sqlite *lite, int status, const char *what,
+               struct uk_err *err)
+{
+    enum uk_code code = status == SQLITE_NOMEM ? UK_NO_MEMORY : UK_SYSTEM;
+
+    if (lite->db == NULL)
+        return uk_err_set(err, code, "%s: %s", what, sqlite3_errstr(status));
+    return uk_err_set(err, code, "%s: %s (%d)", what, sqlite3_errmsg(lite->db),
+                      sqlite3_extended_errcode(lite->db));
+}
+
+enum uk_code
+uk_sqlite_once(struct uk_sqlite *lite, const char *sql, int64_t *first,
+               struct uk_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    enum uk_code code = UK_OK;
+    int status;
+
+    status = sqlite3_prepare_v2(lite->db, sql, -1, &statement, NULL);
+    if (status == SQLITE_OK)
+        status = sqlite3_step(statement);
+    if (status != SQLITE_ROW && status != SQLITE_DONE)
+        code = uk_sqlite_fail(lite, status, "the database", err);
+    else if (first != NULL)
+        *first = status == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return code;
+}
+
+struct uk_query
+uk_query_start(struct uk_store *store, enum uk_sql which, const char *sql)
+{
+    struct uk_sqlite *lite = (struct uk_sqlite *)store;
+    struct uk_query query = {.lite = lite, .status = SQLITE_OK};
+    sqlite3_stmt **slot = &lite->statement[which];
+
+    if (*slot == NULL)
+        query.status = sqlite3_prepare_v3(
+            lite->db, sql, -1, SQLITE_PREPARE_PERSISTENT, slot, NULL);
+    query.statement = *slot;
+    return query;
+}
+
+void
+uk_query_put_text(struct uk_query *query, const char *text)
+{
+    if (query->status == SQLITE_OK)
+        query->status = sqlite3_bind_text(query->statement, ++query->put, text,
+                                          -1, SQLITE_STATIC);
+}
+
+void
+uk_query_put_blob(struct uk_query *query, const void *bytes, size_t len)
+{
+    if (query->status == SQLITE_OK)
+        query->status = sqlite3_bind_blob64(query->statement, ++query->put,
+                                            bytes, len, SQLITE_STATIC);
+}
+
+void
+uk_query_put_int(struct uk_query *query, int64_t number)
+{
+    if (query->status == SQLITE_OK)
+        query->status =
+            sqlite3_bind_int64(query->statement, ++query->put, number);
+}
+
+enum uk_code
+uk_query_step(struct uk_query *query, bool *row, struct uk_err *err)
+{
+    if (query->status == SQLITE_OK || query->status == SQLITE_ROW)
+        query->status = sqlite3_step(query->statement);
+    if (query->status != SQLITE_ROW && query->status != SQLITE_DONE)
+        return uk_sqlite_fail(query->lite, query->status, "the database", err);
+    *row = query->status == SQLITE_ROW;
+    return UK_OK;
+}
+
+void
+uk_query_text(const struct uk_query *query, int column, char *out, size_t size)
+{
+    const unsigned char *text = sqlite3_column_text(query->statement, column);
+    int len = sqlite3_column_bytes(query->statement, column);
+
+    out[0] = '\0';
+    if (text == NULL || len < 0 || (size_t)len >= size)
+        return;
+    memcpy(out, text, (size_t)len);
+    out[len] = '\0';
+}
+
+int64_t
+uk_query_int(const struct uk_query *query, int column)
+{
+    return sqlite3_column_int64(query->statement, column);
+}
+
+bool
+uk_query_is_null(const struct uk_query *query, int column)
+{
+    return sqlite3_column_type(query->statement, column) == SQLITE_NULL;
+}
+
+void
+uk_query_end(struct uk_query *query)
+{
+    if (query->statement == NULL)
+        return;
+    sqlite3_reset(query->statement);
+    sqlite3_clear_bindings(query->statement);
+    query->statement = NULL;
+}
+
+enum uk_code
+uk_query_run(struct uk_query *query, int *changed, struct uk_err *err)
+{
+    enum uk_code code;
+    bool row;
+
+    code = uk_query_step(query, &row, err);
+    if (code == UK_OK && changed != NULL)
+        *changed = sqlite3_changes(query->lite->db);
+    uk_query_end(query);
+    return code;
+}
+
+static enum uk_code
+begin(struct uk_store *store, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_BEGIN, "BEGIN IMMEDIATE");
+
+    return uk_query_run(&query, NULL, err);
+}
+
+static enum uk_code
+commit(struct uk_store *store, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(store, UK_SQL_COMMIT, "COMMIT");
+
+    return uk_query_run(&query, NULL, err);
+}
+
+static void
+rollback(struct uk_store *store)
+{
+    struct uk_sqlite *lite = (struct uk_sqlite *)store;
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_query query;
+
+    /* A full disk may have undone it already. */
+    if (sqlite3_get_autocommit(lite->db))
+        return;
+    query = uk_query_start(store, UK_SQL_ROLLBACK, "ROLLBACK");
+    (void)!uk_query_run(&query, NULL, &err);
+}
+
+static enum uk_code
+save(struct uk_store *store, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(store, UK_SQL_SAVE, "SAVEPOINT one");
+
+    return uk_query_run(&query, NULL, err);
+}
+
+static enum uk_code
+keep(struct uk_store *store, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(store, UK_SQL_KEEP, "RELEASE one");
+
+    return uk_query_run(&query, NULL, err);
+}
+
+static enum uk_code
+undo(struct uk_store *store, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_UNDO, "ROLLBACK TO one");
+    enum uk_code code;
+
+    code = uk_query_run(&query, NULL, err);
+    return code == UK_OK ? keep(store, err) : code;
+}
+
+static void
+read_app(const struct uk_query *query, struct uk_store_app *out)
+{
+    uk_query_text(query, 0, out->id, sizeof(out->id));
+    uk_query_text(query, 1, out->client_id, sizeof(out->client_id));
+}
+
+static enum uk_code
+find_app(struct uk_store *store, const char *client_id,
+         struct uk_store_app *out, bool *found, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_FIND_APP,
+                       "SELECT id, client_id FROM app WHERE client_id = ?");
+    enum uk_code code;
+    bool row;
+
+    uk_query_put_text(&query, client_id);
+    code = uk_query_step(&query, &row, err);
+    if (code == UK_OK) {
+        *found = row;
+        if (row)
+            read_app(&query, out);
+    }
+    uk_query_end(&query);
+    return code;
+}
+
+static enum uk_code
+only_app(struct uk_store *store, struct uk_store_app *out, unsigned *count,
+         struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_ONLY_APP,
+                       "SELECT id, client_id FROM app ORDER BY id LIMIT 2");
+    unsigned n = 0;
+    enum uk_code code;
+    bool row;
+
+    while ((code = uk_query_step(&query, &row, err)) == UK_OK && row) {
+        if (n++ == 0)
+            read_app(&query, out);
+    }
+    uk_query_end(&query);
+    if (code == UK_OK)
+        *count = n;
+    return code;
+}
+
+static enum uk_code
+add_app(struct uk_store *store, const struct uk_store_app *app,
+        const char *name, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_ADD_APP,
+        "INSERT INTO app(id, client_id, name, created) VALUES (?, ?, ?, ?)");
+
+    uk_query_put_text(&query, app->id);
+    uk_query_put_text(&query, app->client_id);
+    uk_query_put_text(&query, name);
+    uk_query_put_int(&query, uk_id_now_us());
+    return uk_query_run(&query, NULL, err);
+}
+
+static void
+close_store(struct uk_store *store)
+{
+    struct uk_sqlite *lite = (struct uk_sqlite *)store;
+
+    for (size_t i = 0; i < UK_SQL_COUNT; i++)
+        sqlite3_finalize(lite->statement[i]);
+    sqlite3_close(lite->db);
+    free(lite);
+}
+
+static const struct uk_store_ops ops = {
+    .close = close_store,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .save = save,
+    .keep = keep,
+    .undo = undo,
+    .find_app = find_app,
+    .only_app = only_app,
+    .find_keys = uk_sqlite_find_keys,
+    .find_session = uk_sqlite_find_session,
+    .find_password = uk_sqlite_find_password,
+    .find_key = uk_sqlite_find_key,
+    .list_keys = uk_sqlite_list_keys,
+    .list_identities = uk_sqlite_list_identities,
+    .list_users = uk_sqlite_list_users,
+    .add_app = add_app,
+    .add_user = uk_sqlite_add_user,
+    .set_user = uk_sqlite_set_user,
+    .delete_user = uk_sqlite_delete_user,
+    .add_key = uk_sqlite_add_key,
+    .set_key = uk_sqlite_set_key,
+    .delete_key = uk_sqlite_delete_key,
+    .revoke = uk_sqlite_revoke,
+};
+
+/* What each connection is set to.  A file that is no database is noticed by
+ * the first of them that reads it. */
+static enum uk_code
+set_up(struct uk_sqlite *lite, enum uk_store_mode mode, struct uk_err *err)
+{
+    static const char *const always[] = {
+        "PRAGMA trusted_schema = OFF", "PRAGMA foreign_keys = ON",
+        "PRAGMA secure_delete = FAST", "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+    };
+    enum uk_code code = UK_OK;
+
+    sqlite3_busy_timeout(lite->db, BUSY_MS);
+    for (size_t i = 0; i < UK_COUNT(always) && code == UK_OK; i++)
+        code = uk_sqlite_once(lite, always[i], NULL, err);
+    if (code == UK_OK)
+        code = uk_sqlite_migrate(lite, mode, err);
+    if (code == UK_OK && mode == UK_STORE_READ)
+        code = uk_sqlite_once(lite, "PRAGMA query_only = ON", NULL, err);
+    return code;
+}
+
+enum uk_code
+uk_sqlite_open(const char *path, enum uk_store_mode mode, struct uk_store **out,
+               struct uk_err *err)
+{
+    struct uk_sqlite *lite = calloc(1, sizeof(*lite));
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    enum uk_code code;
+    int status;
+
+    if (lite == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for the database");
+    lite->store.ops = &ops;
+    if (mode == UK_STORE_CREATE)
+        flags |= SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
+    status = sqlite3_open_v2(path, &lite->db, flags, NULL);
+    code = status == SQLITE_OK
+               ? set_up(lite, mode, err)
+               : uk_sqlite_fail(lite, status, "it cannot be opened", err);
+    if (code != UK_OK) {
+        close_store(&lite->store);
+        return uk_err_in(err, "the database '%s'", path);
+    }
+    *out = &lite->store;
+    return UK_OK;
+}

@@ -1,0 +1,145 @@
+/*
+ * The store in an SQLite file: what its parts share.
+ *
+ * Write-ahead log, synchronous=FULL: a commit that has returned is on the
+ * disk, and readers never wait for the writer.
+ */
+#ifndef UK_STORE_SQLITE_H
+#define UK_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "service/store.h"
+
+UK_MUST_USE enum uk_code uk_sqlite_open(const char *path,
+                                        enum uk_store_mode mode,
+                                        struct uk_store **out,
+                                        struct uk_err *err);
+
+/* Every statement is prepared once a connection, on its first use. */
+enum uk_sql {
+    UK_SQL_BEGIN,
+    UK_SQL_COMMIT,
+    UK_SQL_ROLLBACK,
+    UK_SQL_SAVE,
+    UK_SQL_KEEP,
+    UK_SQL_UNDO,
+    UK_SQL_FIND_APP,
+    UK_SQL_ONLY_APP,
+    UK_SQL_ADD_APP,
+    UK_SQL_FIND_PASSWORD,
+    UK_SQL_FIND_SESSION,
+    UK_SQL_LIST_IDENTITIES,
+    UK_SQL_LIST_USERS,
+    UK_SQL_ADD_USER,
+    UK_SQL_ADD_IDENTITY,
+    UK_SQL_SET_USER,
+    UK_SQL_BURY_USER,
+    UK_SQL_DELETE_USER,
+    UK_SQL_FIND_LOGIN,
+    UK_SQL_FIND_DELETED,
+    UK_SQL_FIND_KEY,
+    UK_SQL_LIST_KEYS,
+    UK_SQL_KEY_NAMED,
+    UK_SQL_COUNT_KEYS,
+    UK_SQL_ADD_KEY,
+    UK_SQL_SET_KEY,
+    UK_SQL_BURY_KEY,
+    UK_SQL_DELETE_KEY,
+    UK_SQL_PURGE_BURIED,
+    UK_SQL_REVOKE,
+    UK_SQL_PURGE_REVOKED,
+    UK_SQL_COUNT
+};
+
+struct uk_sqlite {
+    struct uk_store store; /* first */
+    sqlite3 *db;
+    sqlite3_stmt *statement[UK_SQL_COUNT];
+};
+
+/*
+ * One run of a statement: start it, put its values in their order, step to
+ * its rows, end it.  A failure on the way is remembered and told by step.
+ */
+struct uk_query {
+    struct uk_sqlite *lite;
+    sqlite3_stmt *statement;
+    int put;    /* values put so far */
+    int status; /* SQLITE_OK, or the first failure */
+};
+
+struct uk_query uk_query_start(struct uk_store *store, enum uk_sql which,
+                               const char *sql);
+void uk_query_put_text(struct uk_query *query, const char *text);
+void uk_query_put_blob(struct uk_query *query, const void *bytes, size_t len);
+void uk_query_put_int(struct uk_query *query, int64_t number);
+UK_MUST_USE enum uk_code uk_query_step(struct uk_query *query, bool *row,
+                                       struct uk_err *err);
+
+/* Columns of the row.  A text that does not fit is a database that we did
+ * not write: "" then, which no check takes. */
+void uk_query_text(const struct uk_query *query, int column, char *out,
+                   size_t size);
+int64_t uk_query_int(const struct uk_query *query, int column);
+bool uk_query_is_null(const struct uk_query *query, int column);
+void uk_query_end(struct uk_query *query);
+
+/* Step a statement without rows, and end it; *changed (or NULL) is how many
+ * rows it has changed. */
+UK_MUST_USE enum uk_code uk_query_run(struct uk_query *query, int *changed,
+                                      struct uk_err *err);
+
+/* Bring the schema up to date, or refuse it (store_sqlite_schema.c). */
+UK_MUST_USE enum uk_code uk_sqlite_migrate(struct uk_sqlite *lite,
+                                           enum uk_store_mode mode,
+                                           struct uk_err *err);
+
+/* Run a fixed statement that is used once. */
+UK_MUST_USE enum uk_code uk_sqlite_once(struct uk_sqlite *lite, const char *sql,
+                                        int64_t *first, struct uk_err *err);
+
+/* "what: why", from what SQLite says. */
+enum uk_code uk_sqlite_fail(struct uk_sqlite *lite, int status,
+                            const char *what, struct uk_err *err);
+
+/* The calls of struct uk_store_ops, by file. */
+enum uk_code uk_sqlite_find_keys(struct uk_store *,
+                                 const struct uk_store_hash *, size_t,
+                                 struct uk_store_login *, struct uk_err *);
+enum uk_code uk_sqlite_find_key(struct uk_store *, const char *, const char *,
+                                struct uk_store_key *, bool *, struct uk_err *);
+enum uk_code uk_sqlite_list_keys(struct uk_store *, const char *,
+                                 struct uk_store_key[UK_STORE_KEYS], size_t *,
+                                 struct uk_err *);
+enum uk_code uk_sqlite_add_key(struct uk_store *, const struct uk_store_user *,
+                               const struct uk_store_key *,
+                               const struct uk_store_hash *,
+                               enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_set_key(struct uk_store *, const char *, const char *,
+                               bool, enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_delete_key(struct uk_store *, const char *, const char *,
+                                  enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_find_password(struct uk_store *, const char *,
+                                     const char *, struct uk_store_password *,
+                                     bool *, struct uk_err *);
+enum uk_code uk_sqlite_find_session(struct uk_store *,
+                                    const struct uk_store_ask *,
+                                    struct uk_store_session *, struct uk_err *);
+enum uk_code
+uk_sqlite_list_identities(struct uk_store *, const char *,
+                          struct uk_store_identity[UK_STORE_IDENTITIES],
+                          size_t *, struct uk_err *);
+enum uk_code uk_sqlite_list_users(struct uk_store *, const char *,
+                                  uk_store_lister *, void *, struct uk_err *);
+enum uk_code uk_sqlite_add_user(struct uk_store *, const struct uk_store_user *,
+                                const struct uk_store_identity *, const char *,
+                                enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_set_user(struct uk_store *, const char *, bool,
+                                enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_delete_user(struct uk_store *, const char *,
+                                   enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_revoke(struct uk_store *, const char *, int64_t, int64_t,
+                              struct uk_err *);
+
+#endif

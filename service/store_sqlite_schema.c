@@ -1,0 +1,138 @@
+/* The tables, and how each version of them becomes the next. */
+#include "service/store_sqlite.h"
+
+/* In the file's header: "userkey" files are told from others by it. */
+#define APPLICATION_ID 0x756b6579 /* "ukey" */
+#define TEXT_OF(x)     #x
+#define TEXT(x)        TEXT_OF(x)
+
+/*
+ * Ids are text of 24 hexadecimal digits, times are microseconds since 1970
+ * (revoked_session.expires: seconds, as in a token).  No triggers and no
+ * sequences, so that another database can stand here.
+ *
+ * identity.subject is what is unique: an address in lower case, or the
+ * identity's own id; address is how it was written.  deleted_key keeps the
+ * hash of a deleted key for a while, so that the audit log can tell "deleted"
+ * from "unknown".
+ */
+static const char *const first[] = {
+    "CREATE TABLE app(id TEXT PRIMARY KEY, client_id TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE app_user(id TEXT PRIMARY KEY,"
+    " app_id TEXT NOT NULL REFERENCES app(id),"
+    " disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),"
+    " epoch INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE identity(id TEXT PRIMARY KEY,"
+    " app_id TEXT NOT NULL REFERENCES app(id),"
+    " user_id TEXT NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
+    " provider TEXT NOT NULL, subject TEXT NOT NULL, address TEXT NOT NULL,"
+    " secret TEXT NOT NULL,"
+    " confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),"
+    " created INTEGER NOT NULL, UNIQUE (app_id, provider, subject))"
+    " STRICT, WITHOUT ROWID",
+    "CREATE INDEX identity_user ON identity(user_id)",
+
+    "CREATE TABLE api_key(hash BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " app_id TEXT NOT NULL REFERENCES app(id),"
+    " user_id TEXT NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL,"
+    " disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),"
+    " created INTEGER NOT NULL, UNIQUE (user_id, name)) STRICT, WITHOUT ROWID",
+
+    "CREATE TABLE deleted_key(hash BLOB PRIMARY KEY, id TEXT NOT NULL,"
+    " user_id TEXT NOT NULL, app_id TEXT NOT NULL, deleted INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID",
+    "CREATE INDEX deleted_key_when ON deleted_key(deleted)",
+
+    "CREATE TABLE revoked_session(id TEXT PRIMARY KEY,"
+    " expires INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX revoked_session_when ON revoked_session(expires)",
+
+    "PRAGMA application_id = " TEXT(APPLICATION_ID),
+    NULL,
+};
+
+/* Step n leads from version n to version n + 1.  Steps are only added. */
+static const char *const *const steps[] = {first};
+
+#define NEWEST ((int64_t)UK_COUNT(steps))
+
+static const char *const version_is[] = {
+    "PRAGMA user_version = 0",
+    "PRAGMA user_version = 1",
+};
+_Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
+               "each version has its statement");
+
+static enum uk_code
+read_version(struct uk_sqlite *lite, int64_t *version, struct uk_err *err)
+{
+    int64_t application = 0;
+    enum uk_code code;
+
+    code = uk_sqlite_once(lite, "PRAGMA user_version", version, err);
+    if (code == UK_OK)
+        code = uk_sqlite_once(lite, "PRAGMA application_id", &application, err);
+    if (code != UK_OK)
+        return code;
+    if (*version != 0 && application != APPLICATION_ID)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "the database is of another program");
+    if (*version > NEWEST || *version < 0)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "the database has schema %lld, made by a newer "
+                          "userkey-server; this one knows schemas up to %lld",
+                          (long long)*version, (long long)NEWEST);
+    return UK_OK;
+}
+
+static enum uk_code
+climb(struct uk_sqlite *lite, int64_t version, struct uk_err *err)
+{
+    enum uk_code code = UK_OK;
+
+    for (; version < NEWEST && code == UK_OK; version++) {
+        for (const char *const *sql = steps[version];
+             *sql != NULL && code == UK_OK; sql++)
+            code = uk_sqlite_once(lite, *sql, NULL, err);
+        if (code == UK_OK)
+            code = uk_sqlite_once(lite, version_is[version + 1], NULL, err);
+    }
+    return code;
+}
+
+enum uk_code
+uk_sqlite_migrate(struct uk_sqlite *lite, enum uk_store_mode mode,
+                  struct uk_err *err)
+{
+    int64_t version = 0;
+    enum uk_code code;
+
+    code = read_version(lite, &version, err);
+    if (code != UK_OK || version == NEWEST)
+        return code;
+    if (mode == UK_STORE_READ || (mode == UK_STORE_WRITE && version == 0))
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "the database has no tables; `userkey-server init` "
+                          "makes them");
+    code = uk_sqlite_once(lite, "BEGIN IMMEDIATE", NULL, err);
+    if (code != UK_OK)
+        return code;
+    code = read_version(lite, &version, err); /* now that nobody else writes */
+    if (code == UK_OK)
+        code = climb(lite, version, err);
+    if (code == UK_OK)
+        code = uk_sqlite_once(lite, "COMMIT", NULL, err);
+    if (code != UK_OK) {
+        struct uk_err second = UK_ERR_NONE;
+
+        (void)!uk_sqlite_once(lite, "ROLLBACK", NULL, &second);
+        return uk_err_in(err, "bringing the database to schema %lld",
+                         (long long)NEWEST);
+    }
+    return UK_OK;
+}

@@ -1,0 +1,63 @@
+/* Late connections are cut off. */
+#include "service/sweep.h"
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+void
+uk_sweep_init(struct uk_sweep *sweep)
+{
+    sweep->head.before = &sweep->head;
+    sweep->head.after = &sweep->head;
+    sweep->count = 0;
+}
+
+void
+uk_sweep_add(struct uk_sweep *sweep, struct uk_sweep_item *item, int fd,
+             unsigned ms)
+{
+    item->fd = fd;
+    item->before = sweep->head.before;
+    item->after = &sweep->head;
+    item->before->after = item;
+    item->after->before = item;
+    sweep->count++;
+    uk_sweep_set(item, ms);
+}
+
+void
+uk_sweep_remove(struct uk_sweep *sweep, struct uk_sweep_item *item)
+{
+    item->before->after = item->after;
+    item->after->before = item->before;
+    sweep->count--;
+}
+
+void
+uk_sweep_set(struct uk_sweep_item *item, unsigned ms)
+{
+    item->by = uk_deadline_in(ms);
+    item->held = false;
+}
+
+void
+uk_sweep_hold(struct uk_sweep_item *item)
+{
+    item->held = true;
+}
+
+unsigned
+uk_sweep_run(struct uk_sweep *sweep)
+{
+    unsigned late = 0;
+
+    for (struct uk_sweep_item *item = sweep->head.after; item != &sweep->head;
+         item = item->after) {
+        if (item->held || !uk_deadline_passed(item->by))
+            continue;
+        shutdown(item->fd, SHUT_RDWR);
+        uk_sweep_hold(item); /* once is enough */
+        late++;
+    }
+    return late;
+}

@@ -1,0 +1,23 @@
+/* How many tries a source has, in terms of the settings. */
+#ifndef UK_TRIES_H
+#define UK_TRIES_H
+
+#include "service/call.h"
+
+enum uk_tries {
+    UK_TRIES_KEY,      /* keys that were refused, by source */
+    UK_TRIES_PASSWORD, /* passwords, by source */
+    UK_TRIES_USER,     /* passwords, by address and source */
+    UK_TRIES_NEW,      /* users that were made, by source */
+};
+
+/* Use one try of the call's source; email is for UK_TRIES_USER only.  false:
+ * there is none left, and *wait_s says for how long. */
+bool uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *email,
+                   unsigned *wait_s);
+
+/* Undo it. */
+void uk_tries_give_back(struct uk_call *call, enum uk_tries kind,
+                        const char *email);
+
+#endif

@@ -1,0 +1,161 @@
+/* Calls on their way between threads. */
+#include "service/work.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/io.h"
+
+#define BUSY_WAIT "1" /* seconds */
+
+enum uk_code
+uk_inbox_init(struct uk_inbox *inbox, struct uk_err *err)
+{
+    inbox->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (inbox->wake < 0)
+        return uk_err_sys(err, errno, "making an event descriptor");
+    pthread_mutex_init(&inbox->lock, NULL);
+    inbox->first = NULL;
+    inbox->last = &inbox->first;
+    return UK_OK;
+}
+
+void
+uk_inbox_clear(struct uk_inbox *inbox)
+{
+    uk_io_close(&inbox->wake);
+    pthread_mutex_destroy(&inbox->lock);
+}
+
+void
+uk_inbox_wake(struct uk_inbox *inbox)
+{
+    uint64_t one = 1;
+
+    /* Only a counter at its end could refuse, and then it is awake. */
+    (void)!write(inbox->wake, &one, sizeof(one));
+}
+
+static void
+come_home(struct uk_call *call)
+{
+    struct uk_inbox *inbox = call->home;
+
+    call->job.next = NULL;
+    pthread_mutex_lock(&inbox->lock);
+    *inbox->last = &call->job;
+    inbox->last = &call->job.next;
+    pthread_mutex_unlock(&inbox->lock);
+    uk_inbox_wake(inbox);
+}
+
+struct uk_job *
+uk_inbox_take(struct uk_inbox *inbox)
+{
+    struct uk_job *jobs;
+    uint64_t count;
+
+    (void)!read(inbox->wake, &count, sizeof(count));
+    pthread_mutex_lock(&inbox->lock);
+    jobs = inbox->first;
+    inbox->first = NULL;
+    inbox->last = &inbox->first;
+    pthread_mutex_unlock(&inbox->lock);
+    return jobs;
+}
+
+/* Hand it to the pool that it asks for.  false: the reply says "busy". */
+static bool
+hand_over(struct uk_call *call)
+{
+    struct uk_server *server = call->server;
+    struct uk_pool *pool =
+        call->then == UK_THEN_HASHER ? server->hashers : server->writer;
+
+    if (uk_pool_put(pool, &call->job))
+        return true;
+    uk_http_add(call->reply, "Retry-After", BUSY_WAIT);
+    uk_call_audit(call, "failed", "busy");
+    call->then =
+        uk_call_error(call, 503, NULL, "the server is busy, try again later");
+    return false;
+}
+
+bool
+uk_work_advance(struct uk_call *call, struct uk_store *store)
+{
+    call->store = store;
+    while (call->then == UK_THEN_LOOP)
+        call->then = call->next(call);
+    call->store = NULL;
+    return call->then == UK_THEN_REPLY || !hand_over(call);
+}
+
+void
+uk_work_hash(void *context, struct uk_job *jobs)
+{
+    (void)context;
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        struct uk_call *call = (struct uk_call *)jobs;
+
+        next = jobs->next;
+        call->then = call->next(call);
+        if (call->then != UK_THEN_WRITER || !hand_over(call))
+            come_home(call);
+    }
+}
+
+/* One call's change, whole or not at all. */
+static enum uk_code
+write_one(struct uk_call *call, struct uk_store *store, struct uk_err *err)
+{
+    enum uk_code code;
+
+    code = store->ops->save(store, err);
+    if (code != UK_OK)
+        return code;
+    call->store = store;
+    call->then = call->next(call);
+    call->store = NULL;
+    return call->reply->status >= 400 ? store->ops->undo(store, err)
+                                      : store->ops->keep(store, err);
+}
+
+/* The transaction did not come about: what was promised in it is not so. */
+static void
+fail_all(struct uk_job *jobs, const struct uk_err *err)
+{
+    for (; jobs != NULL; jobs = jobs->next) {
+        struct uk_call *call = (struct uk_call *)jobs;
+
+        if (call->reply->status < 400)
+            call->then = uk_call_fail(call, err);
+    }
+}
+
+void
+uk_work_write(void *context, struct uk_job *jobs)
+{
+    struct uk_server *server = context;
+    struct uk_store *store = server->write_store;
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code;
+
+    code = store->ops->begin(store, &err);
+    for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
+         job = job->next)
+        code = write_one((struct uk_call *)job, store, &err);
+    if (code == UK_OK)
+        code = store->ops->commit(store, &err);
+    if (code != UK_OK) {
+        store->ops->rollback(store);
+        uk_err_in(&err, "writing to the database");
+        fail_all(jobs, &err);
+    }
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        next = jobs->next;
+        come_home((struct uk_call *)jobs);
+    }
+}
