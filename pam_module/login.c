@@ -1,6 +1,7 @@
 /* authenticate: ask for the key, have it decided, remember. */
 #include "pam_module/login.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/keytext.h"
@@ -34,10 +35,13 @@ ask(struct uk_call *call, struct uk_typed *typed)
     return uk_converse_ask(call->pamh, prompt, typed, &call->err);
 }
 
+/* Where the key came from. */
+enum source { FROM_NOBODY, FROM_EARLIER, FROM_PROMPT };
+
 /* What an earlier module asked for, if it will do; else a prompt, if that is
- * allowed.  *asked: it was typed at our prompt. */
+ * allowed. */
 static enum uk_code
-get_key(struct uk_call *call, struct uk_typed *typed, bool *asked)
+get_key(struct uk_call *call, struct uk_typed *typed, enum source *source)
 {
     const struct uk_options *options = &call->options;
     enum uk_code code = UK_OK;
@@ -45,17 +49,22 @@ get_key(struct uk_call *call, struct uk_typed *typed, bool *asked)
 
     if (options->use_first_pass || options->try_first_pass)
         code = uk_converse_reuse(call->pamh, typed, &found, &call->err);
+    if (found)
+        *source = FROM_EARLIER;
     if (code != UK_OK || options->use_first_pass)
         return code;
     if (found && is_key(call, &typed->text))
         return UK_OK;
-    *asked = true;
+    *source = FROM_PROMPT;
     return ask(call, typed);
 }
 
 static enum uk_code
-decide(struct uk_call *call, const struct uk_secret *key, struct uk_deadline by)
+decide(struct uk_call *call, const struct uk_secret *key, enum source source,
+       struct uk_deadline by)
 {
+    struct uk_outcome *outcome = &call->outcome;
+    enum uk_code code;
     const struct uk_login login = {
         .settings = &call->settings,
         .conf_file = call->options.conf,
@@ -66,7 +75,13 @@ decide(struct uk_call *call, const struct uk_secret *key, struct uk_deadline by)
         .keep = call->settings.session == UK_SESSION_KEEP,
     };
 
-    return uk_login_decide(&login, by, &call->outcome, &call->err);
+    code = uk_login_decide(&login, by, outcome, &call->err);
+    if (code == UK_OK && outcome->verdict == UK_NOT_A_KEY &&
+        source == FROM_NOBODY)
+        snprintf(outcome->why, sizeof(outcome->why),
+                 "'use_first_pass' is set, and no module before this one asked "
+                 "for anything");
+    return code;
 }
 
 /*
@@ -129,18 +144,18 @@ uk_login_at_prompt(struct uk_call *call)
 {
     struct uk_typed typed = UK_TYPED_NONE;
     struct uk_deadline by;
-    bool asked = false;
+    enum source source = FROM_NOBODY;
     enum uk_code code = uk_call_settle(call);
 
     if (code == UK_OK)
         code = forget(call);
     if (code == UK_OK)
-        code = get_key(call, &typed, &asked);
+        code = get_key(call, &typed, &source);
     if (code != UK_OK)
         goto out;
     by = uk_call_start_clock(call);
-    code = decide(call, &typed.text, by);
-    if (code == UK_OK && asked)
+    code = decide(call, &typed.text, source, by);
+    if (code == UK_OK && source == FROM_PROMPT)
         code = leave_password(call, &typed);
     if (code == UK_OK)
         code = remember(call, by);

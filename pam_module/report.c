@@ -137,51 +137,40 @@ add_fields(struct line *line, const struct uk_call *call)
         (long long)((now.at_ns - call->start.at_ns) / 1000000));
 }
 
-/* Why, and what to do about it.  The decision's own words, where it has some,
- * say which line, rule or limit it was. */
+/* What to do about it, or know about it; the outcome itself says why. */
 static const char *
-verdict_sentence(const struct uk_outcome *outcome)
+advice(const struct uk_outcome *outcome, enum uk_phase phase)
 {
     switch (outcome->verdict) {
-    case UK_GRANTED:
-        return "the key's user may log in";
     case UK_REFUSED:
         return outcome->request_id[0] != '\0'
-                   ? "the service does not take this key (unknown, disabled "
-                     "or deleted); its audit log has the reason under that "
-                     "request id"
-                   : "the service does not take this key (unknown, disabled "
-                     "or deleted); its audit log has the reason";
-    case UK_USER_DISABLED:
-        return "the service says that the key's user is disabled";
-    case UK_NOT_MAPPED:
-        return "no line or rule lets the key's user log in to this account";
-    case UK_NOT_ALLOWED:
-        return "nobody may log in to this account with a key";
+                   ? "; its audit log has the reason under that request id"
+                   : "; its audit log has the reason";
     case UK_UNKNOWN_USER:
-        return "there is no such local user; nothing was sent";
     case UK_NOT_A_KEY:
-        return "what was typed is not a key; nothing was sent";
+        return outcome->asked || phase != UK_PHASE_AUTH ? ""
+                                                        : "; nothing was sent";
     case UK_JUNK:
-        return "sshd refused this user before and put junk in the place of "
-               "what was typed (is the account there, may it log in by ssh?); "
-               "nothing was sent";
-    case UK_THROTTLED_HERE:
-        return "too many attempts on this machine";
-    case UK_THROTTLED_SERVICE:
-        return "the service takes no more attempts for now";
+        return "; nothing was sent; does the account exist, and do sshd's "
+               "settings let it in?";
     case UK_UNDECIDED:
+        return "nobody answered";
+    case UK_GRANTED:
+    case UK_USER_DISABLED:
+    case UK_NOT_MAPPED:
+    case UK_NOT_ALLOWED:
+    case UK_THROTTLED_HERE:
+    case UK_THROTTLED_SERVICE:
         break;
     }
-    return "nobody answered";
+    return "";
 }
 
 static void
-add_verdict(struct line *line, const struct uk_outcome *outcome)
+add_verdict(struct line *line, const struct uk_outcome *outcome,
+            enum uk_phase phase)
 {
-    add(line, ": %s", verdict_sentence(outcome));
-    if (outcome->why[0] != '\0')
-        add(line, " (%s)", outcome->why);
+    add(line, ": %s%s", outcome->why, advice(outcome, phase));
     if (outcome->retry_after_s > 0)
         add(line, "; try again in %lu s",
             (unsigned long)outcome->retry_after_s);
@@ -203,12 +192,11 @@ uk_report(const struct uk_call *call, enum uk_code code, int result)
     add_word(&line, call, code);
     add_fields(&line, call);
     if (code == UK_OK)
-        add_verdict(&line, &call->outcome);
+        add_verdict(&line, &call->outcome, call->phase);
     else
         add(&line, ": %s", call->err.text);
     if (call->options.debug)
-        add(&line, " [conf='%s' asked=%s pam=%d]", call->options.conf,
-            call->outcome.asked ? "yes" : "no", result);
+        add(&line, " [conf='%s' pam=%d]", call->options.conf, result);
     say(call, level, &line);
 }
 

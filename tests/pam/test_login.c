@@ -28,6 +28,7 @@
 
 #define REFUSED                                                                \
     "the service does not take this key (unknown, disabled or deleted)"
+#define FAILED " user='" ALICE "' time=Nms: the agent's sentence"
 
 static const struct {
     const char *script;
@@ -37,19 +38,17 @@ static const struct {
     const char *line; /* behind the prefix */
 } answers[] = {
     {"granted id=person1 request=r-1", ALICE, PAM_SUCCESS, INFO,
-     "granted user='" ALICE "' id='person1' request=r-1 time=Nms: the key's "
-     "user may log in (line 1 of 'FOLDER/users')"},
+     "granted user='" ALICE "' id='person1' request=r-1 time=Nms: line 1 of "
+     "'FOLDER/users'"},
     {"granted id=person1b", ALICE, PAM_SUCCESS, INFO,
-     "granted user='" ALICE "' id='person1b' time=Nms: the key's user may log "
-     "in (line 1 of 'FOLDER/users')"},
+     "granted user='" ALICE "' id='person1b' time=Nms: line 1 of "
+     "'FOLDER/users'"},
     {"granted id=person2", ALICE, PAM_AUTH_ERR, NOTICE,
-     "not-mapped user='" ALICE "' id='person2' time=Nms: no line or rule lets "
-     "the key's user log in to this account (user id 'person2' is not in line "
-     "1 of 'FOLDER/users')"},
+     "not-mapped user='" ALICE "' id='person2' time=Nms: user id 'person2' is "
+     "not in line 1 of 'FOLDER/users'"},
     {"granted id=Person1", ALICE, PAM_AUTH_ERR, NOTICE,
-     "not-mapped user='" ALICE "' id='Person1' time=Nms: no line or rule lets "
-     "the key's user log in to this account (user id 'Person1' is not in line "
-     "1 of 'FOLDER/users')"},
+     "not-mapped user='" ALICE "' id='Person1' time=Nms: user id 'Person1' is "
+     "not in line 1 of 'FOLDER/users'"},
     {"refused request=r-2", ALICE, PAM_AUTH_ERR, NOTICE,
      "refused user='" ALICE "' request=r-2 time=Nms: " REFUSED
      "; its audit log has the reason under that request id"},
@@ -59,29 +58,30 @@ static const struct {
     {"user-disabled request=r-3", ALICE, PAM_AUTH_ERR, NOTICE,
      "user-disabled user='" ALICE "' request=r-3 time=Nms: the service says "
      "that the key's user is disabled"},
+    {"not-a-key", ALICE, PAM_AUTH_ERR, NOTICE,
+     "malformed user='" ALICE "' time=Nms: not a key, the agent says"},
     {"throttled-here retry=7", ALICE, PAM_MAXTRIES, NOTICE,
      "throttled user='" ALICE "' time=Nms: too many attempts on this machine; "
      "try again in 7 s"},
     {"throttled-service retry=60 request=r-4", ALICE, PAM_AUTHINFO_UNAVAIL,
      WARNING,
-     "throttled user='" ALICE "' request=r-4 time=Nms: the service takes no "
-     "more attempts for now; try again in 60 s"},
-    {"unreachable", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "unreachable user='"},
-    {"timeout", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "timeout:connect user='"},
-    {"tls", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "tls user='"},
-    {"bad-answer", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "bad-answer user='"},
-    {"misconfigured", ALICE, PAM_SERVICE_ERR, ERR, "misconfigured user='"},
-    {"no-memory", ALICE, PAM_BUF_ERR, ERR, "no-memory user='"},
-    {"system", ALICE, PAM_SYSTEM_ERR, ERR, "system user='"},
+     "throttled user='" ALICE "' request=r-4 time=Nms: too many attempts, the "
+     "service says; try again in 60 s"},
+    {"unreachable", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "unreachable" FAILED},
+    {"timeout", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "timeout:connect" FAILED},
+    {"tls", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "tls" FAILED},
+    {"bad-answer", ALICE, PAM_AUTHINFO_UNAVAIL, WARNING, "bad-answer" FAILED},
+    {"misconfigured", ALICE, PAM_SERVICE_ERR, ERR, "misconfigured" FAILED},
+    {"no-memory", ALICE, PAM_BUF_ERR, ERR, "no-memory" FAILED},
+    {"system", ALICE, PAM_SYSTEM_ERR, ERR, "system" FAILED},
     {"granted id=person1", SYSTEM, PAM_PERM_DENIED, NOTICE,
-     "not-allowed user='" SYSTEM "' time=Nms: nobody may log in to this "
-     "account with a key (uid 1 is below 'min_uid' (1000))"},
+     "not-allowed user='" SYSTEM "' time=Nms: uid 1 is below 'min_uid' (1000)"},
     {"granted id=person1", "root", PAM_PERM_DENIED, NOTICE,
-     "not-allowed user='root' time=Nms: nobody may log in to this account with "
-     "a key (root needs a line of its own and 'allow_root = yes')"},
+     "not-allowed user='root' time=Nms: root needs a line of its own and "
+     "'allow_root = yes'"},
     {"granted id=person1", "no-such-user-", PAM_USER_UNKNOWN, NOTICE,
-     "unknown-user user='no-such-user-' time=Nms: there is no such local user; "
-     "nothing was sent"},
+     "unknown-user user='no-such-user-' time=Nms: no such account on this "
+     "machine; nothing was sent"},
 };
 
 /* Which of them the agent hears of. */
@@ -107,27 +107,12 @@ test_answers(void **state)
                      answers[i].user, result, host_log_line(0));
         assert_int_equal(host_log_count(), 1);
         snprintf(expected, sizeof(expected), PREFIX "%s", answers[i].line);
-        if (strstr(answers[i].line, "time=N") == NULL)
-            assert_memory_equal(host_log_line(0), expected, strlen(expected));
-        else
-            assert_string_equal(host_log_line(0), expected);
+        assert_string_equal(host_log_line(0), expected);
         assert_int_equal(host_log_priority(0), answers[i].priority);
         assert_int_equal(talk.prompts, 1);
         assert_int_equal(talk.errors, 0);
         assert_int_equal(host_asked(), is_asked(answers[i].user) ? 1 : 0);
     }
-}
-
-/* What an agent says of a failure is in the line. */
-static void
-test_agents_sentence(void **state)
-{
-    struct talk talk;
-
-    host_log_clear();
-    host_script("tls");
-    host_login_with(ALICE, host_key(), &talk);
-    assert_true(host_log_has("the agent's sentence"));
 }
 
 /* What is no answer is no answer, at once. */
@@ -159,15 +144,7 @@ test_no_answers(void **state)
 }
 
 /* What never ends is ended, within the deadline and not much later. */
-static const struct {
-    const char *script;
-    const char *word;
-} endless[] = {
-    {"hang", "timeout:agent"},
-    {"deaf", "timeout:agent"},
-    {"grip", "timeout:agent"},
-    {"mute", "unreachable"}, /* hung up, but did not leave */
-};
+static const char *const endless[] = {"hang", "deaf", "grip"};
 
 static void
 test_endless(void **state)
@@ -176,18 +153,15 @@ test_endless(void **state)
     for (size_t i = 0; i < UK_COUNT(endless); i++) {
         struct uk_deadline early = uk_deadline_in(590);
         struct uk_deadline late = uk_deadline_in(30000);
-        char begins[128];
         struct talk talk;
 
         host_log_clear();
-        host_script(endless[i].script);
+        host_script(endless[i]);
         assert_int_equal(host_login_with(ALICE, host_key(), &talk),
                          PAM_AUTHINFO_UNAVAIL);
         assert_true(uk_deadline_passed(early));
         assert_false(uk_deadline_passed(late));
-        snprintf(begins, sizeof(begins), PREFIX "%s user='" ALICE "'",
-                 endless[i].word);
-        assert_true(host_log_has(begins));
+        assert_true(host_log_has(PREFIX "timeout:agent user='" ALICE "'"));
     }
     host_settings("failure_floor = 0\ntimeout = 20s\n");
 }
@@ -307,9 +281,9 @@ test_not_mapped_without_asking(void **state)
     assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_AUTH_ERR);
     assert_int_equal(talk.prompts, 1);
     assert_int_equal(host_asked(), 0);
-    host_expect_log(PREFIX "not-mapped user='" ALICE "' time=Nms: no line or "
-                           "rule lets the key's user log in to this account "
-                           "(no line for '" ALICE "' in 'FOLDER/users')");
+    host_expect_log(PREFIX "not-mapped user='" ALICE
+                           "' time=Nms: no line for '" ALICE
+                           "' in 'FOLDER/users'");
     host_users(ALICE " id:person1\n");
 }
 
@@ -426,8 +400,8 @@ expect_odd_name(const char *user, const char *shown)
     assert_int_equal(host_login_with(user, host_key(), &talk),
                      PAM_USER_UNKNOWN);
     snprintf(expected, sizeof(expected),
-             PREFIX "unknown-user user='%s' time=Nms: there is no such local "
-                    "user; nothing was sent",
+             PREFIX "unknown-user user='%s' time=Nms: no such account on "
+                    "this machine; nothing was sent",
              shown);
     host_expect_log(expected);
     assert_int_equal(host_asked(), 0);
@@ -514,10 +488,9 @@ test_debug(void **state)
     host_script("granted id=person1");
     host_log_clear();
     assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_SUCCESS);
-    host_expect_log(PREFIX "granted user='" ALICE
-                           "' id='person1' time=Nms: the "
-                           "key's user may log in (line 1 of 'FOLDER/users') "
-                           "[conf='FOLDER/userkey.conf' asked=yes pam=0]");
+    host_expect_log(PREFIX "granted user='" ALICE "' id='person1' time=Nms: "
+                           "line 1 of 'FOLDER/users' "
+                           "[conf='FOLDER/userkey.conf' pam=0]");
     host_simple_stack("");
     host_settings("failure_floor = 0\ntimeout = 20s\n");
 }
@@ -527,7 +500,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_agents_sentence),
         cmocka_unit_test(test_no_answers),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_lingering_agent),
