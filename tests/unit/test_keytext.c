@@ -62,6 +62,25 @@ refuses_other_bytes(void **state)
     }
 }
 
+/* The checksum is right here (zlib's again); the rest of the form is not. */
+static void
+refuses_other_forms(void **state)
+{
+    static const char *const rows[] = {
+        "ukeyaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb1JAiW9",
+        "ukeyaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb0GYcq6",
+        "ukeyaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n3EuiR0",
+        "Ukeyaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2Q7zfy",
+        "akeyaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa4LrxMf",
+        "sk__aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2WSTkg",
+    };
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        assert_int_equal(strlen(rows[i]), UK_KEYTEXT_LEN);
+        assert_false(uk_keytext_check(rows[i], UK_KEYTEXT_LEN));
+    }
+}
+
 /* A fixed sequence, so that a failure can be seen again. */
 static uint32_t
 next_number(uint32_t *seed)
@@ -197,6 +216,7 @@ main(void)
         cmocka_unit_test(knows_checksums_of_another_program),
         cmocka_unit_test(refuses_other_lengths),
         cmocka_unit_test(refuses_other_bytes),
+        cmocka_unit_test(refuses_other_forms),
         cmocka_unit_test(refuses_200000_typing_errors),
         cmocka_unit_test(refuses_exchanged_neighbours),
         cmocka_unit_test(makes_keys_that_cannot_be_foreseen),
