@@ -34,14 +34,17 @@ kill_pidfd(int pidfd)
 }
 
 /* What the kernel will say in a moment about this program, said before and in
- * our words.  Not enough of something is not the configuration's fault. */
+ * our words.  One that is not there is nobody who answers, as when an upgrade
+ * has broken; the fallback that an administrator has for outages holds. */
 static enum uk_code
 check_program(const char *program, struct uk_err *err)
 {
     int fd = -1;
     enum uk_code code = uk_file_open(program, UK_FILE_TRUSTED, &fd, err);
 
-    if (code == UK_SYSTEM && err->sys != EMFILE && err->sys != ENFILE)
+    if (code == UK_SYSTEM && err->sys == ENOENT)
+        uk_err_recode(err, UK_UNREACHABLE);
+    else if (code == UK_SYSTEM && err->sys != EMFILE && err->sys != ENFILE)
         uk_err_recode(err, UK_MISCONFIGURED);
     if (code != UK_OK)
         return uk_err_in(err, "the agent program");
@@ -207,14 +210,14 @@ hold(pid_t pid, int *pidfd, struct uk_err *err)
     return code;
 }
 
-/* A program that is there and cannot be run is the configuration's fault. */
+/* A program that may be believed and cannot be run is an outage too. */
 static enum uk_code
 blame_program(int errnum, const char *program, struct uk_err *err)
 {
     enum uk_code code = uk_err_sys(err, errnum, "starting '%s'", program);
 
     if (errnum == EACCES || errnum == ENOEXEC || errnum == ENOENT)
-        code = uk_err_recode(err, UK_MISCONFIGURED);
+        code = uk_err_recode(err, UK_UNREACHABLE);
     return code;
 }
 

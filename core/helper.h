@@ -31,7 +31,8 @@ struct uk_helper {
     }
 
 /* Start `program --conf conf_file`.  The program must be one that can be
- * believed (core/file.h): UK_MISCONFIGURED otherwise. */
+ * believed (core/file.h): UK_MISCONFIGURED otherwise.  UK_UNREACHABLE for one
+ * that is not there or cannot be run. */
 UK_MUST_USE enum uk_code uk_helper_start(struct uk_helper *helper,
                                          const char *program,
                                          const char *conf_file,

@@ -452,13 +452,13 @@ test_program(void **state)
     assert_int_equal(chmod(program, 0775), 0);
     assert_no_start(UK_MISCONFIGURED, "written by others");
     assert_int_equal(chmod(program, 0644), 0);
-    assert_no_start(UK_MISCONFIGURED, "Permission denied");
+    assert_no_start(UK_UNREACHABLE, "Permission denied");
     assert_int_equal(chmod(program, 0755), 0);
     assert_int_equal(symlink(program, place_path(&place, "link")), 0);
     snprintf(program, sizeof(program), "%s/link", place.dir);
     assert_no_start(UK_MISCONFIGURED, "symbolic link");
     snprintf(program, sizeof(program), "%s/missing", place.dir);
-    assert_no_start(UK_MISCONFIGURED, "No such file");
+    assert_no_start(UK_UNREACHABLE, "No such file");
     assert_int_equal(mkdir(place_path(&place, "folder"), 0755), 0);
     snprintf(program, sizeof(program), "%s/folder", place.dir);
     assert_no_start(UK_MISCONFIGURED, "not a regular file");
@@ -466,7 +466,7 @@ test_program(void **state)
     assert_no_start(UK_MISCONFIGURED, "absolute");
     place_write(&place, "text", "not a program\n", 0755);
     snprintf(program, sizeof(program), "%s/text", place.dir);
-    assert_no_start(UK_MISCONFIGURED, "format");
+    assert_no_start(UK_UNREACHABLE, "format");
     memcpy(program, kept, sizeof(kept));
 }
 
