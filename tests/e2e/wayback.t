@@ -75,7 +75,7 @@ same(wrong, [], "in the account phase only three answers do not refuse")
                                                "pam_not_there.so"))
 ok(su("alice", KEY).status != 0, "the module's file is gone: no key lets in")
 ok(let_in(su("alice", UNIX)), "the module's file is gone: a way back in")
-came = ssh("alice", UNIX)
+came = ssh("alice", "", unix=UNIX)
 ok(let_in(came), "the same by ssh", came)
 (PAM_D / "userkey").write_text(shipped)
 
@@ -130,7 +130,7 @@ def back_in(what, word):
        f"{what}: neither does a wrong password")
 
 
-PROMPTED = [("User API key: ", KEY), ("Password: ", UNIX)]
+PROMPTED = [("User API key: ", KEY), ("assword", UNIX)]
 with world.sink_for() as sink:
     sink.close()
     back_in("service down", "unreachable ")
@@ -139,13 +139,13 @@ conf(timeout="500ms")
 back_in("service hangs", "timeout:")
 os.kill(int(UK["UK_SERVER_PID"]), signal.SIGCONT)
 conf()
-PROMPTED = [("Password: ", UNIX)]  # where settings are broken, none is asked
+PROMPTED = [("assword", UNIX)]  # where settings are broken, none is asked
 conf(timeout="soon")
 back_in("settings broken", "misconfigured ")
 CONF.unlink()
 back_in("settings gone", "misconfigured ")
 conf()
-PROMPTED = [("User API key: ", KEY), ("Password: ", UNIX)]
+PROMPTED = [("User API key: ", KEY), ("assword", UNIX)]
 text = USERS.read_text()
 USERS.write_text("alice id:1 nonsense\n")
 back_in("users file broken", "misconfigured ")

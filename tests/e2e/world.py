@@ -199,14 +199,14 @@ def tool(*argv, text=""):
                env={"XDG_STATE_HOME": str(LAB / "state")})
 
 
-def pty_run(argv, answers, user=None, env=None, limit=30):
+def pty_run(argv, answers, user=None, env=None, limit=30, cwd="/"):
     """Run on a terminal of its own; answers are (prompt, what to type)."""
     ids = as_user(user) if user else None
     begin = time.monotonic()
     pid, fd = pty.fork()
     if pid == 0:
         try:
-            os.chdir("/")
+            os.chdir(cwd)
             if ids:
                 os.setgroups([])
                 os.setgid(ids["group"])
@@ -291,6 +291,12 @@ def let_in(result, who="alice"):
 
 
 # --- Servers of the tests
+
+def free_port():
+    """A port of loopback that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
 
 class Sink:
     """A TCP listener on loopback that counts, and says what it is told."""
