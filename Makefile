@@ -98,13 +98,15 @@ $(service): $(call objs_of,service/*.c) $(libcore)
 	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
 # Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
-# tests/service may use the service's own files (but for its main).
+# tests/service may use the service's own files (but for its main), and
+# tests/unit/test_agent_* those of the agent.
 unit_tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 pam_tests     := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/test_*.c))
 service_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/service/test_*.c))
 unit_helpers  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/helper_*.c))
 pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
     $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c))
+agent_objs    := $(filter-out $(B)/agent/main.o,$(call objs_of,agent/*.c))
 service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
 test_programs := $(unit_tests) $(pam_tests) $(service_tests)
 cflags_tests/unit    := $(cflags_core)
@@ -112,6 +114,8 @@ cflags_tests/service := $(cflags_service)
 .SECONDARY:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
+	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
+$(B)/tests/unit/test_agent_%: $(B)/tests/unit/test_agent_%.o $(call objs_of,tests/unit/lib_*.c) $(agent_objs) $(libcore)
 	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
 $(B)/tests/pam/test_%: $(B)/tests/pam/test_%.o $(call objs_of,tests/pam/lib_*.c) $(libcore)
 	$(CC) -rdynamic $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka) -lpam -lpthread

@@ -1,0 +1,29 @@
+/*
+ * What this process may do: first it forgets what it has from its caller, then
+ * it goes from root to its own user for good.
+ */
+#ifndef AGENT_PRIVS_H
+#define AGENT_PRIVS_H
+
+#include "core/attr.h"
+#include "core/err.h"
+
+#define UK_PRIVS_USER "_userkey"
+
+/*
+ * Forget the caller: environment, umask, folder, limits, priority, ignored and
+ * blocked signals, descriptors above keep (those up to 2 become /dev/null
+ * where they are closed).  No core, no ptrace, no swap where it can be had,
+ * and death with the parent.  UK_SYSTEM.
+ */
+UK_MUST_USE enum uk_code uk_privs_forget(int keep, struct uk_err *err);
+
+/*
+ * Whoever this process was started as, it ends as one user with no groups
+ * beside its own, no capability, no way to get any, and no way back: root
+ * becomes the named user (UK_MISCONFIGURED if there is none), anyone else gives
+ * up what a set-user-ID program had lent them.  Every step is verified.
+ */
+UK_MUST_USE enum uk_code uk_privs_drop(const char *user, struct uk_err *err);
+
+#endif
