@@ -117,9 +117,9 @@ test_answers(void **state)
 
 /* What is no answer is no answer, at once. */
 static const char *const no_answers[] = {
-    "undecided", "truncated", "more",    "version", "twice",
-    "garbage",   "zeros",     "nothing", "long",    "echo",
-    "silent",    "exit1",     "crash",   "killed",  "descriptor",
+    "undecided", "truncated", "more",    "version",    "twice", "garbage",
+    "mute",      "zeros",     "nothing", "long",       "echo",  "silent",
+    "exit1",     "crash",     "killed",  "descriptor",
 };
 
 static void
