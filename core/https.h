@@ -5,8 +5,9 @@
  * beside it, the pin if there is one, no proxy but the one named, nothing from
  * the environment, no redirect, no cookie, no compression, no other protocol.
  * An answer counts only when it is complete: HTTP/1.1 or 2, a final status, a
- * body of at most UK_HTTPS_BODY bytes and as long as it was announced, and
- * application/json wherever there is a body.
+ * body of at most UK_HTTPS_BODY bytes and as long as it was announced (or with
+ * the end that chunks and HTTP/2 have), and application/json wherever there is
+ * a body.
  */
 #ifndef UK_HTTPS_H
 #define UK_HTTPS_H
@@ -19,11 +20,12 @@
 #include "core/conf.h"
 #include "core/deadline.h"
 #include "core/err.h"
+#include "core/httphead.h"
 #include "core/msg.h"
 #include "core/secret.h"
 #include "core/settings.h"
 
-#define UK_HTTPS_BODY 65536 /* most bytes of an answer's body */
+#define UK_HTTPS_BODY UK_HTTPHEAD_BODY /* most bytes of an answer's body */
 
 struct uk_https; /* connections to one service; one thread at a time */
 

@@ -1,0 +1,282 @@
+/* One attempt of an HTTPS exchange with one server. */
+#include "core/httpstry.h"
+
+#include <string.h>
+
+#include "core/httpsfail.h"
+#include "core/str.h"
+
+#define URL_ROOM    2048
+#define BEARER_ROOM (UK_SECRET_MAX + 64)
+
+/* To create something twice, or to try one key twice, is not the same as to
+ * do it once. */
+static bool
+is_once(const struct uk_httpstry *attempt)
+{
+    return strcmp(attempt->method, "POST") == 0;
+}
+
+/* What libcurl calls while it works. */
+
+/* A connection stands, and TLS begins. */
+static CURLcode
+on_handshake(CURL *easy, void *context, void *own)
+{
+    struct uk_httpstry *attempt = own;
+
+    attempt->handshaking = true;
+    uk_httpstrust_wipe(context);
+    return CURLE_OK;
+}
+
+/* A connection stands, TLS and all, and the request goes out next.  It comes
+ * here a second time when a kept connection turns out to be dead. */
+static int
+on_sending(void *own, char *to, char *from, int to_port, int from_port)
+{
+    struct uk_httpstry *attempt = own;
+
+    if (attempt->sent && is_once(attempt))
+        return CURL_PREREQFUNC_ABORT;
+    if (attempt->handshaking &&
+        uk_httpstrust_check(attempt->easy, &attempt->refusal) != UK_OK)
+        return CURL_PREREQFUNC_ABORT;
+    attempt->sent = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t
+on_line(char *line, size_t size, size_t count, void *own)
+{
+    struct uk_httpstry *attempt = own;
+    size_t len = size * count;
+
+    if (uk_httphead_take(&attempt->head, line, len, &attempt->refusal) != UK_OK)
+        return 0;
+    return len;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t count, void *own)
+{
+    struct uk_httpstry *attempt = own;
+    size_t len = size * count;
+
+    if (uk_httphead_check(&attempt->head, attempt->answer.len + len, false,
+                          &attempt->refusal) != UK_OK)
+        return 0;
+    uk_buf_add(&attempt->answer, bytes, len);
+    if (uk_buf_check(&attempt->answer, &attempt->refusal) != UK_OK)
+        return 0;
+    return len;
+}
+
+static CURLcode
+set_callbacks(struct uk_httpstry *attempt)
+{
+    CURL *easy = attempt->easy;
+    CURLcode rc;
+
+    rc = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, attempt);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_sending);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_PREREQDATA, attempt);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_line);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_WRITEDATA, attempt);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->detail);
+    return rc;
+}
+
+static bool
+add_line(struct uk_httpstry *attempt, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(attempt->lines, line);
+
+    if (longer != NULL)
+        attempt->lines = longer;
+    return longer != NULL;
+}
+
+/* A token comes from outside: what is not printable would be a line more. */
+static bool
+add_bearer(struct uk_httpstry *attempt)
+{
+    struct uk_buf line = UK_BUF_UP_TO(BEARER_ROOM);
+    bool done;
+
+    uk_buf_add_text(&line, "Authorization: Bearer ");
+    uk_buf_add_text(&line, uk_secret_peek(attempt->bearer));
+    done = !line.bad && uk_str_is_printable(uk_buf_peek(&line)) &&
+           add_line(attempt, uk_buf_peek(&line));
+    uk_buf_clear(&line);
+    return done;
+}
+
+/* An empty value keeps libcurl from sending one of its own. */
+static CURLcode
+set_lines(struct uk_httpstry *attempt)
+{
+    const char *type = attempt->body != NULL ? "Content-Type: application/json"
+                                             : "Content-Type:";
+
+    if (!add_line(attempt, "Accept: application/json") ||
+        !add_line(attempt, type) || !add_line(attempt, "Expect:") ||
+        (attempt->bearer != NULL && !add_bearer(attempt)))
+        return CURLE_OUT_OF_MEMORY;
+    return curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, attempt->lines);
+}
+
+/* POST and PUT announce a length even where it is nothing. */
+static CURLcode
+set_request(struct uk_httpstry *attempt)
+{
+    bool sends = is_once(attempt) || strcmp(attempt->method, "PUT") == 0;
+    const struct uk_buf *body = attempt->body;
+    CURL *easy = attempt->easy;
+    CURLcode rc;
+
+    rc = curl_easy_setopt(easy, CURLOPT_URL, uk_buf_peek(&attempt->url));
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->method);
+    if (rc == CURLE_OK && sends)
+        rc = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+                              body != NULL ? (long)body->len : 0L);
+    if (rc == CURLE_OK && sends)
+        rc = curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                              body != NULL ? uk_buf_peek(body) : "");
+    return rc;
+}
+
+static enum uk_code
+prepare(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
+        struct uk_err *err)
+{
+    enum uk_code code;
+    CURLcode rc;
+
+    uk_buf_init(&attempt->answer, UK_HTTPHEAD_BODY);
+    uk_buf_init(&attempt->url, URL_ROOM);
+    uk_buf_addf(&attempt->url, "%s%s", attempt->server, attempt->path);
+    code = uk_buf_check(&attempt->url, err);
+    if (code != UK_OK)
+        return code;
+    attempt->easy = curl_easy_init();
+    if (attempt->easy == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
+    code = uk_httpstrust_set(trust, attempt->easy, attempt->server, err);
+    if (code != UK_OK)
+        return code;
+    rc = set_request(attempt);
+    if (rc == CURLE_OK)
+        rc = set_callbacks(attempt);
+    if (rc == CURLE_OK)
+        rc = set_lines(attempt);
+    if (rc != CURLE_OK)
+        code = uk_err_set(
+            err, rc == CURLE_OUT_OF_MEMORY ? UK_NO_MEMORY : UK_SYSTEM,
+            "setting up libcurl failed with its code %d", (int)rc);
+    return code;
+}
+
+/* What came of a transfer that libcurl has ended. */
+static enum uk_code
+conclude(struct uk_httpstry *attempt, const struct uk_httpsfail *fail,
+         struct uk_err *err)
+{
+    if (attempt->refusal.code == UK_OK && fail->rc != CURLE_OK)
+        return uk_httpsfail_tell(fail, err);
+    if (attempt->refusal.code == UK_OK &&
+        uk_httphead_check(&attempt->head, attempt->answer.len, true,
+                          &attempt->refusal) == UK_OK)
+        return UK_OK;
+    *err = attempt->refusal;
+    if (err->code == UK_BAD_ANSWER)
+        uk_err_in(err, "the answer cannot be taken");
+    return uk_err_in(err, "asking '%s'", attempt->server);
+}
+
+static bool
+is_done(CURLM *multi, CURLcode *rc)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            *rc = message->data.result;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Let libcurl work until it is done or the time is up: connect_by until the
+ * request goes out, by from then on. */
+static enum uk_code
+drive(struct uk_httpstry *attempt, CURLM *multi, struct uk_deadline connect_by,
+      struct uk_deadline by, struct uk_err *err)
+{
+    struct uk_httpsfail fail = {.easy = attempt->easy,
+                                .detail = attempt->detail,
+                                .server = attempt->server};
+    int running, left;
+
+    for (;;) {
+        CURLMcode mc = curl_multi_perform(multi, &running);
+
+        fail.handshaking = attempt->handshaking;
+        fail.sent = attempt->sent;
+        fail.begun = attempt->head.bytes > 0;
+        if (is_done(multi, &fail.rc))
+            return conclude(attempt, &fail, err);
+        left = uk_deadline_left_ms(attempt->sent ? by : connect_by);
+        if (left == 0)
+            return uk_httpsfail_late(&fail, err);
+        if (mc == CURLM_OK)
+            mc = curl_multi_poll(multi, NULL, 0, left, NULL);
+        if (mc != CURLM_OK)
+            return uk_err_set(err, UK_SYSTEM,
+                              "asking '%s': libcurl failed with its code %d",
+                              attempt->server, (int)mc);
+    }
+}
+
+enum uk_code
+uk_httpstry_run(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
+                CURLM *multi, struct uk_deadline connect_by,
+                struct uk_deadline by, struct uk_err *err)
+{
+    enum uk_code code = prepare(attempt, trust, err);
+
+    if (code != UK_OK)
+        return code;
+    if (curl_multi_add_handle(multi, attempt->easy) != CURLM_OK)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
+    code = drive(attempt, multi, connect_by, by, err);
+    if (curl_multi_remove_handle(multi, attempt->easy) != CURLM_OK &&
+        code == UK_OK)
+        code = uk_err_set(err, UK_SYSTEM, "libcurl cannot let a transfer go");
+    return code;
+}
+
+void
+uk_httpstry_clear(struct uk_httpstry *attempt)
+{
+    curl_easy_cleanup(attempt->easy);
+    curl_slist_free_all(attempt->lines);
+    attempt->easy = NULL;
+    attempt->lines = NULL;
+    uk_buf_clear(&attempt->url);
+    uk_buf_clear(&attempt->answer);
+}
