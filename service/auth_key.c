@@ -34,7 +34,7 @@ uk_key_login(struct uk_call *call)
         return uk_call_error(call, 400, "BadRequest",
                              "'key' is a required string");
     if (!uk_keytext_check(key, strlen(key)))
-        return turn_away(call, "malformed");
+        return turn_away(call, "unknown-form");
     uk_crypto_hash(UK_CRYPTO_API_KEY, call->server->secrets->pepper, key,
                    strlen(key), hash.bytes);
     if (uk_store_call(call->store, find_keys, &hash, 1, &login, &err) != UK_OK)

@@ -1,6 +1,7 @@
 /* Provider local-userpass: an address and a password. */
 #include <string.h>
 
+#include "service/email.h"
 #include "service/handlers.h"
 #include "service/password.h"
 #include "service/session.h"
@@ -20,7 +21,6 @@ take_credentials(struct uk_call *call, const char *email_name)
                       "the address and 'password' are required strings");
         return false;
     }
-    uk_str_printable(call->audit.email, email, strlen(email));
     /* One that is too long is nobody's: "" is not, either. */
     if (!uk_str_copy(call->person.identity.email,
                      sizeof(call->person.identity.email), email))
@@ -47,6 +47,17 @@ give_tries_back(struct uk_call *call)
 
     uk_tries_give_back(call, UK_TRIES_USER, email);
     uk_tries_give_back(call, UK_TRIES_PASSWORD, NULL);
+}
+
+/* Only somebody who is known: people type passwords into the wrong field, and
+ * what they type must not get into a log. */
+static void
+name_in_audit(struct uk_call *call)
+{
+    const char *email = call->person.identity.email;
+
+    memcpy(call->audit.user, call->person.user.id, UK_ID_SIZE);
+    uk_str_printable(call->audit.email, email, strlen(email));
 }
 
 /* Back on the loop: what the database says now, not before the hashing. */
@@ -117,7 +128,7 @@ uk_password_login(struct uk_call *call)
                       &call->person_found, &err) != UK_OK)
         return uk_call_fail(call, &err);
     if (call->person_found)
-        memcpy(call->audit.user, call->person.user.id, UK_ID_SIZE);
+        name_in_audit(call);
     call->next = check_password;
     return UK_THEN_HASHER;
 }
@@ -138,7 +149,7 @@ add_user(struct uk_call *call)
         return uk_call_error(call, 409, "AccountNameInUse",
                              "name already in use");
     }
-    memcpy(call->audit.user, call->person.user.id, UK_ID_SIZE);
+    name_in_audit(call);
     return uk_call_empty(call, 201);
 }
 
@@ -186,7 +197,7 @@ uk_password_register(struct uk_call *call)
     }
     if (!take_credentials(call, "email"))
         return UK_THEN_REPLY;
-    if (!uk_identity_is_email(call->person.identity.email))
+    if (!uk_email_check(call->person.identity.email))
         return uk_call_error(call, 400, "BadRequest",
                              "'email' is not an address");
     if (!uk_password_check(&call->secret))

@@ -51,20 +51,15 @@ start_daemon(struct uk_http *http, int listener)
     unsigned flags =
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, NULL},
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_RULES},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)uk_tls_choose},
         {MHD_OPTION_END, 0, NULL},
     };
 
-    if (options->certificate == NULL) {
-        tls[0].option = MHD_OPTION_END;
-    } else {
+    if (options->tls)
         flags |= MHD_USE_TLS;
-        tls[0].ptr_value = (void *)(uintptr_t)TLS_RULES;
-        tls[1].ptr_value = (void *)(uintptr_t)options->certificate;
-        tls[2].ptr_value = (void *)(uintptr_t)options->key;
-    }
+    else
+        tls[0].option = MHD_OPTION_END;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, uk_http_on_request, http,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, http, /* first: for the others */
@@ -93,11 +88,7 @@ uk_http_new(const struct uk_http_options *options, int listener,
     http->daemon = start_daemon(http, listener);
     if (http->daemon == NULL) {
         free(http);
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          options->certificate != NULL
-                              ? "TLS cannot start: is the key that of the "
-                                "certificate, and are both PEM?"
-                              : "the HTTP server cannot start");
+        return uk_err_set(err, UK_SYSTEM, "the HTTP server cannot start");
     }
     info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     http->epoll = info->epoll_fd;

@@ -2,7 +2,8 @@
  * HTTP: the rest of the service sees a request and a reply.
  *
  * One struct uk_http is one listening socket served by one thread; threads
- * share nothing.  libmicrohttpd and GnuTLS are known by http*.c only.
+ * share nothing.  libmicrohttpd and GnuTLS are known by http*.c and
+ * tls.c only.
  */
 #ifndef UK_HTTP_H
 #define UK_HTTP_H
@@ -67,8 +68,7 @@ struct uk_http_options {
     struct uk_http_handler handler;
     unsigned max_connections; /* at once */
     unsigned max_per_address; /* 0: any number */
-    const char *certificate;  /* PEM, borrowed; NULL: plain HTTP */
-    const char *key;          /* PEM, borrowed */
+    bool tls;                 /* with the certificate of tls.h */
     const struct uk_log *log; /* borrowed */
 };
 

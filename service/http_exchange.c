@@ -90,7 +90,7 @@ fill_request(struct exchange *ex, const char *method, const char *path)
     request->access_control_method =
         header(connection, "Access-Control-Request-Method");
     request->forwarded_for = header(connection, "X-Forwarded-For");
-    request->tls = ex->link->http->options.certificate != NULL;
+    request->tls = ex->link->http->options.tls;
     request->peer = &ex->link->peer;
 }
 
@@ -201,6 +201,8 @@ uk_http_on_request(void *context, struct MHD_Connection *connection,
     ex->asked = true;
     if (ex->swallowed > 0)
         return refuse(ex, 413, "the body is too long");
+    if (MHD_get_connection_values(connection, MHD_FOOTER_KIND, NULL, NULL) > 0)
+        return refuse(ex, 400, "headers behind the body");
     ex->open.request.body = uk_buf_peek(&ex->body);
     ex->open.request.body_len = ex->body.len;
     if (http->options.handler.ask(http->options.handler.context, &ex->open))

@@ -5,6 +5,7 @@
 #ifndef UK_HTTP_INTERNAL_H
 #define UK_HTTP_INTERNAL_H
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 
@@ -39,5 +40,11 @@ void uk_http_on_completed(void *context, struct MHD_Connection *connection,
                           void **slot, enum MHD_RequestTerminationCode why);
 size_t uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
                             char *text);
+
+/* What GnuTLS calls for the certificate (tls.c). */
+int uk_tls_choose(gnutls_session_t session, const gnutls_datum_t *names,
+                  int names_count, const gnutls_pk_algorithm_t *algorithms,
+                  int algorithms_count, gnutls_pcert_st **chain,
+                  unsigned *count, gnutls_privkey_t *key);
 
 #endif

@@ -115,6 +115,7 @@ make(const char *data, const char *name, struct uk_store_app *app,
     char folder[PATH_MAX];
     enum uk_code code;
 
+    umask(077);
     code = uk_crypto_start(err);
     if (code == UK_OK)
         code = uk_path_whole(data, folder, err);

@@ -41,7 +41,7 @@ uk_command_usage(void)
 int
 main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+    if (argc > 1 && strcmp(argv[argc - 1], "--help") == 0)
         return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? UK_EXIT_FAILED
                                                                : UK_EXIT_DONE;
     for (size_t i = 0; i < UK_COUNT(commands) && argc > 1; i++) {

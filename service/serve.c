@@ -17,9 +17,9 @@
 #include "service/loop.h"
 #include "service/notify.h"
 #include "service/path.h"
+#include "service/tls.h"
 #include "service/work.h"
 
-#define PEM_MAX       65536
 #define SUBJECTS      16384 /* whose tries are counted at once */
 #define HASHERS_ROOM  64    /* passwords that wait */
 #define WRITER_ROOM   1024  /* changes that wait */
@@ -38,7 +38,6 @@ struct running {
     struct uk_secrets secrets;
     struct uk_log log;
     struct uk_server server;
-    struct uk_buf certificate, key;
     struct listener listener[MAX_LISTENERS];
     size_t listeners;
     struct uk_loop *loop[MAX_LOOPS];
@@ -68,33 +67,26 @@ threads_of(unsigned long setting)
     return cores < 1 ? 1 : cores > MAX_LOOPS ? MAX_LOOPS : (unsigned)cores;
 }
 
-/* Certificates are often reached through links; what they lead to counts. */
+/* Also on SIGHUP; what was there before stays if this fails. */
 static enum uk_code
-read_pem(const char *path, enum uk_file_trust trust, struct uk_buf *buf,
-         struct uk_err *err)
+load_certificate(struct running *run, struct uk_err *err)
 {
-    char *real = realpath(path, NULL);
+    const char *certificate = run->config.tls_certificate;
+    int64_t now = uk_id_now_us() / 1000000;
+    struct uk_tls_dates dates;
     enum uk_code code;
 
-    if (real == NULL)
-        return uk_err_sys(err, errno, "opening '%s'", path);
-    code = uk_file_read(real, trust, buf, err);
-    free(real);
-    return code;
-}
-
-static enum uk_code
-read_tls(struct running *run, struct uk_err *err)
-{
-    enum uk_code code;
-
-    if (run->config.tls_certificate[0] == '\0')
+    if (certificate[0] == '\0')
         return UK_OK;
-    code = read_pem(run->config.tls_certificate, UK_FILE_TRUSTED,
-                    &run->certificate, err);
-    if (code == UK_OK)
-        code = read_pem(run->config.tls_key, UK_FILE_PRIVATE, &run->key, err);
-    return code == UK_OK ? UK_OK : uk_err_in(err, "reading the certificate");
+    code = uk_tls_load(certificate, run->config.tls_key, &dates, err);
+    if (code != UK_OK)
+        return uk_err_in(err, "reading the certificate");
+    if (now < dates.from || now >= dates.until)
+        uk_log_line(&run->log, UK_LEVEL_WARNING,
+                    "the certificate '%s' %s: clients will refuse it",
+                    certificate,
+                    now < dates.from ? "is not valid yet" : "has expired");
+    return UK_OK;
 }
 
 static enum uk_code
@@ -170,16 +162,11 @@ make_loop(struct running *run, unsigned n, struct uk_err *err)
             (unsigned)(run->config.max_connections / run->loops) + 1;
         http[i].max_per_address =
             per_address == 0 ? 0 : (unsigned)(per_address / run->loops) + 1;
-        if (!run->listener[i].tls)
-            continue;
-        http[i].certificate = uk_buf_peek(&run->certificate);
-        http[i].key = uk_buf_peek(&run->key);
+        http[i].tls = run->listener[i].tls;
     }
     code = uk_loop_new(&options, &run->loop[n], err);
-    for (size_t i = 0; i < run->listeners; i++) {
-        /* The loop has taken them, or closed them when it failed. */
-        run->listener[i].socket[n] = -1;
-    }
+    for (size_t i = 0; i < run->listeners && code == UK_OK; i++)
+        run->listener[i].socket[n] = -1; /* the loop's now */
     return code;
 }
 
@@ -192,7 +179,9 @@ start(struct running *run, struct uk_err *err)
     code = uk_secrets_load(run->config.secrets, &run->secrets, err);
     if (code != UK_OK)
         return uk_err_in(err, "reading the secrets");
-    code = read_tls(run, err);
+    code = load_certificate(run, err);
+    if (code == UK_OK)
+        code = uk_store_trust(run->config.database, err);
     if (code == UK_OK)
         code = start_pools(run, err);
     if (code == UK_OK)
@@ -237,9 +226,20 @@ stop(struct running *run)
     uk_pool_stop(run->server.writer);
     uk_store_close(run->server.write_store);
     uk_limit_free(run->server.limit);
-    uk_buf_clear(&run->key);
-    uk_buf_clear(&run->certificate);
+    uk_tls_clear();
     uk_secrets_clear(&run->secrets);
+}
+
+static void
+renew_certificate(struct running *run)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    if (load_certificate(run, &err) != UK_OK)
+        uk_log_line(&run->log, UK_LEVEL_ERROR, "%s; the one from before stays",
+                    err.text);
+    else
+        uk_log_line(&run->log, UK_LEVEL_NOTICE, "certificate read again");
 }
 
 /* Threads inherit the mask, so signals come to sigwaitinfo() only. */
@@ -253,12 +253,15 @@ serve(struct running *run, struct uk_err *err)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     code = start(run, err);
     if (code == UK_OK) {
         announce(run);
-        while ((got = sigwaitinfo(&set, NULL)) < 0)
-            continue; /* interrupted: a debugger */
+        while ((got = sigwaitinfo(&set, NULL)) < 0 || got == SIGHUP) {
+            if (got == SIGHUP)
+                renew_certificate(run);
+        }
         uk_log_line(&run->log, UK_LEVEL_NOTICE, "stopping on %s",
                     got == SIGTERM ? "SIGTERM" : "SIGINT");
         uk_notify_stopping();
@@ -283,8 +286,6 @@ prepare(struct running *run)
                                   &run->server.proxy[run->server.proxies]))
             run->server.proxies++;
     }
-    uk_buf_init(&run->certificate, PEM_MAX);
-    uk_buf_init(&run->key, PEM_MAX);
 }
 
 struct arguments {

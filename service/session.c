@@ -206,7 +206,11 @@ uk_session_check(struct uk_call *call)
         return true;
     snprintf(nobody, sizeof(nobody), NOBODY "%s", call->claims.user_id);
     return deny(call, "InvalidSession",
-                call->session.user_there ? GONE : nobody, fault);
+                call->session.user_there ||
+                        call->claims.kind == UK_TOKEN_REFRESH
+                    ? GONE
+                    : nobody,
+                fault);
 }
 
 enum uk_then

@@ -1,10 +1,13 @@
 /* Which kind of store an address names. */
 #include "service/store.h"
 
+#include "core/file.h"
+#include "core/io.h"
 #include "core/str.h"
 #include "service/store_sqlite.h"
 
 #define SQLITE_SCHEME "sqlite:"
+#define WRITTEN       "a database is written sqlite:/ABSOLUTE/PATH"
 
 const char *
 uk_store_path(const char *where)
@@ -23,9 +26,22 @@ uk_store_open(const char *where, enum uk_store_mode mode, struct uk_store **out,
     const char *path = uk_store_path(where);
 
     if (path == NULL)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "a database is written sqlite:/ABSOLUTE/PATH");
+        return uk_err_set(err, UK_MISCONFIGURED, WRITTEN);
     return uk_sqlite_open(path, mode, out, err);
+}
+
+enum uk_code
+uk_store_trust(const char *where, struct uk_err *err)
+{
+    const char *path = uk_store_path(where);
+    enum uk_code code;
+    int fd = -1;
+
+    if (path == NULL)
+        return uk_err_set(err, UK_MISCONFIGURED, WRITTEN);
+    code = uk_file_open(path, UK_FILE_PRIVATE, &fd, err);
+    uk_io_close(&fd);
+    return code == UK_OK ? UK_OK : uk_err_in(err, "opening the database");
 }
 
 void

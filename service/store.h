@@ -185,6 +185,15 @@ enum uk_store_mode {
     UK_STORE_READ, /* refuses to write */
 };
 
+/*
+ * May the file be believed: can nobody else read or change it?  Hashes of
+ * passwords are in it, and who writes to it is every user.  To be called
+ * before the first uk_store_open() of a process and not beside an open store:
+ * closing a file drops all POSIX locks that the process has on it, and with
+ * them SQLite's.
+ */
+UK_MUST_USE enum uk_code uk_store_trust(const char *where, struct uk_err *err);
+
 /* where is "sqlite:PATH".  Older schemas are brought up to date where mode
  * allows writing; UK_MISCONFIGURED for a newer one, or one that is not ours. */
 UK_MUST_USE enum uk_code uk_store_open(const char *where,

@@ -9,6 +9,7 @@
 #include "core/identity.h"
 #include "core/str.h"
 #include "service/commands.h"
+#include "service/email.h"
 #include "service/password.h"
 #include "service/path.h"
 #include "service/store.h"
@@ -39,6 +40,8 @@ open_store(struct task *task, struct uk_err *err)
     code = task->data != NULL
                ? uk_config_for_folder(path, NULL, NULL, NULL, &config, err)
                : uk_config_load(path, &config, err);
+    if (code == UK_OK)
+        code = uk_store_trust(config.database, err);
     if (code != UK_OK)
         return code;
     return uk_store_open(config.database, UK_STORE_WRITE, &task->store, err);
@@ -99,7 +102,7 @@ add(struct task *task, struct uk_err *err)
     char hash[UK_PWHASH_SIZE];
     enum uk_code code;
 
-    if (!uk_identity_is_email(task->who) ||
+    if (!uk_email_check(task->who) ||
         !uk_str_copy(identity.email, sizeof(identity.email), task->who))
         return uk_err_set(err, UK_INVALID, "'%.64s' is not an address",
                           uk_str_is_printable(task->who) ? task->who : "");

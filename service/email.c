@@ -1,0 +1,24 @@
+/* Addresses that may stand for a user. */
+#include "service/email.h"
+
+#include <string.h>
+
+#include "core/identity.h"
+#include "core/url.h"
+
+#define LOCAL_MAX 64 /* RFC 5321, section 4.5.3.1.1 */
+
+bool
+uk_email_check(const char *text)
+{
+    const char *at = strchr(text, '@');
+    size_t local;
+
+    if (!uk_identity_is_email(text) || at == NULL || !uk_url_is_domain(at + 1))
+        return false;
+    /* RFC 5322, section 3.2.3: dot-atom. */
+    local = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789!#$%&'*+-/=?^_`{|}~.");
+    return text + local == at && local <= LOCAL_MAX && text[0] != '.' &&
+           at[-1] != '.' && strstr(text, "..") == NULL;
+}
