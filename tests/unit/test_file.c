@@ -204,9 +204,9 @@ test_paths(void **state)
     assert_refused("/", UK_FILE_TRUSTED, UK_MISCONFIGURED, "/", "not a file");
     assert_refused("//", UK_FILE_TRUSTED, UK_MISCONFIGURED, "//", "not a file");
     assert_refused(path("a/../a/b/f"), UK_FILE_TRUSTED, UK_MISCONFIGURED,
-                   path("a/../a/b/f"), "'..'");
+                   path("a/.."), "'..'");
     assert_refused(path("a/./b/f"), UK_FILE_TRUSTED, UK_MISCONFIGURED,
-                   path("a/./b/f"), "'.'");
+                   path("a/."), "'.'");
     assert_refused(path("a/b/.."), UK_FILE_TRUSTED, UK_MISCONFIGURED,
                    path("a/b/.."), "'..'");
     snprintf(part, sizeof(part), "%s/%0*d", place.dir, NAME_MAX + 1, 0);

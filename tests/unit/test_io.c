@@ -304,7 +304,8 @@ static void
 test_signals(void **state)
 {
     struct sigaction catch = {.sa_handler = on_alarm}; /* no SA_RESTART */
-    struct itimerval often = {{0, PERIOD}, {0, PERIOD}}, never = {.it_value = {0}};
+    struct itimerval often = {{0, PERIOD}, {0, PERIOD}},
+                     never = {.it_value = {0}};
     struct uk_deadline by = uk_deadline_in(SOON);
     char *bytes = malloc(MANY);
     char room[8];
