@@ -425,8 +425,7 @@ test_program(void **state)
     memcpy(kept, settings.agent_program, sizeof(kept));
     snprintf(settings.agent_program, sizeof(settings.agent_program),
              "%s/missing", place.dir);
-    assert_int_equal(log_in("good", USER, &key, false, AMPLE),
-                     UK_MISCONFIGURED);
+    assert_int_equal(log_in("good", USER, &key, false, AMPLE), UK_UNREACHABLE);
     assert_non_null(strstr(err.text, settings.agent_program));
     memcpy(settings.agent_program, kept, sizeof(kept));
 }
