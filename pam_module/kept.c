@@ -123,6 +123,8 @@ uk_kept_read(const char *path, const struct uk_account *account,
     if (code == UK_OK)
         code = uk_io_read_all(fd, &text,
                               (struct uk_deadline){.at_ns = INT64_MAX}, err);
+    if (code == UK_INVALID) /* longer than what was written there */
+        code = uk_err_recode(err, UK_BAD_ANSWER);
     if (code == UK_OK)
         code = uk_kept_unpack(uk_buf_peek(&text), text.len, refresh, err);
     if (code != UK_OK)

@@ -29,9 +29,9 @@ announce(struct uk_call *call, const char *path, struct uk_err *err)
                       status);
 }
 
-void
-uk_session_store(struct uk_call *call, struct uk_deadline by,
-                 char path[UK_KEPT_PATH_SIZE])
+/* The file of this login's tokens, known to the programs of the user. */
+static enum uk_code
+store(struct uk_call *call, char path[UK_KEPT_PATH_SIZE], struct uk_err *err)
 {
     const struct uk_outcome *outcome = &call->outcome;
     const struct uk_kept kept = {
@@ -40,22 +40,36 @@ uk_session_store(struct uk_call *call, struct uk_deadline by,
         .user_id = outcome->person.id,
         .tokens = &outcome->tokens,
     };
-    char made[UK_KEPT_PATH_SIZE] = "";
-    struct uk_err err = UK_ERR_NONE;
-    enum uk_code code = uk_kept_make(&kept, made, &err);
+    enum uk_code code;
 
-    if (code == UK_OK)
-        code = announce(call, made, &err);
-    if (code == UK_OK) {
+    if (outcome->tokens.refresh.len == 0)
+        return uk_err_set(err, UK_BAD_ANSWER,
+                          "the agent handed over no session");
+    code = uk_kept_make(&kept, path, err);
+    if (code != UK_OK)
+        return code;
+    code = announce(call, path, err);
+    if (code != UK_OK)
+        uk_kept_drop(path);
+    return code;
+}
+
+void
+uk_session_store(struct uk_call *call, struct uk_deadline by,
+                 char path[UK_KEPT_PATH_SIZE])
+{
+    const struct uk_secret *refresh = &call->outcome.tokens.refresh;
+    char made[UK_KEPT_PATH_SIZE];
+    struct uk_err err = UK_ERR_NONE;
+
+    if (store(call, made, &err) == UK_OK) {
         memcpy(path, made, sizeof(made));
         return;
     }
     uk_err_in(&err, "keeping the session");
     uk_report_aside(call, &err);
-    if (made[0] != '\0')
-        uk_kept_drop(made);
-    if (uk_login_end(&call->settings, call->options.conf,
-                     &outcome->tokens.refresh, by, &err) != UK_OK)
+    if (refresh->len > 0 && uk_login_end(&call->settings, call->options.conf,
+                                         refresh, by, &err) != UK_OK)
         uk_report_aside(call, &err);
 }
 
