@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """What a caller brings along (environment, limits, signals, names) gets them
 nowhere.  With debug on everywhere, so that its lines are held to the same."""
 

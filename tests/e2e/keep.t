@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """With session = keep the session lasts as long as the login: made once, for
 its user alone, and ended once."""
 
@@ -32,7 +32,7 @@ if len(sys.argv) > 1 and sys.argv[1] == "use":  # as the user, in the login
     sys.exit(0)
 
 import world
-from world import (Audit, KEY, LAB, SLACK, Syslog, UK, conf, let_in, ok, run, same,
+from world import (Audit, KEY, LAB, SLACK, Syslog, UK, conf, ok, run, same,
                    ssh, su, sudo)
 
 world.enter(__file__)

@@ -1,8 +1,7 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """A key opens every door of its own account, as long as it may, and no
 other's."""
 
-import base64
 import os
 import re
 import subprocess
@@ -10,7 +9,7 @@ import zlib
 
 import world
 from world import (Audit, DOORS, INSIDE, KEY, LAB, Syslog, UK, conf, let_in,
-                   new_key, ok, pty_run, run, same, sink_for, ssh, su, sudo,
+                   new_key, ok, pty_run, run, same, sink_for, ssh, su,
                    tool, users)
 
 world.enter(__file__)
@@ -62,7 +61,7 @@ for user in ("alice", "bob"):
 second = new_key("second")
 
 
-def all_doors(key, expected, text):
+def all_doors(key, expected, text, word="refused"):
     for door, go in DOORS.items():
         log = Syslog()
         came = go(key)
@@ -72,9 +71,9 @@ def all_doors(key, expected, text):
             lines = log.module()
             ok(came.status != 0 and came.out == "",
                f"{text}: {door} refuses", came)
-            ok(len(lines) == 1 and lines[0].startswith("refused user='alice'")
+            ok(len(lines) == 1 and lines[0].startswith(f"{word} user='alice'")
                and "request=" in lines[0],
-               f"{text}: {door}: the line says refused", *lines)
+               f"{text}: {door}: the line says {word}", *lines)
 
 
 all_doors(second, True, "a second key")
@@ -91,10 +90,21 @@ ok(again != second, "its name can be used for a new key, which is another")
 all_doors(second, False, "deleted for good")
 ok(let_in(su("alice", again)), "the new one lets in")
 
+
+
+def server_user(*argv, text=""):
+    return run([UK["UK_BIN"] + "/userkey-server", "user", *argv, "--config",
+                UK["UK_SERVER_CONF"]], text)
+
+
+same(server_user("disable", UK["UK_EMAIL"]).status, 0, "the user is disabled")
+all_doors(KEY, False, "user disabled", "user-disabled")
+same(server_user("enable", UK["UK_EMAIL"]).status, 0, "the user is enabled")
+all_doors(KEY, True, "user enabled again")
+
 # --- whose key it is
-made = run([UK["UK_BIN"] + "/userkey-server", "user", "add",
-            "mallory@example.com", "--config", UK["UK_SERVER_CONF"],
-            "--password-stdin"], "mallory's own pass phrase\n")
+made = server_user("add", "mallory@example.com", "--password-stdin",
+                   text="mallory's own pass phrase\n")
 MALLORY = made.out.strip()
 ok(re.fullmatch("[0-9a-f]{24}", MALLORY), "mallory is a user as well", made)
 state = {"XDG_STATE_HOME": str(LAB / "mallory")}
@@ -225,5 +235,9 @@ ok(request and any(request.group(1) in line for line in seen),
 plain = run(["su", "alice", "-c", "id; echo $HOME $USER; umask"])
 came = su("alice", KEY, command="id; echo $HOME $USER; umask")
 same(came.out, plain.out, "ids, groups, home and umask are the account's")
+
+# --- the end: the user is deleted, and with them every key
+same(server_user("delete", UK["UK_EMAIL"]).status, 0, "the user is deleted")
+all_doors(KEY, False, "user deleted")
 
 world.done()

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """Whatever is wrong with the service, the network or our own files: the login
 is refused in time, and one line says what it was."""
 
@@ -14,8 +14,8 @@ import threading
 import time
 
 import world
-from world import (CONF, KEY, LAB, MAP, SLACK, Sink, Syslog, UK, USERS, conf,
-                   let_in, ok, run, same, sink_for, ssh, su, sudo, tool, users)
+from world import (CONF, KEY, LAB, MAP, SLACK, Syslog, UK, USERS, conf,
+                   let_in, ok, run, same, sink_for, ssh, su, sudo, users)
 
 world.enter(__file__)
 
@@ -294,5 +294,24 @@ ok("sleep 60" not in run(["ps", "-eo", "args"]).out,
    "the one that hangs is not left behind")
 conf()
 ok(let_in(su("alice", KEY)), "all is well again")
+
+# --- the example that administrators copy: its defaults are the defaults
+example = (world.ROOT / "conf/userkey.conf").read_text()
+named = re.findall(r"^#?([a-z_]+) =", example, re.M)
+man = (world.ROOT / "man/userkey.conf.5").read_text()
+same(sorted(named), sorted(re.findall(r"^\.It Ic ([a-z_]+)$", man, re.M)),
+     "the example and the manual name the same settings")
+HERE_ONLY = ("ca_file", "client_certificate", "client_key", "proxy",
+             "pinned_public_key", "email_domain", "agent_program")
+text = "".join(
+    line[1:] if re.match(r"#[a-z_]+ =", line)
+    and not line[1:].startswith(HERE_ONLY) else line
+    for line in example.splitlines(keepends=True))
+for name, value in world.BASE.items():
+    text = re.sub(rf"^#?{name} =.*$", f"{name} = {value}", text, flags=re.M)
+CONF.write_text(text)
+came = su("alice", KEY)
+ok(let_in(came), "the example, with its defaults written out, works", came)
+conf()
 
 world.done()

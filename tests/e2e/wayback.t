@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 """The PAM files that we give away let nobody in by a failure, and leave a way
 back in when the keys, the service or the module itself are broken."""
 
@@ -8,9 +8,8 @@ import re
 import signal
 
 import world
-from world import (Audit, CONF, KEY, LAB, Lines, PATH, PROMPTS, Syslog, UK,
-                   USERS, as_user, conf, let_in, ok, pty_run, run, same,
-                   secret, ssh, su, sudo)
+from world import (Audit, CONF, KEY, PROMPTS, Syslog, UK, USERS, conf, let_in,
+                   ok, pty_run, same, secret, ssh, su, sudo)
 
 world.enter(__file__)
 UNIX = UK["UK_UNIX_PASSWORD"]
