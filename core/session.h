@@ -6,31 +6,13 @@
 #ifndef UK_SESSION_H
 #define UK_SESSION_H
 
+#include "core/api.h"
 #include "core/attr.h"
-#include "core/deadline.h"
 #include "core/err.h"
-#include "core/https.h"
 #include "core/identity.h"
 #include "core/msg.h"
 #include "core/secret.h"
 #include "core/verdict.h"
-
-/* What a service said beside its answer; everything in it is printable. */
-struct uk_refusal {
-    int status;                             /* the last one */
-    char code[64];                          /* "APIKeyNotFound", or "" */
-    char text[128];                         /* the service's words, or "" */
-    char request_id[UK_MSG_REQUEST_ID + 1]; /* filled on success too, or "" */
-    unsigned retry_after_s;                 /* 0 if not told */
-};
-
-/* A conversation with one app of one service. */
-struct uk_service {
-    struct uk_https *https;    /* borrowed */
-    const char *app_id;        /* borrowed */
-    struct uk_deadline by;     /* for the next call */
-    struct uk_refusal refusal; /* from the last call */
-};
 
 /* A session; {0} is releasable. */
 struct uk_session {

@@ -1,0 +1,144 @@
+/* One call of the client API: a question to a service, its words taken apart. */
+#include "core/api.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+
+#define PREFIX    "/api/client/v2.0"
+#define PATH_ROOM 512
+
+/* An error code is one word of letters; another would not be compared. */
+static bool
+is_code(const char *text)
+{
+    size_t i;
+
+    for (i = 0; text[i] != '\0'; i++) {
+        bool letter = (text[i] >= 'A' && text[i] <= 'Z') ||
+                      (text[i] >= 'a' && text[i] <= 'z');
+
+        if (!letter || i >= UK_API_CODE - 1)
+            return false;
+    }
+    return i > 0;
+}
+
+/* {"error": "...", "error_code": "..."}, both of them optional. */
+static void
+take_refusal(struct uk_refusal *refusal, const struct uk_json *document)
+{
+    char printable[UK_PRINTABLE_SIZE];
+    const char *text;
+
+    if (uk_json_text(document, "error_code", &text) && is_code(text))
+        snprintf(refusal->code, sizeof(refusal->code), "%s", text);
+    if (uk_json_text(document, "error", &text))
+        snprintf(refusal->text, sizeof(refusal->text), "%.*s", UK_API_TEXT - 1,
+                 uk_str_printable(printable, text, strlen(text)));
+}
+
+static enum uk_code
+take_reply(struct uk_service *service, const struct uk_https_reply *reply,
+           struct uk_json **out, struct uk_err *err)
+{
+    struct uk_json *document = NULL;
+    enum uk_code code = UK_OK;
+
+    service->refusal.status = reply->status;
+    service->refusal.retry_after_s = reply->retry_after_s;
+    memcpy(service->refusal.request_id, reply->request_id,
+           sizeof(service->refusal.request_id));
+    if (reply->body.len > 0)
+        code =
+            uk_json_parse(reply->body.bytes, reply->body.len, &document, err);
+    if (code != UK_OK)
+        return uk_err_in(err, "reading the service's answer (status %d)",
+                         reply->status);
+    if (!uk_api_succeeded(service)) {
+        take_refusal(&service->refusal, document);
+        uk_json_free(document);
+        document = NULL;
+    }
+    *out = document;
+    return UK_OK;
+}
+
+enum uk_code
+uk_api_call(struct uk_service *service, const struct uk_api_ask *ask,
+            struct uk_json **out, struct uk_err *err)
+{
+    char path[PATH_ROOM];
+    struct uk_https_ask question = {
+        .method = ask->method,
+        .path = path,
+        .bearer = ask->bearer,
+        .body = ask->body,
+    };
+    struct uk_https_reply reply = {.status = 0};
+    enum uk_code code;
+
+    service->refusal = (struct uk_refusal){.status = 0};
+    if (snprintf(path, sizeof(path), PREFIX "%s", ask->path) >=
+        (int)sizeof(path))
+        return uk_err_set(err, UK_INVALID, "an address over %zu bytes long",
+                          sizeof(path) - 1);
+    code =
+        uk_https_exchange(service->https, &question, service->by, &reply, err);
+    if (code == UK_OK)
+        code = take_reply(service, &reply, out, err);
+    uk_https_reply_clear(&reply);
+    return code;
+}
+
+bool
+uk_api_succeeded(const struct uk_service *service)
+{
+    return service->refusal.status >= 200 && service->refusal.status <= 299;
+}
+
+bool
+uk_api_refused(const struct uk_service *service, const char *code)
+{
+    return strcmp(service->refusal.code, code) == 0;
+}
+
+enum uk_code
+uk_api_odd(const struct uk_service *service, struct uk_err *err)
+{
+    static const struct {
+        int least, most;
+        const char *hint;
+    } hints[] = {
+        {300, 399,
+         ": redirects are not followed; set 'service_url' to where "
+         "this one leads"},
+        {404, 404, ": is this the service, and 'app_id' one of its apps?"},
+        {429, 429, ": too many calls, try again later"},
+        {500, 599, ": the service has a problem; its log says which"},
+    };
+    const struct uk_refusal *refusal = &service->refusal;
+    const char *hint = "";
+
+    for (size_t i = 0; i < UK_COUNT(hints); i++) {
+        if (refusal->status >= hints[i].least &&
+            refusal->status <= hints[i].most)
+            hint = hints[i].hint;
+    }
+    return uk_err_set(err, UK_BAD_ANSWER,
+                      "the service answered with status %d%s%s%s%s",
+                      refusal->status, refusal->code[0] != '\0' ? " (" : "",
+                      refusal->code, refusal->code[0] != '\0' ? ")" : "", hint);
+}
+
+enum uk_code
+uk_api_check_text(const struct uk_secret *secret, const char *what,
+                  struct uk_err *err)
+{
+    const char *text = uk_secret_peek(secret);
+
+    if (strlen(text) != secret->len || !uk_json_is_text(text))
+        return uk_err_set(err, UK_INVALID, "the %s is not UTF-8 text", what);
+    return UK_OK;
+}

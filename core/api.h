@@ -1,0 +1,70 @@
+/*
+ * One call of the client API: a question to a service, its words taken apart.
+ *
+ * Source: docs/PROTOCOL.md, "The auth service".
+ */
+#ifndef UK_API_H
+#define UK_API_H
+
+#include <stdbool.h>
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/deadline.h"
+#include "core/err.h"
+#include "core/https.h"
+#include "core/json.h"
+#include "core/msg.h"
+#include "core/secret.h"
+
+#define UK_API_CODE 64  /* room of an error code, with its NUL */
+#define UK_API_TEXT 128 /* room of a service's words, with their NUL */
+
+/* What a service said beside its answer; everything in it is printable. */
+struct uk_refusal {
+    int status;                             /* the last one; 0 before */
+    char code[UK_API_CODE];                 /* "APIKeyNotFound", or "" */
+    char text[UK_API_TEXT];                 /* the service's words, or "" */
+    char request_id[UK_MSG_REQUEST_ID + 1]; /* filled on success too, or "" */
+    unsigned retry_after_s;                 /* 0 if not told */
+};
+
+/* A conversation with one app of one service. */
+struct uk_service {
+    struct uk_https *https;    /* borrowed */
+    const char *app_id;        /* borrowed */
+    struct uk_deadline by;     /* for the next call */
+    struct uk_refusal refusal; /* from the last call */
+};
+
+struct uk_api_ask {
+    const char *method;
+    const char *path;               /* what follows the API's own prefix */
+    const struct uk_secret *bearer; /* or NULL */
+    const struct uk_buf *body;      /* JSON, or NULL */
+};
+
+/* UK_OK with every status; it stands in service->refusal, with the words of a
+ * refusal.  *out is the caller's, for uk_json_free(): the document of a
+ * success (2xx), NULL where it has none and for every other status. */
+UK_MUST_USE enum uk_code uk_api_call(struct uk_service *service,
+                                     const struct uk_api_ask *ask,
+                                     struct uk_json **out, struct uk_err *err);
+
+/* Was the last call a success (2xx)? */
+bool uk_api_succeeded(const struct uk_service *service);
+
+/* Was the last call refused with this error code? */
+bool uk_api_refused(const struct uk_service *service, const char *code);
+
+/* The status of the last call is one that the caller has no use for:
+ * UK_BAD_ANSWER, with what may be the reason. */
+enum uk_code uk_api_odd(const struct uk_service *service, struct uk_err *err);
+
+/* May this stand in a document and in a C string: UTF-8 without a NUL?
+ * what is its name; UK_INVALID if not. */
+UK_MUST_USE enum uk_code uk_api_check_text(const struct uk_secret *secret,
+                                           const char *what,
+                                           struct uk_err *err);
+
+#endif
