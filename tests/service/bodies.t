@@ -69,8 +69,8 @@ def wrong_types():
             nothing(found, '%s: %s of any other type is refused' % (
                 text, name))
             less = {n: v for n, v in good.items() if n != name}
-            nothing(filter(None, [refusal(http.call('POST', path, less,
-                                                    token=token))]),
+            why = refusal(http.call('POST', path, less, token=token))
+            nothing([why] if why else [],
                     '%s: without %s it is refused' % (text, name))
         found = []
         for value in WRONG:
@@ -149,7 +149,7 @@ def broken_json():
                 found.append('%s: %s' % (what, why))
         nothing(found, text + ': JSON that is none is refused')
         found = []
-        for size in (10_000, 100_000, 1 << 20):
+        for size in (100_000, 1 << 20):
             for what, body in (
                     ('a value', dict(good, **{name: 'a' * size})),
                     ('a name', dict(good, **{'a' * size: 1})),
@@ -159,10 +159,9 @@ def broken_json():
                     answer = http.call('POST', path, body, token=token)
                 except OSError:
                     continue  # hung up on before the end
-                if size >= 100_000 or what == 'a value':
-                    why = refusal(answer)
-                    if why and answer.status != 404:
-                        found.append('%s of %d: %s' % (what, size, why))
+                why = refusal(answer)
+                if why:
+                    found.append('%s of %d: %s' % (what, size, why))
         nothing(found, text + ': what is too large is refused')
     equal(state(), before, 'nothing was kept of all that')
 
@@ -188,6 +187,14 @@ def sql_everywhere():
     before, before_tables = state(), tables()
     found = []
     for text in SQL:
+        # Odd, but an address: it may be taken, as an address.
+        for email in (text, text + '@odd.example.com'):
+            answer = http.register(email, PASSWORD)
+            if answer.status == 201:
+                s = http.session(email, PASSWORD)
+                must(http.delete_user(s.access), 204)
+            elif answer.status not in (400, 409):
+                found.append('address %r: %r' % (email, answer))
         path = urllib.parse.quote(text, safe='')
         rows = [
             ('key', http.key_login(text), (401, 400)),
@@ -195,9 +202,6 @@ def sql_everywhere():
              (401, 400)),
             ('email', http.login(text, PASSWORD), (401, 400)),
             ('password', http.login(EMAIL, text), (401, 400)),
-            ('new email', http.register(text, PASSWORD), (400,)),
-            ('new email 2', http.register(text + '@' + text, PASSWORD),
-             (400,)),
             ('name of a key', http.create(ann.refresh, text),
              (400, 409) if text in ('_',) else (400,)),
             ('id of a key', http.key(ann.refresh, path), (404, 400)),

@@ -2,31 +2,19 @@
 """The life of a key: made, listed, disabled, enabled, deleted, and what each
 of these means for logins and for sessions that are open already."""
 
-import zlib
-
 from tap import equal, group, main, nothing, ok, one_of
-from wire import Client, must
+from wire import Client, checksum, must
 from world import World
 
 world = World()
 http = Client(world)
 PASSWORD = 'correct horse'
-BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 
 def person(name):
     email = name + '@example.com'
     id = world.add_user(email, PASSWORD)
     return id, http.session(email, PASSWORD)
-
-
-def checksum(text):
-    """CRC-32 in base62, most significant first, six digits: independently."""
-    number, digits = zlib.crc32(text.encode()), ''
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = BASE62[digit] + digits
-    return digits
 
 
 def names(session):

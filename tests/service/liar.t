@@ -16,11 +16,11 @@ import subprocess
 import tempfile
 import threading
 import time
-import zlib
 
 from lies import EMAIL, LIES, OTHER, OTHER_EMAIL, USER
 from liar import TRUE, Liar
 from tap import equal, group, main, nothing, note, ok
+from wire import checksum
 from world import BUILD, PATIENCE, SLOW, Authority, die_with_us, openssl
 
 AGENT = os.path.join(BUILD, 'userkey-agent')
@@ -32,24 +32,13 @@ STAGES = ['none', 'agent', 'resolve', 'connect', 'tls', 'answer']
 VERDICTS = ['undecided', 'granted', 'refused', 'user-disabled', 'not-mapped',
             'not-allowed', 'unknown-user', 'malformed', 'junk', 'throttled',
             'throttled']
-BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 folder = tempfile.mkdtemp(prefix='userkey-test-')
 os.chmod(folder, 0o755)  # the agent's own user reads nothing, but passes
 authority = Authority(os.path.join(folder, 'ca'))
 CERTIFICATE = authority.issue('localhost')
-
-
-def make_key():
-    text = 'ukey' + 'Marker7Key' * 5 + 'wxyz'
-    number, digits = zlib.crc32(text.encode()), ''
-    for _ in range(6):
-        number, digit = divmod(number, 62)
-        digits = BASE62[digit] + digits
-    return text + digits
-
-
-KEY = make_key()
+KEY = 'ukey' + 'Marker7Key' * 5 + 'wxyz'
+KEY += checksum(KEY)
 
 
 class World:

@@ -172,6 +172,7 @@ def many_passwords_at_once():
         body = b'{"username":"bob@example.com","password":"correct horse"}'
         sock.sendall(b'POST %s/app/%s/auth/providers/local-userpass/login '
                      b'HTTP/1.1\r\nHost: x\r\nConnection: close\r\n'
+                     b'Content-Type: application/json\r\n'
                      b'Content-Length: %d\r\n\r\n' % (
                          BASE.encode(), world.app.encode(), len(body)) + body)
         socks.append(sock)

@@ -7,6 +7,7 @@ import socket
 import ssl
 import sys
 import time
+import zlib
 
 sys.dont_write_bytecode = True
 
@@ -252,6 +253,20 @@ def statuses(got):
                 length = int(value)
         got = rest[length:]
     return found
+
+
+# Keys.
+
+BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+
+def checksum(text):
+    """CRC-32 in base62, most significant digit first, of six digits."""
+    number, digits = zlib.crc32(text.encode()), ''
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = BASE62[digit] + digits
+    return digits
 
 
 # Tokens.
