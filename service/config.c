@@ -210,11 +210,23 @@ check_listeners(const struct uk_config *config, const char **name,
                           "'%s' is '%s': without TLS only loopback addresses "
                           "are allowed, unless 'insecure_http = yes'",
                           *name, open);
-    *name = "tls_key";
+    *name = tls ? "tls_certificate" : "tls_key";
     if (tls != (config->tls_key[0] != '\0'))
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'tls_certificate' and 'tls_key' need each other");
     return UK_OK;
+}
+
+enum uk_code
+uk_config_blame(const struct uk_config *config, const char *name,
+                struct uk_err *err)
+{
+    unsigned line = uk_conf_line(&table, &config->seen, name);
+
+    uk_err_in(err, "'%s'", name);
+    if (line == UK_CONF_NO_LINE)
+        return uk_err_in(err, "'%s'", config->file);
+    return uk_err_in(err, "'%s':%u", config->file, line);
 }
 
 /* What must fit together; *name is the setting to blame. */
@@ -253,17 +265,18 @@ uk_config_parse(const char *text, size_t len, const char *file,
                 struct uk_config *out, struct uk_err *err)
 {
     struct uk_config config = {.log_level = 0};
-    struct uk_conf_seen seen = {{0}};
     const char *name = NULL;
     enum uk_code code;
 
-    code = uk_conf_parse(&table, text, len, file, &config, &seen, err);
+    if (!uk_str_copy(config.file, sizeof(config.file), file))
+        return uk_err_set(err, UK_INVALID, "the file's name is too long");
+    code = uk_conf_parse(&table, text, len, file, &config, &config.seen, err);
     if (code != UK_OK)
         return code;
     code = check_together(&config, &name, err);
     if (code != UK_OK)
         return uk_err_in(err, "'%s':%u", file,
-                         uk_conf_line(&table, &seen, name));
+                         uk_conf_line(&table, &config.seen, name));
     if (config.listen.count + config.listen_http.count == 0)
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s': 'listen' or 'listen_http' must be set", file);
@@ -293,8 +306,7 @@ uk_config_for_folder(const char *folder, const char *listen,
                      const char *certificate, const char *key,
                      struct uk_config *out, struct uk_err *err)
 {
-    struct uk_config config = {.log_level = 0};
-    struct uk_conf_seen seen = {{0}};
+    struct uk_config config = {.file = COMMAND_LINE};
     char database[PATH_MAX + 64];
     const char *name = NULL;
     const struct {
@@ -320,7 +332,7 @@ uk_config_for_folder(const char *folder, const char *listen,
         if (given[i].value != NULL)
             code =
                 uk_conf_set(&table, given[i].name, given[i].value, COMMAND_LINE,
-                            UK_CONF_NO_LINE, &config, &seen, err);
+                            UK_CONF_NO_LINE, &config, &config.seen, err);
     }
     if (code == UK_OK)
         code = check_together(&config, &name, err);

@@ -14,6 +14,8 @@
 enum uk_registration { UK_REGISTRATION_CLOSED, UK_REGISTRATION_OPEN };
 
 struct uk_config {
+    char file[UK_CONF_VALUE];        /* where they stand */
+    struct uk_conf_seen seen;        /* and in which lines */
     struct uk_conf_list listen;      /* TLS, where there is a certificate */
     struct uk_conf_list listen_http; /* plain HTTP */
     char tls_certificate[UK_CONF_VALUE];
@@ -46,6 +48,11 @@ UK_MUST_USE enum uk_code uk_config_parse(const char *text, size_t len,
 /* Read a file that can be believed, and parse it. */
 UK_MUST_USE enum uk_code uk_config_load(const char *file, struct uk_config *out,
                                         struct uk_err *err);
+
+/* Put the place of the setting, and its name, in front of what is wrong with
+ * the file that it names.  Returns the code. */
+enum uk_code uk_config_blame(const struct uk_config *config, const char *name,
+                             struct uk_err *err);
 
 /* The settings of a data folder without a file (an absolute path); listen may
  * be NULL, for a command that does not serve. */

@@ -155,3 +155,10 @@ uk_guard_end(struct uk_guard *guard)
         blame(guard, "the body has no clear length");
     return guard->fault;
 }
+
+bool
+uk_guard_is_clear(const struct uk_guard *guard, const char *method)
+{
+    return guard->lengths + guard->encodings > 0 ||
+           (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0);
+}

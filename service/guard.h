@@ -31,6 +31,12 @@ void uk_guard_header(struct uk_guard *guard, const char *name, size_t name_len,
 /* After the last one: what is wrong, or NULL. */
 const char *uk_guard_end(struct uk_guard *guard);
 
+/* Does the request say where it ends?  A POST or PUT without any length does
+ * not: its connection must end with the reply, because what follows may be a
+ * body that the library has not seen announced (it takes a header without a
+ * name, ": x", for the end of the headers). */
+bool uk_guard_is_clear(const struct uk_guard *guard, const char *method);
+
 /* HOST, HOST:PORT or [IPv6]:PORT, of the bytes that such a name may have. */
 bool uk_guard_is_host(const char *text, size_t len);
 

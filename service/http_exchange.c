@@ -165,6 +165,7 @@ begin(struct link *link, struct MHD_Connection *connection, const char *path,
     fault = uk_guard_end(&guard);
     if (fault != NULL)
         return refuse(ex, 400, fault);
+    ex->open.reply.close = !uk_guard_is_clear(&guard, method);
     if (guard.length > UK_HTTP_BODY)
         return refuse(ex, 413, "the body is too long");
     return MHD_YES;

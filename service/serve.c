@@ -75,12 +75,14 @@ load_certificate(struct running *run, struct uk_err *err)
     int64_t now = uk_id_now_us() / 1000000;
     struct uk_tls_dates dates;
     enum uk_code code;
+    bool key = false;
 
     if (certificate[0] == '\0')
         return UK_OK;
-    code = uk_tls_load(certificate, run->config.tls_key, &dates, err);
+    code = uk_tls_load(certificate, run->config.tls_key, &dates, &key, err);
     if (code != UK_OK)
-        return uk_err_in(err, "reading the certificate");
+        return uk_config_blame(&run->config,
+                               key ? "tls_key" : "tls_certificate", err);
     if (now < dates.from || now >= dates.until)
         uk_log_line(&run->log, UK_LEVEL_WARNING,
                     "the certificate '%s' %s: clients will refuse it",
@@ -133,8 +135,9 @@ start_pools(struct running *run, struct uk_err *err)
     if (code == UK_OK)
         code = uk_store_open(run->config.database, UK_STORE_WRITE,
                              &run->server.write_store, err);
-    if (code == UK_OK)
-        code = uk_pool_start(&writer, &run->server.writer, err);
+    if (code != UK_OK)
+        return uk_config_blame(&run->config, "database", err);
+    code = uk_pool_start(&writer, &run->server.writer, err);
     if (code == UK_OK)
         code = uk_pool_start(&hashers, &run->server.hashers, err);
     return code;
@@ -176,12 +179,13 @@ start(struct running *run, struct uk_err *err)
     bool tls = run->config.tls_certificate[0] != '\0';
     enum uk_code code;
 
+    code = uk_store_trust(run->config.database, err);
+    if (code != UK_OK)
+        return uk_config_blame(&run->config, "database", err);
     code = uk_secrets_load(run->config.secrets, &run->secrets, err);
     if (code != UK_OK)
-        return uk_err_in(err, "reading the secrets");
+        return uk_config_blame(&run->config, "secrets", err);
     code = load_certificate(run, err);
-    if (code == UK_OK)
-        code = uk_store_trust(run->config.database, err);
     if (code == UK_OK)
         code = start_pools(run, err);
     if (code == UK_OK)

@@ -156,7 +156,7 @@ take_key(struct pair *pair, const char *path, const struct uk_buf *pem,
 
 enum uk_code
 uk_tls_load(const char *certificate, const char *key,
-            struct uk_tls_dates *dates, struct uk_err *err)
+            struct uk_tls_dates *dates, bool *of_key, struct uk_err *err)
 {
     struct uk_buf certificate_pem = UK_BUF_UP_TO(PEM_MAX);
     struct uk_buf key_pem = UK_BUF_UP_TO(PEM_MAX);
@@ -166,11 +166,14 @@ uk_tls_load(const char *certificate, const char *key,
 
     if (pair == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a certificate");
+    *of_key = false;
     code = read_pem(certificate, UK_FILE_TRUSTED, &certificate_pem, err);
     if (code == UK_OK)
-        code = read_pem(key, UK_FILE_PRIVATE, &key_pem, err);
-    if (code == UK_OK)
         code = take_chain(pair, certificate, &certificate_pem, &found, err);
+    if (code == UK_OK) {
+        *of_key = true;
+        code = read_pem(key, UK_FILE_PRIVATE, &key_pem, err);
+    }
     if (code == UK_OK)
         code = take_key(pair, key, &key_pem, certificate, err);
     if (code == UK_OK) {

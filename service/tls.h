@@ -5,6 +5,7 @@
 #ifndef UK_TLS_H
 #define UK_TLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/attr.h"
@@ -19,10 +20,10 @@ struct uk_tls_dates {
  * Read both files; from now on handshakes get these.  UK_MISCONFIGURED names
  * the file that cannot be used, or that others can read or change, and
  * whatever was there before stays.  One process has one certificate.  Not for
- * two threads at once, but beside threads that are serving.
+ * two threads at once, but beside threads that are serving.  *of_key is written on failure: was it the key's?
  */
 UK_MUST_USE enum uk_code uk_tls_load(const char *certificate, const char *key,
-                                     struct uk_tls_dates *dates,
+                                     struct uk_tls_dates *dates, bool *of_key,
                                      struct uk_err *err);
 
 /* Forget all; nobody is serving any more. */
