@@ -127,7 +127,7 @@ log_request(int argc, char **argv)
     if (snprintf(path, sizeof(path), "%s/agent.log", folder) >=
         (int)sizeof(path))
         exit(3);
-    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     if (fd < 0 || write(fd, line, (size_t)len) != len)
         exit(3);
     close(fd);
@@ -193,7 +193,7 @@ fill_person(struct uk_answer *answer)
         copy(answer->person.email[0], sizeof(answer->person.email[0]), email);
         answer->person.n_emails = 1;
     }
-    if (!request.keep || param("tokens", NULL) != NULL)
+    if (!request.keep || param("tokens", NULL) == NULL)
         return;
     if (uk_secret_set(&answer->tokens.access, "acc\"ess\\1", 9, &err) !=
             UK_OK ||
