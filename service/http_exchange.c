@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/str.h"
 #include "service/guard.h"
 #include "service/http_internal.h"
 
@@ -59,13 +60,23 @@ uk_http_on_connection(void *context, struct MHD_Connection *connection,
     uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
 }
 
+struct headers {
+    struct uk_guard guard;
+    const char *forwarded_for; /* the last: it is what the proxy has added */
+};
+
 static enum MHD_Result
 take_header(void *context, enum MHD_ValueKind kind, const char *name,
             size_t name_len, const char *value, size_t value_len)
 {
+    struct headers *headers = context;
+
     (void)kind;
-    uk_guard_header(context, name, name_len, value != NULL ? value : "",
-                    value_len);
+    if (value == NULL)
+        value = "";
+    uk_guard_header(&headers->guard, name, name_len, value, value_len);
+    if (uk_str_equal_nocase(name, "X-Forwarded-For"))
+        headers->forwarded_for = value;
     return MHD_YES;
 }
 
@@ -89,7 +100,6 @@ fill_request(struct exchange *ex, const char *method, const char *path)
     request->host = header(connection, "Host");
     request->access_control_method =
         header(connection, "Access-Control-Request-Method");
-    request->forwarded_for = header(connection, "X-Forwarded-For");
     request->tls = ex->link->http->options.tls;
     request->peer = &ex->link->peer;
 }
@@ -143,7 +153,8 @@ begin(struct link *link, struct MHD_Connection *connection, const char *path,
       const char *method, const char *version, void **slot)
 {
     struct exchange *ex;
-    struct uk_guard guard;
+    struct headers headers = {.forwarded_for = NULL};
+    struct uk_guard *guard = &headers.guard;
     const char *fault;
 
     if (link == NULL)
@@ -159,14 +170,15 @@ begin(struct link *link, struct MHD_Connection *connection, const char *path,
     link->http->active++;
     uk_sweep_set(&link->item, UK_HTTP_BODY_MS);
     fill_request(ex, method, path);
-    uk_guard_start(&guard, path, version);
+    uk_guard_start(guard, path, version);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header,
-                                &guard);
-    fault = uk_guard_end(&guard);
+                                &headers);
+    ex->open.request.forwarded_for = headers.forwarded_for;
+    fault = uk_guard_end(guard);
     if (fault != NULL)
         return refuse(ex, 400, fault);
-    ex->open.reply.close = !uk_guard_is_clear(&guard, method);
-    if (guard.length > UK_HTTP_BODY)
+    ex->open.reply.close = !uk_guard_is_clear(guard, method);
+    if (guard->length > UK_HTTP_BODY)
         return refuse(ex, 413, "the body is too long");
     return MHD_YES;
 }

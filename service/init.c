@@ -13,9 +13,9 @@
 #include "service/secrets.h"
 #include "service/store.h"
 
-#define DEFAULT_APP "userkey"
-#define NAME_MAX_   40
-#define SUFFIX      5 /* characters that make an app's id its own */
+#define DEFAULT_APP  "userkey"
+#define LONGEST_NAME 40
+#define SUFFIX       5 /* characters that make an app's id its own */
 
 static const char *const files[] = {"userkey.db", "signing_key", "pepper"};
 
@@ -25,7 +25,7 @@ is_app_name(const char *name)
     size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-    return len > 0 && len <= NAME_MAX_ && name[len] == '\0';
+    return len > 0 && len <= LONGEST_NAME && name[len] == '\0';
 }
 
 /* "demo-qzkvw": what clients call the app. */
@@ -158,7 +158,7 @@ uk_command_init(int argc, char **argv)
     if (!is_app_name(name)) {
         uk_err_set(&err, UK_INVALID,
                    "the name of an app is 1 to %d letters, digits, '-' and '_'",
-                   NAME_MAX_);
+                   LONGEST_NAME);
         return uk_command_fail(&err);
     }
     if (make(data, name, &app, &err) != UK_OK)

@@ -1,295 +1,33 @@
-/* `userkey-server serve`: everything that runs, from start to stop. */
-#include <errno.h>
+/* `userkey-server serve`: from the command line to the settings. */
 #include <getopt.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/file.h"
-#include "core/io.h"
-#include "core/str.h"
 #include "service/commands.h"
-#include "service/loop.h"
-#include "service/notify.h"
 #include "service/path.h"
-#include "service/tls.h"
-#include "service/work.h"
+#include "service/server.h"
 
-#define SUBJECTS      16384 /* whose tries are counted at once */
-#define HASHERS_ROOM  64    /* passwords that wait */
-#define WRITER_ROOM   1024  /* changes that wait */
-#define WRITER_BATCH  64    /* changes in one transaction */
-#define MAX_LISTENERS (2 * UK_CONF_ITEMS)
-#define MAX_LOOPS     256
-
-struct listener {
-    struct uk_address address;
-    bool tls;
-    int socket[MAX_LOOPS]; /* one for each loop, until it has it */
-};
-
-struct running {
-    struct uk_config config;
-    struct uk_secrets secrets;
-    struct uk_log log;
-    struct uk_server server;
-    struct listener listener[MAX_LISTENERS];
-    size_t listeners;
-    struct uk_loop *loop[MAX_LOOPS];
-    unsigned loops; /* that there are to be */
-};
-
-/* A core dump or a debugger of the same user would see keys and secrets. */
+/* Nobody sees keys and secrets in a core dump or through a debugger, what is
+ * made is ours alone, and there may be as many connections as the system
+ * grants. */
 static void
-lock_down(void)
+prepare_process(void)
 {
     const struct rlimit none = {0, 0};
+    struct rlimit files;
 
     umask(077);
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &none);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
     signal(SIGPIPE, SIG_IGN);
-}
-
-static unsigned
-threads_of(unsigned long setting)
-{
-    long cores;
-
-    if (setting > 0)
-        return (unsigned)setting;
-    cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > MAX_LOOPS ? MAX_LOOPS : (unsigned)cores;
-}
-
-/* Also on SIGHUP; what was there before stays if this fails. */
-static enum uk_code
-load_certificate(struct running *run, struct uk_err *err)
-{
-    const char *certificate = run->config.tls_certificate;
-    int64_t now = uk_id_now_us() / 1000000;
-    struct uk_tls_dates dates;
-    enum uk_code code;
-    bool key = false;
-
-    if (certificate[0] == '\0')
-        return UK_OK;
-    code = uk_tls_load(certificate, run->config.tls_key, &dates, &key, err);
-    if (code != UK_OK)
-        return uk_config_blame(&run->config,
-                               key ? "tls_key" : "tls_certificate", err);
-    if (now < dates.from || now >= dates.until)
-        uk_log_line(&run->log, UK_LEVEL_WARNING,
-                    "the certificate '%s' %s: clients will refuse it",
-                    certificate,
-                    now < dates.from ? "is not valid yet" : "has expired");
-    return UK_OK;
-}
-
-static enum uk_code
-open_list(struct running *run, const struct uk_conf_list *list, bool tls,
-          struct uk_err *err)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        struct listener *listener = &run->listener[run->listeners];
-        enum uk_code code;
-
-        listener->tls = tls;
-        if (!uk_address_parse(list->item[i], &listener->address))
-            return uk_err_set(err, UK_INVALID, "'%s' is not an address",
-                              list->item[i]);
-        code = uk_address_listen(&listener->address, listener->socket,
-                                 run->loops, err);
-        if (code != UK_OK)
-            return code;
-        run->listeners++;
-    }
-    return UK_OK;
-}
-
-static enum uk_code
-start_pools(struct running *run, struct uk_err *err)
-{
-    struct uk_pool_options hashers = {
-        .threads = threads_of(run->config.password_threads),
-        .room = HASHERS_ROOM,
-        .batch = 1,
-        .run = uk_work_hash,
-        .context = &run->server,
-    };
-    struct uk_pool_options writer = {
-        .threads = 1,
-        .room = WRITER_ROOM,
-        .batch = WRITER_BATCH,
-        .run = uk_work_write,
-        .context = &run->server,
-    };
-    enum uk_code code;
-
-    code = uk_limit_new(SUBJECTS, &run->server.limit, err);
-    if (code == UK_OK)
-        code = uk_store_open(run->config.database, UK_STORE_WRITE,
-                             &run->server.write_store, err);
-    if (code != UK_OK)
-        return uk_config_blame(&run->config, "database", err);
-    code = uk_pool_start(&writer, &run->server.writer, err);
-    if (code == UK_OK)
-        code = uk_pool_start(&hashers, &run->server.hashers, err);
-    return code;
-}
-
-static enum uk_code
-make_loop(struct running *run, unsigned n, struct uk_err *err)
-{
-    struct uk_http_options http[MAX_LISTENERS];
-    int sockets[MAX_LISTENERS];
-    struct uk_loop_options options = {
-        .server = &run->server,
-        .http = http,
-        .listener = sockets,
-        .listeners = run->listeners,
-    };
-    unsigned long per_address = run->config.max_connections_per_address;
-    enum uk_code code;
-
-    memset(http, 0, sizeof(http));
-    for (size_t i = 0; i < run->listeners; i++) {
-        sockets[i] = run->listener[i].socket[n];
-        http[i].log = &run->log;
-        http[i].max_connections =
-            (unsigned)(run->config.max_connections / run->loops) + 1;
-        http[i].max_per_address =
-            per_address == 0 ? 0 : (unsigned)(per_address / run->loops) + 1;
-        http[i].tls = run->listener[i].tls;
-    }
-    code = uk_loop_new(&options, &run->loop[n], err);
-    for (size_t i = 0; i < run->listeners && code == UK_OK; i++)
-        run->listener[i].socket[n] = -1; /* the loop's now */
-    return code;
-}
-
-static enum uk_code
-start(struct running *run, struct uk_err *err)
-{
-    bool tls = run->config.tls_certificate[0] != '\0';
-    enum uk_code code;
-
-    code = uk_store_trust(run->config.database, err);
-    if (code != UK_OK)
-        return uk_config_blame(&run->config, "database", err);
-    code = uk_secrets_load(run->config.secrets, &run->secrets, err);
-    if (code != UK_OK)
-        return uk_config_blame(&run->config, "secrets", err);
-    code = load_certificate(run, err);
-    if (code == UK_OK)
-        code = start_pools(run, err);
-    if (code == UK_OK)
-        code = open_list(run, &run->config.listen, tls, err);
-    if (code == UK_OK)
-        code = open_list(run, &run->config.listen_http, false, err);
-    for (unsigned i = 0; i < run->loops && code == UK_OK; i++)
-        code = make_loop(run, i, err);
-    for (unsigned i = 0; i < run->loops && code == UK_OK; i++)
-        code = uk_loop_start(run->loop[i], err);
-    return code;
-}
-
-static void
-announce(const struct running *run)
-{
-    char text[UK_ADDRESS_TEXT];
-
-    for (size_t i = 0; i < run->listeners; i++)
-        uk_log_line(&run->log, UK_LEVEL_NOTICE, "listening on %s://%s",
-                    run->listener[i].tls ? "https" : "http",
-                    uk_address_text(&run->listener[i].address, true, text));
-    uk_notify_ready();
-}
-
-/* In the reverse order; takes what was started half. */
-static void
-stop(struct running *run)
-{
-    atomic_store(&run->server.stopping, true);
-    for (unsigned i = 0; i < run->loops; i++) {
-        if (run->loop[i] != NULL)
-            uk_loop_wake(run->loop[i]);
-    }
-    for (unsigned i = 0; i < run->loops; i++)
-        uk_loop_free(run->loop[i]);
-    for (size_t i = 0; i < run->listeners; i++) {
-        for (unsigned n = 0; n < run->loops; n++)
-            uk_io_close(&run->listener[i].socket[n]);
-    }
-    uk_pool_stop(run->server.hashers);
-    uk_pool_stop(run->server.writer);
-    uk_store_close(run->server.write_store);
-    uk_limit_free(run->server.limit);
-    uk_tls_clear();
-    uk_secrets_clear(&run->secrets);
-}
-
-static void
-renew_certificate(struct running *run)
-{
-    struct uk_err err = UK_ERR_NONE;
-
-    if (load_certificate(run, &err) != UK_OK)
-        uk_log_line(&run->log, UK_LEVEL_ERROR, "%s; the one from before stays",
-                    err.text);
-    else
-        uk_log_line(&run->log, UK_LEVEL_NOTICE, "certificate read again");
-}
-
-/* Threads inherit the mask, so signals come to sigwaitinfo() only. */
-static enum uk_code
-serve(struct running *run, struct uk_err *err)
-{
-    enum uk_code code;
-    sigset_t set;
-    int got;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    code = start(run, err);
-    if (code == UK_OK) {
-        announce(run);
-        while ((got = sigwaitinfo(&set, NULL)) < 0 || got == SIGHUP) {
-            if (got == SIGHUP)
-                renew_certificate(run);
-        }
-        uk_log_line(&run->log, UK_LEVEL_NOTICE, "stopping on %s",
-                    got == SIGTERM ? "SIGTERM" : "SIGINT");
-        uk_notify_stopping();
-    }
-    stop(run);
-    return code;
-}
-
-static void
-prepare(struct running *run)
-{
-    run->log.fd = STDERR_FILENO;
-    run->log.most = (enum uk_level)(UK_LEVEL_ERROR + run->config.log_level);
-    run->log.prefix = uk_notify_is_journal();
-    run->loops = threads_of(run->config.threads);
-    run->server.config = &run->config;
-    run->server.secrets = &run->secrets;
-    run->server.log = &run->log;
-    atomic_init(&run->server.stopping, false);
-    for (size_t i = 0; i < run->config.trusted_proxies.count; i++) {
-        if (uk_address_parse_host(run->config.trusted_proxies.item[i],
-                                  &run->server.proxy[run->server.proxies]))
-            run->server.proxies++;
-    }
 }
 
 struct arguments {
@@ -361,26 +99,22 @@ read_arguments(int argc, char **argv, struct arguments *out)
 int
 uk_command_serve(int argc, char **argv)
 {
-    struct running *run = calloc(1, sizeof(*run));
+    struct uk_config *config;
     struct arguments args = {.config = NULL};
     struct uk_err err = UK_ERR_NONE;
     enum uk_code code;
 
-    if (!read_arguments(argc, argv, &args)) {
-        free(run);
+    if (!read_arguments(argc, argv, &args))
         return uk_command_usage();
-    }
-    lock_down();
-    if (run == NULL)
+    prepare_process();
+    code = uk_crypto_start(&err);
+    config = calloc(1, sizeof(*config));
+    if (code == UK_OK && config == NULL)
         code = uk_err_set(&err, UK_NO_MEMORY, "no memory");
-    else
-        code = uk_crypto_start(&err);
     if (code == UK_OK)
-        code = configure(&args, &run->config, &err);
-    if (code == UK_OK) {
-        prepare(run);
-        code = serve(run, &err);
-    }
-    free(run);
+        code = configure(&args, config, &err);
+    if (code == UK_OK)
+        code = uk_server_run(config, &err);
+    free(config);
     return code == UK_OK ? UK_EXIT_DONE : uk_command_fail(&err);
 }

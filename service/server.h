@@ -29,4 +29,8 @@ struct uk_server {
     atomic_bool stopping;
 };
 
+/* Start everything, serve until SIGTERM or SIGINT, stop everything. */
+UK_MUST_USE enum uk_code uk_server_run(const struct uk_config *config,
+                                       struct uk_err *err);
+
 #endif

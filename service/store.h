@@ -31,6 +31,7 @@
 #define UK_STORE_KEYS       20  /* most keys that a user has */
 #define UK_STORE_IDENTITIES 8   /* most identities that a user has */
 /* How long a deleted key is still known as deleted (for the audit log). */
+#define UK_STORE_TOMBSTONES   100 /* of one user */
 #define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)
 
 enum uk_store_result {

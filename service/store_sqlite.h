@@ -47,6 +47,7 @@ enum uk_sql {
     UK_SQL_BURY_KEY,
     UK_SQL_DELETE_KEY,
     UK_SQL_PURGE_BURIED,
+    UK_SQL_CAP_BURIED,
     UK_SQL_REVOKE,
     UK_SQL_PURGE_REVOKED,
     UK_SQL_COUNT
@@ -89,6 +90,11 @@ void uk_query_end(struct uk_query *query);
  * rows it has changed. */
 UK_MUST_USE enum uk_code uk_query_run(struct uk_query *query, int *changed,
                                       struct uk_err *err);
+
+/* Forget deleted keys that are too old or too many. */
+UK_MUST_USE enum uk_code uk_sqlite_purge_buried(struct uk_store *store,
+                                                const char *user_id,
+                                                struct uk_err *err);
 
 /* Bring the schema up to date, or refuse it (store_sqlite_schema.c). */
 UK_MUST_USE enum uk_code uk_sqlite_migrate(struct uk_sqlite *lite,

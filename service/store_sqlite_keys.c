@@ -201,14 +201,28 @@ uk_sqlite_set_key(struct uk_store *store, const char *user_id,
     return code;
 }
 
-static enum uk_code
-purge_buried(struct uk_store *store, struct uk_err *err)
+/* Deleted keys are kept for a while, and only so many of a user: nobody can
+ * fill the disk by making and deleting keys. */
+enum uk_code
+uk_sqlite_purge_buried(struct uk_store *store, const char *user_id,
+                       struct uk_err *err)
 {
-    struct uk_query query =
-        uk_query_start(store, UK_SQL_PURGE_BURIED,
-                       "DELETE FROM deleted_key WHERE deleted < ?");
+    struct uk_query query;
+    enum uk_code code;
 
+    query = uk_query_start(store, UK_SQL_PURGE_BURIED,
+                           "DELETE FROM deleted_key WHERE deleted < ?");
     uk_query_put_int(&query, uk_id_now_us() - UK_STORE_TOMBSTONE_US);
+    code = uk_query_run(&query, NULL, err);
+    if (code != UK_OK)
+        return code;
+    query = uk_query_start(store, UK_SQL_CAP_BURIED,
+                           "DELETE FROM deleted_key WHERE user_id = ?1 AND"
+                           " deleted <= (SELECT deleted FROM deleted_key"
+                           " WHERE user_id = ?1 ORDER BY deleted DESC"
+                           " LIMIT 1 OFFSET ?2)");
+    uk_query_put_text(&query, user_id);
+    uk_query_put_int(&query, UK_STORE_TOMBSTONES);
     return uk_query_run(&query, NULL, err);
 }
 
@@ -238,7 +252,7 @@ uk_sqlite_delete_key(struct uk_store *store, const char *user_id,
     uk_query_put_text(&query, user_id);
     code = uk_query_run(&query, &changed, err);
     if (code == UK_OK)
-        code = purge_buried(store, err);
+        code = uk_sqlite_purge_buried(store, user_id, err);
     if (code == UK_OK)
         *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
     return code;

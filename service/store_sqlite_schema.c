@@ -47,10 +47,10 @@ static const char *const first[] = {
     " user_id TEXT NOT NULL, app_id TEXT NOT NULL, deleted INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID",
     "CREATE INDEX deleted_key_when ON deleted_key(deleted)",
+    "CREATE INDEX deleted_key_user ON deleted_key(user_id, deleted)",
 
     "CREATE TABLE revoked_session(id TEXT PRIMARY KEY,"
     " expires INTEGER NOT NULL) STRICT, WITHOUT ROWID",
-    "CREATE INDEX revoked_session_when ON revoked_session(expires)",
 
     "PRAGMA application_id = " TEXT(APPLICATION_ID),
     NULL,

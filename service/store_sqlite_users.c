@@ -261,6 +261,8 @@ uk_sqlite_delete_user(struct uk_store *store, const char *user_id,
     uk_query_put_int(&query, uk_id_now_us());
     uk_query_put_text(&query, user_id);
     code = uk_query_run(&query, NULL, err);
+    if (code == UK_OK)
+        code = uk_sqlite_purge_buried(store, user_id, err);
     if (code != UK_OK)
         return code;
     query = uk_query_start(store, UK_SQL_DELETE_USER,
@@ -287,8 +289,12 @@ uk_sqlite_revoke(struct uk_store *store, const char *session_id,
     code = uk_query_run(&query, NULL, err);
     if (code != UK_OK)
         return code;
+    /* Ids begin with the time, so the oldest sessions stand in front: a few
+     * of them at a time, and no further index. */
     query = uk_query_start(store, UK_SQL_PURGE_REVOKED,
-                           "DELETE FROM revoked_session WHERE expires < ?");
+                           "DELETE FROM revoked_session WHERE expires < ?"
+                           " AND id IN (SELECT id FROM revoked_session"
+                           " ORDER BY id LIMIT 16)");
     uk_query_put_int(&query, now - PATIENCE_S);
     return uk_query_run(&query, NULL, err);
 }
