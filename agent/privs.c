@@ -109,6 +109,18 @@ close_up(struct uk_err *err)
     return UK_OK;
 }
 
+/* No key in swap, where it can be had: once root's rights are gone, all memory
+ * beyond a finite limit would be refused instead. */
+static void
+lock_memory(void)
+{
+    struct rlimit limit;
+
+    if (geteuid() == 0 && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+        limit.rlim_cur == RLIM_INFINITY)
+        (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
 enum uk_code
 uk_privs_forget(int keep, struct uk_err *err)
 {
@@ -128,10 +140,8 @@ uk_privs_forget(int keep, struct uk_err *err)
         code = close_up(err);
     if (code != UK_OK)
         return code;
-    /* Good to have; a container or a plain user may not have them. */
-    (void)setpriority(PRIO_PROCESS, 0, 0);
-    if (geteuid() == 0)
-        (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+    (void)setpriority(PRIO_PROCESS, 0, 0); /* lowering it takes privilege */
+    lock_memory();
     return UK_OK;
 }
 

@@ -298,6 +298,34 @@ test_no_core(void **state)
     assert_false(WCOREDUMP(status));
 }
 
+/* What may be locked into memory is no limit of what may be used: where root
+ * cannot raise it, it must not lock. */
+static int
+use_memory(int unused)
+{
+    struct rlimit little = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20};
+    const size_t size = 64 << 20;
+    char *memory;
+
+    if (setrlimit(RLIMIT_MEMLOCK, &little) != 0)
+        return 1;
+    if (uk_privs_forget(KEPT_FD, &err) != UK_OK ||
+        uk_privs_drop(TARGET, &err) != UK_OK)
+        return 2;
+    memory = malloc(size);
+    if (memory == NULL)
+        return 3;
+    memset(memory, 1, size);
+    free(memory);
+    return 0;
+}
+
+static void
+test_memory(void **state)
+{
+    assert_int_equal(apart(use_memory, 0), 0);
+}
+
 int
 main(void)
 {
@@ -305,6 +333,7 @@ main(void)
         cmocka_unit_test(test_root),   cmocka_unit_test(test_lent),
         cmocka_unit_test(test_plain),  cmocka_unit_test(test_no_user),
         cmocka_unit_test(test_forget), cmocka_unit_test(test_no_core),
+        cmocka_unit_test(test_memory),
     };
 
     return cmocka_run_group_tests_name("agent_privs", tests, NULL, NULL);
