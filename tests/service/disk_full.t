@@ -11,21 +11,13 @@ import sys
 
 sys.dont_write_bytecode = True
 
-INSIDE = 'USERKEY_TEST_NAMESPACE'
-if INSIDE not in os.environ:
-    why = None
-    if os.geteuid() != 0:
-        why = 'a file system of its own needs root'
-    elif subprocess.run(['unshare', '-m', 'true'],
-                        capture_output=True).returncode != 0:
-        why = 'no mount namespaces here'
-    if why:
-        print('ok 1 - a full disk # SKIP ' + why)
-        print('1..1')
-        sys.exit(0)
-    os.environ[INSIDE] = '1'
-    os.execvp('unshare', ['unshare', '-m', sys.executable, '-B',
-                          os.path.abspath(__file__)])
+import namespace
+
+why = namespace.enter()
+if why:
+    print('ok 1 - a full disk # SKIP ' + why)
+    print('1..1')
+    sys.exit(0)
 
 from tap import equal, group, main, nothing, ok, one_of
 from wire import Client, must

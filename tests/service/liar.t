@@ -17,6 +17,17 @@ import tempfile
 import threading
 import time
 
+import namespace
+
+if os.geteuid() == 0:
+    # As root the agent drops to a user of its own, who must exist.
+    why = namespace.enter()
+    if why:
+        print('ok 1 - the agent and the liar # SKIP ' + why)
+        print('1..1')
+        raise SystemExit(0)
+    namespace.add_account('_userkey', 997)
+
 from lies import EMAIL, LIES, OTHER, OTHER_EMAIL, USER
 from liar import TRUE, Liar
 from tap import equal, group, main, nothing, note, ok
@@ -348,9 +359,9 @@ def the_second_server():
     for name in ('login-no-plain', 'login-status-500', 'login-hang',
                  'login-close', 'login-json-cut', 'throttled-seconds'):
         first = Liar(name)
-        before = len(good.seen)
+        before = good.calls('login')
         reply, took = ask('%s %s' % (first.url, good.url))
-        ok(reply.word != 'granted' and len(good.seen) == before
+        ok(reply.word != 'granted' and good.calls('login') == before
            and took < BUDGET + LATE,
            'after %s the second is not asked' % name, reply, took)
         first.close()
