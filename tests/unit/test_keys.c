@@ -386,16 +386,10 @@ test_changes(void **state)
 static void
 test_ids(void **state)
 {
-    static const char *const rows[] = {
-        "",
-        "..",
-        "a/b",
-        "a?b=c",
-        "a b",
-        "a%2fb",
-        "a\nb",
-        "12345678901234567890123456789012345678901234567"
-        "890123456789012345"};
+    static const char too_long[] = "1234567890123456789012345678901234567890"
+                                   "1234567890123456789012345";
+    const char *const rows[] = {"",    "..",    "a/b",  "a?b=c",
+                                "a b", "a%2fb", "a\nb", too_long};
     struct uk_key key;
 
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
