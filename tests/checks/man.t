@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+"""The manuals against the tables in the code, and the examples against both.
+
+Each setting, option and command that the code knows stands in its manual, each
+one that a manual lists is known to the code, each example setting is a
+setting, and mandoc finds nothing to complain about.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+results = []
+
+
+def read(name):
+    path = ROOT / name
+    return path.read_text() if path.exists() else ""
+
+
+def same(what, left, right, names):
+    faults = [f"'{one}' is in {names[0]}, not in {names[1]}"
+              for one in sorted(left - right)]
+    faults += [f"'{one}' is in {names[1]}, not in {names[0]}"
+               for one in sorted(right - left)]
+    if not left:
+        faults.append(f"{names[0]} has none: is it read rightly?")
+    results.append((what, faults))
+
+
+def rules(name):
+    """The names of the settings in a table of struct uk_conf_rule."""
+    return set(re.findall(r'\{\s*\.name = "([a-z_]+)"', read(name)))
+
+
+def items(name, macro):
+    """What a manual lists with `.It MACRO name`."""
+    return set(re.findall(rf"^\.It {macro} ([A-Za-z_-]+)(?!\S)", read(name), re.M))
+
+
+def example(name):
+    """Settings that stand in an example, in use or commented out."""
+    return set(re.findall(r"^#? ?([a-z_]+) *= ", read(name), re.M)) - {"name"}
+
+
+for source, manual, conf in [
+        ("core/settings.c", "man/userkey.conf.5", "conf/userkey.conf"),
+        ("service/config.c", "man/userkey-server.conf.5", "conf/server.conf")]:
+    same(f"{manual} has every setting", rules(source),
+         items(manual, "(?:Cm|Ic|Va|Li)"), (source, manual))
+    same(f"{conf} has every setting", rules(source), example(conf),
+         (source, conf))
+
+same("man/pam_userkey.8 has every argument", rules("pam_module/options.c"),
+     items("man/pam_userkey.8", "(?:Cm|Ic|Fl|Li)"),
+     ("pam_module/options.c", "man/pam_userkey.8"))
+
+commands = set(re.findall(r'\{\s*(?:\.name = )?"([a-z-]+)"', read("tool/main.c")))
+same("man/userkey.1 has every command", commands,
+     items("man/userkey.1", "(?:Cm|Ic)"), ("tool/main.c", "man/userkey.1"))
+
+words = set(re.findall(r'return "([a-z-]+)"', read("core/verdict.c")))
+words |= {"unreachable", "timeout", "tls", "bad-answer", "misconfigured"}
+words -= {"undecided"}
+same("README.md explains every word of the log", words,
+     set(re.findall(r"`([a-z-]+)(?:…|:…)?`", "\n".join(
+         line.split("|")[1] for line in read("README.md").splitlines()
+         if re.match(r"\| `", line)))), ("core/verdict.c", "README.md"))
+
+pages = sorted((ROOT / "man").glob("*.[1-8]"))
+if shutil.which("mandoc"):
+    for page in pages:
+        lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page],
+                              capture_output=True, text=True)
+        results.append((f"mandoc has no complaint about {page.name}",
+                        lint.stdout.splitlines()))
+
+print(f"1..{len(results)}")
+for number, (what, faults) in enumerate(results, 1):
+    print(f"{'not ok' if faults else 'ok'} {number} - {what}")
+    for fault in faults:
+        print(f"# {fault}")
+sys.exit(any(faults for _, faults in results))
