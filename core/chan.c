@@ -63,16 +63,18 @@ send_request(int fd, const struct uk_request *request, struct uk_deadline by,
 static enum uk_code
 receive_end(int fd, struct uk_deadline by, struct uk_err *err)
 {
+    struct uk_err last = UK_ERR_NONE;
     char *bytes = NULL;
     size_t len;
     enum uk_code code;
 
-    code = receive_message(fd, by, &bytes, &len, err);
+    code = receive_message(fd, by, &bytes, &len, &last);
     drop_message(bytes);
     if (code == UK_UNREACHABLE)
         return UK_OK;
     if (code == UK_OK)
-        code = uk_err_set(err, UK_BAD_ANSWER, "more than one answer");
+        return uk_err_set(err, UK_BAD_ANSWER, "more than one answer");
+    *err = last;
     return code;
 }
 
