@@ -8,12 +8,14 @@
 #include "core/io.h"
 #include "core/secret.h"
 
-/* Whatever waiting was in vain: it was for the agent. */
+/* Whatever waiting was in vain, and whoever hung up: it was the agent. */
 static enum uk_code
 blame_agent(enum uk_code code, struct uk_err *err)
 {
     if (code == UK_TIMEOUT)
         err->stage = UK_STAGE_AGENT;
+    if (code == UK_UNREACHABLE)
+        uk_err_set(err, code, "it left without an answer");
     return code;
 }
 
