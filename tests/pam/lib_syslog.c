@@ -23,13 +23,16 @@ static struct {
 static unsigned count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-DOOR void syslog(int priority, const char *fmt, ...);
-DOOR void vsyslog(int priority, const char *fmt, va_list args);
-DOOR void __syslog_chk(int priority, int flag, const char *fmt, ...);
-DOOR void __vsyslog_chk(int priority, int flag, const char *fmt, va_list args);
+#define FORMAT(f, a) __attribute__((format(printf, f, a)))
 
-static void keep(int priority, const char *fmt, va_list args)
-    __attribute__((format(printf, 2, 0)));
+DOOR void syslog(int priority, const char *fmt, ...) FORMAT(2, 3);
+DOOR void vsyslog(int priority, const char *fmt, va_list args) FORMAT(2, 0);
+DOOR void __syslog_chk(int priority, int flag, const char *fmt, ...)
+    FORMAT(3, 4);
+DOOR void __vsyslog_chk(int priority, int flag, const char *fmt, va_list args)
+    FORMAT(3, 0);
+
+static void keep(int priority, const char *fmt, va_list args) FORMAT(2, 0);
 
 static void
 keep(int priority, const char *fmt, va_list args)

@@ -165,7 +165,7 @@ static void
 test_injections(void **state)
 {
     static const char *const texts[] = {
-        "sk_mallory\",\"user\":\"" ALICE,
+        ("sk_mallory\",\"user\":\"" ALICE),
         "\"",
         "'; DROP TABLE keys;--",
         "\\",
