@@ -202,7 +202,7 @@ test_granted(void **state)
 
     if (!can_run)
         skip();
-    service_start(&service, (struct service_plan){SERVICE_GOOD});
+    service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), login, UK_OK, UK_GRANTED,
                   &answer);
     assert_string_equal(answer.person.id, SERVICE_USER);
@@ -226,7 +226,7 @@ test_emails(void **state)
     if (!can_run)
         skip();
     question.want_emails = true;
-    service_start(&service, (struct service_plan){SERVICE_GOOD});
+    service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), question, UK_OK, UK_GRANTED,
                   &answer);
     assert_int_equal(answer.person.n_emails, 1);
@@ -248,7 +248,7 @@ test_keep(void **state)
     if (!can_run)
         skip();
     question.keep = true;
-    service_start(&service, (struct service_plan){SERVICE_GOOD});
+    service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), question, UK_OK, UK_GRANTED,
                   &answer);
     assert_true(answer.tokens.access.len > 0);
@@ -350,7 +350,7 @@ test_no_user(void **state)
     there = getpwnam("_userkey") != NULL;
     if (there && umount2("/etc/passwd", MNT_DETACH) != 0)
         skip(); /* a real one, which is not ours to hide */
-    service_start(&service, (struct service_plan){SERVICE_GOOD});
+    service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), login, UK_MISCONFIGURED,
                   UK_UNDECIDED, &answer);
     assert_non_null(strstr(answer.text, "useradd"));
