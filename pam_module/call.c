@@ -16,12 +16,11 @@ peek_item(pam_handle_t *pamh, int type)
 
 enum uk_code
 uk_call_begin(struct uk_call *call, pam_handle_t *pamh, enum uk_phase phase,
-              int flags, int argc, const char *const *argv)
+              int argc, const char *const *argv)
 {
     enum uk_code code;
 
     *call = (struct uk_call){.pamh = pamh,
-                             .flags = flags,
                              .phase = phase,
                              .user = peek_item(pamh, PAM_USER),
                              .service = peek_item(pamh, PAM_SERVICE),

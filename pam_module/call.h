@@ -22,7 +22,6 @@
 
 struct uk_call {
     pam_handle_t *pamh; /* borrowed */
-    int flags;
     enum uk_phase phase;
     struct uk_options options;
     struct uk_settings settings; /* the fallbacks, until uk_call_settle */
@@ -38,7 +37,7 @@ struct uk_call {
 /* UK_MISCONFIGURED for arguments that cannot be.  uk_call_end() is due
  * whatever comes out. */
 UK_MUST_USE enum uk_code uk_call_begin(struct uk_call *call, pam_handle_t *pamh,
-                                       enum uk_phase phase, int flags, int argc,
+                                       enum uk_phase phase, int argc,
                                        const char *const *argv);
 
 /* Read the settings, and learn the user's name (the host asks for one that it

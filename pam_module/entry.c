@@ -14,8 +14,7 @@ UK_DOOR int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct uk_call call;
-    enum uk_code code =
-        uk_call_begin(&call, pamh, UK_PHASE_AUTH, flags, argc, argv);
+    enum uk_code code = uk_call_begin(&call, pamh, UK_PHASE_AUTH, argc, argv);
 
     if (code == UK_OK)
         code = uk_login_at_prompt(&call);
@@ -27,7 +26,7 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct uk_call call;
     enum uk_code code =
-        uk_call_begin(&call, pamh, UK_PHASE_ACCOUNT, flags, argc, argv);
+        uk_call_begin(&call, pamh, UK_PHASE_ACCOUNT, argc, argv);
 
     if (code == UK_OK)
         code = uk_account_check(&call);
@@ -56,7 +55,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct uk_call call;
     enum uk_code code =
-        uk_call_begin(&call, pamh, UK_PHASE_SESSION, flags, argc, argv);
+        uk_call_begin(&call, pamh, UK_PHASE_SESSION, argc, argv);
 
     if (code == UK_OK)
         code = uk_session_hand_over(&call);
@@ -68,7 +67,7 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct uk_call call;
     enum uk_code code =
-        uk_call_begin(&call, pamh, UK_PHASE_SESSION, flags, argc, argv);
+        uk_call_begin(&call, pamh, UK_PHASE_SESSION, argc, argv);
 
     if (code == UK_OK)
         code = uk_session_take_back(&call);
@@ -85,7 +84,7 @@ pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
     struct uk_call call;
     enum uk_code code =
-        uk_call_begin(&call, pamh, UK_PHASE_PASSWORD, flags, argc, argv);
+        uk_call_begin(&call, pamh, UK_PHASE_PASSWORD, argc, argv);
 
     if (code == UK_OK)
         code = uk_err_set(&call.err, UK_INVALID,

@@ -13,8 +13,8 @@ static bool
 is_key(const struct uk_call *call, const struct uk_secret *text)
 {
     return call->settings.key_format == UK_KEY_FORMAT_UKEY
-               ? uk_keytext_check(text->bytes, text->len)
-               : uk_keytext_check_any(text->bytes, text->len);
+               ? uk_keytext_check(uk_secret_peek(text), text->len)
+               : uk_keytext_check_any(uk_secret_peek(text), text->len);
 }
 
 static bool
@@ -114,7 +114,7 @@ forget(struct uk_call *call)
     if (memory == NULL)
         return UK_OK;
     if (memory->waiting[0] != '\0')
-        uk_kept_drop(memory->waiting);
+        uk_session_forget(call, memory->waiting);
     return uk_memory_set(call->pamh, call->options.conf, &none, &call->err);
 }
 
@@ -135,7 +135,7 @@ remember(struct uk_call *call, struct uk_deadline by)
         uk_session_store(call, by, memory.waiting);
     code = uk_memory_set(call->pamh, call->options.conf, &memory, &call->err);
     if (code != UK_OK && memory.waiting[0] != '\0')
-        uk_kept_drop(memory.waiting);
+        uk_session_forget(call, memory.waiting);
     return code;
 }
 

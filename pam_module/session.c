@@ -73,6 +73,13 @@ uk_session_store(struct uk_call *call, struct uk_deadline by,
         uk_report_aside(call, &err);
 }
 
+void
+uk_session_forget(struct uk_call *call, const char *path)
+{
+    uk_kept_drop(path);
+    pam_putenv(call->pamh, UK_KEPT_ENV);
+}
+
 /* Is there a file to do something about?  Its name is copied, because it is
  * deleted from the PAM environment along with the file. */
 static bool

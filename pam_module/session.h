@@ -12,6 +12,9 @@
 void uk_session_store(struct uk_call *call, struct uk_deadline by,
                       char path[UK_KEPT_PATH_SIZE]);
 
+/* Take that back: the file that nobody has taken over, and its name. */
+void uk_session_forget(struct uk_call *call, const char *path);
+
 /* Hand the file over to the user whose session is opened.  UK_OK also where
  * there is none. */
 UK_MUST_USE enum uk_code uk_session_hand_over(struct uk_call *call);
