@@ -173,6 +173,34 @@ def location():
 
 
 @group
+def public_url():
+    """What the administrator says beats what the client asked for."""
+    world.restart(public_url='https://auth.example.com')
+    answer = http.location().json
+    equal((answer['hostname'], answer['ws_hostname']),
+          ('https://auth.example.com', 'wss://auth.example.com'),
+          'location says public_url')
+    link = http.key_login('x').get('link')
+    ok((link or '').startswith('https://auth.example.com/'),
+       'and so do links in errors', link)
+    world.restart(public_url=None)
+
+
+@group
+def nothing_is_kept_on_the_way():
+    """Answers with secrets are for no cache."""
+    s = http.session(EMAIL, PASSWORD)
+    for text, answer in (('login', s.answer),
+                         ('refresh', http.refresh(s.refresh)),
+                         ('profile', http.profile(s.access)),
+                         ('create', http.create(s.refresh, 'cache')),
+                         ('list', http.keys(s.refresh)),
+                         ('refusal', http.key_login('x'))):
+        ok('no-store' in (answer.header('Cache-Control') or ''),
+           text + ': Cache-Control: no-store')
+
+
+@group
 def login_bodies():
     """What clients put into a login, from nothing to everything."""
     oid = {'$oid': '64f0c0ffee0123456789abcd'}

@@ -263,6 +263,8 @@ def registering():
     check('register it in other letters',
           http.register('Ann@Example.com', PASSWORD), 409,
           'AccountNameInUse', 'name already in use')
+    equal(http.login('ANN@EXAMPLE.COM', PASSWORD).get('user_id'), USER,
+          'whose address it is, also in other letters')
     for text, password in (('5', '12345'), ('129', 'p' * 129), ('no', '')):
         check('register with %s characters of password' % text,
               http.register('new@example.com', password), 400,

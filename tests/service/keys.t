@@ -2,6 +2,10 @@
 """The life of a key: made, listed, disabled, enabled, deleted, and what each
 of these means for logins and for sessions that are open already."""
 
+import collections
+import concurrent.futures
+import threading
+
 from tap import equal, group, main, nothing, ok, one_of
 from wire import Client, checksum, must
 from world import World
@@ -181,6 +185,7 @@ def sessions_end_with_their_user():
           'a disabled user: no login by password')
     check_alive([other], 'somebody else')
     world.user('enable', id)
+    check_ended(sessions, 'enabled again, what has ended stays so')
     new = [http.session('user-ends@example.com', PASSWORD),
            http.key_session(key['key'])]
     check_alive(new, 'enabled again, new logins work')
@@ -244,6 +249,42 @@ def ended_sessions_stay_ended_over_a_restart():
     check_ended(dead, 'after a restart')
     check_alive(alive, 'after a restart, the others')
     equal(names(s), ['one', 'two'], 'after a restart, the keys')
+
+
+def at_once(calls):
+    """All of these at the same moment; their statuses, counted."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        ready = threading.Barrier(len(calls))
+
+        def go(call):
+            ready.wait()
+            return call().status
+
+        return collections.Counter(pool.map(go, calls))
+
+
+@group
+def races():
+    """Whoever comes at the same moment: the rules hold."""
+    _, s = person('races')
+    same = at_once([lambda: http.create(s.refresh, 'same')] * 16)
+    equal(same, {201: 1, 409: 15}, 'sixteen times the same name: one key')
+    must(http.delete(s.refresh, http.keys(s.refresh).json[0]['_id']), 204)
+    many = at_once([lambda n=n: http.create(s.refresh, 'n%d' % n)
+                    for n in range(32)])
+    equal((many[201], len(names(s))), (20, 20),
+          'thirty-two keys at once: twenty')
+    id = http.keys(s.refresh).json[0]['_id']
+    gone = at_once([lambda: http.delete(s.refresh, id)] * 16)
+    equal(gone, {204: 1, 404: 15}, 'sixteen times deleted: once')
+    key = http.new_key(s, 'used')
+    mixed = at_once([lambda: http.disable(s.refresh, key['_id'])]
+                    + [lambda: http.key_login(key['key'])] * 15)
+    nothing(set(mixed) - {200, 204, 401}, 'disabled while it is used')
+    equal(http.key_login(key['key']).status, 401, 'and then refused')
+    world.restart(registration='open')
+    people = at_once([lambda: http.register('one@example.com', PASSWORD)] * 16)
+    equal(people, {201: 1, 409: 15}, 'sixteen times the same address: one user')
 
 
 @group

@@ -151,15 +151,15 @@ def ask(url, emails=True, keep=False, **settings):
         ours.settimeout(BUDGET + PATIENCE)
         data = ours.recv(65536)
         took = time.monotonic() - begin
-        if not data:
-            raise AssertionError('the agent left without an answer: %s' %
-                                 read(conf + '.log'))
+        status = process.wait(PATIENCE)
+        log = read(conf + '.log')
+        if not data or status != 0 or 'Sanitizer' in log:
+            raise AssertionError('the agent left with status %d and %d bytes '
+                                 'of answer: %s' % (status, len(data), log))
         return Reply(data), took
     finally:
         ours.close()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
+        if process.poll() is None:
             process.kill()
             process.wait()
 

@@ -137,6 +137,35 @@ def addresses_that_clients_make_up():
 
 
 @group
+def behind_a_proxy():
+    """A proxy that we were told of says where a request comes from."""
+    world.restart(trusted_proxies='127.0.0.8')
+    first = http_.session(EMAIL, PASSWORD)
+
+    def through(address, n):
+        return From('127.0.0.8', {'X-Forwarded-For': address}).key(made_up(n))
+
+    seen = {through('10.9.%d.%d' % divmod(n, 250), n).status
+            for n in range(300)}
+    equal(seen, {401}, 'each of its clients is counted for itself')
+    answer, seen = until_throttled(lambda n: through('10.8.0.1', n))
+    check_429(answer, seen, 'one of its clients')
+    # What stands further left was written by the client itself.
+    equal(through('10.7.0.1, 10.8.0.1', 1).status, 429,
+          'who is not helped by what it wrote before that')
+    equal(through('10.8.0.1, 10.7.0.1', 1).status, 401,
+          'nor anybody harmed')
+    for odd in ('', 'x', '10.7.0.2:80', '[::1]', 'unknown', '10.7.0.3,,',
+                '1' * 500, '::ffff:10.7.0.4'):
+        equal(through(odd, 1).status in (400, 401), True,
+              'X-Forwarded-For: %.20s' % odd)
+    equal(From('127.0.0.8', {'X-Forwarded-For': '10.8.0.1'}).key(KEY).status,
+          200, 'a good key of a throttled client logs in')
+    equal(http_.profile(first.access).status, 200, 'sessions go on')
+    world.restart(trusted_proxies=None)
+
+
+@group
 def registrations():
     taker = From('127.0.0.5')
     answer, seen = until_throttled(lambda n: taker.post(
