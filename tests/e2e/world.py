@@ -321,6 +321,10 @@ class Sink:
                              daemon=True).start()
 
     def close(self):
+        try:  # a thread that accepts would keep it open
+            self.server.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self.server.close()
         for peer in self.open:
             peer.close()
