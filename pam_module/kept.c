@@ -1,12 +1,14 @@
 /* A session that is kept for the time of a login, as a file of the user's. */
 #include "pam_module/kept.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -14,6 +16,13 @@
 #include "core/str.h"
 
 #define FOLDER_MODE 0711 /* users reach their file, and cannot list others' */
+
+/* Seconds that a file may wait for its login: more than any host's grace. */
+#define WAITS_MOST 600
+
+/* What tells a session of root's own, which is in use, from one that waits:
+ * the owner of both is root. */
+#define TAKEN_BY_ROOT S_IXUSR
 
 static enum uk_code
 make_path(char path[UK_KEPT_PATH_SIZE], struct uk_err *err)
@@ -26,6 +35,41 @@ make_path(char path[UK_KEPT_PATH_SIZE], struct uk_err *err)
     uk_str_hex(name, random, sizeof(random));
     snprintf(path, UK_KEPT_PATH_SIZE, UK_KEPT_FOLDER "/%s", name);
     return UK_OK;
+}
+
+/* Did nobody take it over in time? */
+static bool
+is_forgotten(const struct stat *st, time_t now)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
+           (st->st_mode & TAKEN_BY_ROOT) == 0 &&
+           st->st_mtime < now - WAITS_MOST;
+}
+
+/* A login may come to nothing in a process that ends without a word to PAM
+ * (sshd's, where a later module refuses); the next login clears away what that
+ * one left. */
+static void
+sweep(void)
+{
+    struct timespec now;
+    struct dirent *entry;
+    struct stat st;
+    int fd = open(UK_KEPT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (folder == NULL) {
+        uk_io_close(&fd);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    while ((entry = readdir(folder)) != NULL) {
+        if (uk_str_is_hex(entry->d_name, UK_KEPT_NAME) &&
+            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            is_forgotten(&st, now.tv_sec))
+            unlinkat(fd, entry->d_name, 0);
+    }
+    closedir(folder);
 }
 
 enum uk_code
@@ -42,8 +86,10 @@ uk_kept_make(const struct uk_kept *kept, char path[UK_KEPT_PATH_SIZE],
         code = uk_file_make_folder(UK_KEPT_FOLDER, FOLDER_MODE, err);
     if (code == UK_OK)
         code = uk_file_create(made, text.bytes, text.len, 0600, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         memcpy(path, made, sizeof(made));
+        sweep();
+    }
     uk_buf_clear(&text);
     return code;
 }
@@ -93,6 +139,14 @@ open_kept(const char *path, const struct uk_account *account, struct stat *st,
     return code;
 }
 
+static int
+give(int fd, const struct uk_account *account)
+{
+    if (account->uid == geteuid())
+        return fchmod(fd, S_IRUSR | S_IWUSR | TAKEN_BY_ROOT);
+    return fchown(fd, account->uid, account->gid);
+}
+
 enum uk_code
 uk_kept_give(const char *path, const struct uk_account *account,
              struct uk_err *err)
@@ -101,8 +155,7 @@ uk_kept_give(const char *path, const struct uk_account *account,
     int fd = -1;
     enum uk_code code = open_kept(path, account, &st, &fd, err);
 
-    if (code == UK_OK && st.st_uid != account->uid &&
-        fchown(fd, account->uid, account->gid) != 0)
+    if (code == UK_OK && give(fd, account) != 0)
         code = uk_err_sys(err, errno, "giving '%s' to user '%s'", path,
                           account->name);
     uk_io_close(&fd);

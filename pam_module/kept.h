@@ -26,7 +26,8 @@
 /* Room for folder, slash, name, NUL. */
 #define UK_KEPT_PATH_SIZE (sizeof(UK_KEPT_FOLDER) + 1 + UK_KEPT_NAME)
 
-/* Write a new file, which nobody but us can read. */
+/* Write a new file, which nobody but us can read.  Files that have waited for
+ * their login in vain for ten minutes go. */
 UK_MUST_USE enum uk_code uk_kept_make(const struct uk_kept *kept,
                                       char path[UK_KEPT_PATH_SIZE],
                                       struct uk_err *err);

@@ -17,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -273,6 +274,35 @@ test_other_process(void **state)
     host_log_clear();
 }
 
+/* Root's own session, where root may log in with a key. */
+static void
+test_root(void **state)
+{
+    struct talk talk = {.answers = {host_key()}};
+    pam_handle_t *pamh;
+    char path[PATH];
+    struct stat st;
+
+    need_run();
+    host_settings(QUICK "allow_root = yes\n");
+    host_users("root id:person1\n");
+    host_script("granted id=person1 tokens=yes");
+    pamh = host_start("root", &talk);
+    assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
+    copy_path(pamh, path);
+    assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 0);
+    assert_int_equal(st.st_mode & 077, 0);
+    assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+    expect_no_file(path);
+    expect_logout(1);
+    pam_end(pamh, PAM_SUCCESS);
+    host_settings(QUICK);
+    host_users(ALICE " id:person1\n");
+    host_log_clear();
+}
+
 /* --- logins that come to nothing --------------------------------------------- */
 
 static void
@@ -361,6 +391,65 @@ test_again(void **state)
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     pam_end(pamh, PAM_AUTH_ERR);
     assert_int_equal(count_files(), 0);
+    host_log_clear();
+}
+
+/* What a login left behind that ended without a word to PAM. */
+static const struct {
+    const char *name;
+    uid_t uid;
+    mode_t mode;
+    time_t age;
+    bool goes;
+} leftovers[] = {
+    {"00000000000000000000000000000000", 0, 0600, 3600, true},
+    {"00000000000000000000000000000001", 0, 0600, 60, false},
+    {"00000000000000000000000000000002", 0, 0600, -3600, false},
+    {"00000000000000000000000000000003", 0, 0700, 3600, false}, /* root's */
+    {"00000000000000000000000000000004", NOBODY, 0600, 3600, false},
+    {"0000000000000000000000000000000", 0, 0600, 3600, false},
+    {"something-else", 0, 0600, 3600, false},
+};
+
+static void
+make_leftover(size_t i)
+{
+    const struct timespec old = {.tv_sec = time(NULL) - leftovers[i].age};
+    const struct timespec times[2] = {old, old};
+    char path[PATH];
+    int fd;
+
+    snprintf(path, sizeof(path), FOLDER "/%s", leftovers[i].name);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(fchown(fd, leftovers[i].uid, 0), 0);
+    assert_int_equal(fchmod(fd, leftovers[i].mode), 0);
+    assert_int_equal(futimens(fd, times), 0);
+    close(fd);
+}
+
+static void
+test_leftovers(void **state)
+{
+    struct talk talk;
+    pam_handle_t *pamh;
+
+    need_run();
+    assert_int_equal(system("rm -rf /run/userkey; mkdir -p " FOLDER
+                            "; chmod 711 /run/userkey " FOLDER),
+                     0);
+    for (size_t i = 0; i < UK_COUNT(leftovers); i++)
+        make_leftover(i);
+    pamh = log_in(&talk);
+    for (size_t i = 0; i < UK_COUNT(leftovers); i++) {
+        char path[PATH];
+
+        snprintf(path, sizeof(path), FOLDER "/%s", leftovers[i].name);
+        if ((access(path, F_OK) != 0) != leftovers[i].goes)
+            fail_msg("row %zu", i);
+    }
+    pam_end(pamh, PAM_SUCCESS);
+    assert_int_equal(system("rm -rf /run/userkey"), 0);
     host_log_clear();
 }
 
@@ -700,10 +789,12 @@ main(void)
         cmocka_unit_test(test_two_logins),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_other_process),
+        cmocka_unit_test(test_root),
         cmocka_unit_test(test_never_opened),
         cmocka_unit_test(test_ends_of_copies),
         cmocka_unit_test(test_ends_while_open),
         cmocka_unit_test(test_again),
+        cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_refusals_keep_nothing),
         cmocka_unit_test(test_session_of_another),
         cmocka_unit_test(test_foreign_paths),
