@@ -56,13 +56,21 @@ take_reply(struct uk_service *service, const struct uk_https_reply *reply,
     if (code != UK_OK)
         return uk_err_in(err, "reading the service's answer (status %d)",
                          reply->status);
-    if (!uk_api_succeeded(service)) {
+    if (uk_api_succeeded(service) &&
+        (uk_json_has(document, "error") || uk_json_has(document, "error_code")))
+        code = uk_err_set(err, UK_BAD_ANSWER,
+                          "the service's answer says yes (status %d) and no "
+                          "(an error) at once",
+                          reply->status);
+    if (!uk_api_succeeded(service))
         take_refusal(&service->refusal, document);
+    if (code != UK_OK || !uk_api_succeeded(service)) {
         uk_json_free(document);
         document = NULL;
     }
-    *out = document;
-    return UK_OK;
+    if (code == UK_OK)
+        *out = document;
+    return code;
 }
 
 enum uk_code
@@ -92,10 +100,13 @@ uk_api_call(struct uk_service *service, const struct uk_api_ask *ask,
     return code;
 }
 
+/* Those that the protocol has, and no others: 206 is a part of an answer. */
 bool
 uk_api_succeeded(const struct uk_service *service)
 {
-    return service->refusal.status >= 200 && service->refusal.status <= 299;
+    int status = service->refusal.status;
+
+    return status == 200 || status == 201 || status == 204;
 }
 
 bool

@@ -46,12 +46,13 @@ struct uk_api_ask {
 
 /* UK_OK with every status; it stands in service->refusal, with the words of a
  * refusal.  *out is the caller's, for uk_json_free(): the document of a
- * success (2xx), NULL where it has none and for every other status. */
+ * success (200, 201, 204), NULL where it has none and for every other status.
+ * UK_BAD_ANSWER for a success that speaks of an error. */
 UK_MUST_USE enum uk_code uk_api_call(struct uk_service *service,
                                      const struct uk_api_ask *ask,
                                      struct uk_json **out, struct uk_err *err);
 
-/* Was the last call a success (2xx)? */
+/* Was the last call a success (200, 201, 204)? */
 bool uk_api_succeeded(const struct uk_service *service);
 
 /* Was the last call refused with this error code? */
