@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -86,8 +87,12 @@ static void
 knows_ids(void **state)
 {
     static const char *const wrong[] = {
-        "", "x", "64f0c0ffee0123456789abc", "64f0c0ffee0123456789abcde",
-        "64F0C0FFEE0123456789ABCD", "64f0c0ffee0123456789abcg",
+        "",
+        "x",
+        "64f0c0ffee0123456789abc",
+        "64f0c0ffee0123456789abcde",
+        "64F0C0FFEE0123456789ABCD",
+        "64f0c0ffee0123456789abcg",
         "64f0c0ffee01234567 9abcd",
     };
 
@@ -145,12 +150,14 @@ hashes_passwords(void **state)
     assert_false(uk_pwhash_check(one, &password));
 }
 
-/* Made by another implementation: argon2-cffi, hash_secret(b'correct horse',
- * b'0123456789abcdef', 2, 19456, 1, 32, Type.ID). */
+/* Made by the reference implementation: printf 'correct horse' |
+ * argon2 0123456789abcdef -id -t 2 -k 19456 -p 1 -l 32 -e */
 static void
 checks_hashes_of_another_program(void **state)
 {
-    static const char hash[] = "@ARGON@";
+    static const char hash[] = "$argon2id$v=19$m=19456,t=2,p=1$"
+                               "MDEyMzQ1Njc4OWFiY2RlZg$"
+                               "rk2Mi3E4dgRMg0fHaYaptWVZRKqs//6b6k3/nntqGJk";
     struct uk_secret password = UK_SECRET_NONE;
 
     set(&password, "correct horse");
@@ -167,9 +174,9 @@ has_a_decoy_of_the_same_price(void **state)
 {
     struct uk_secret password = UK_SECRET_NONE;
 
-    assert_int_equal(crypto_pwhash_str_needs_rehash(uk_pwhash_decoy(), 2,
-                                                    19456UL * 1024),
-                     0);
+    assert_int_equal(
+        crypto_pwhash_str_needs_rehash(uk_pwhash_decoy(), 2, 19456UL * 1024),
+        0);
     set(&password, "correct horse");
     assert_false(uk_pwhash_check(uk_pwhash_decoy(), &password));
     uk_secret_clear(&password);

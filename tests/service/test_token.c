@@ -30,29 +30,31 @@ static unsigned char key[UK_CRYPTO_KEY];
 
 /* Made by Python's hmac, base64 and json. */
 static const char access_token[] =
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGYw"
-    "YzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1NjciLC"
-    "JpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDAwMDAw"
-    "MDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYSIsIm"
-    "Vwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJiYmJiYmJi"
-    "YmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjYyJ9.OXL_L"
-    "cpexHWCDOaEwf-tz-wxNrfDrU_y-_NHMQTRtHg";
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGY"
+    "wYzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc"
+    "iLCJpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDA"
+    "wMDAwMDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWF"
+    "hYSIsImVwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJ"
+    "iYmJiYmJiYmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2N"
+    "jYyJ9.OXL_LcpexHWCDOaEwf-tz-wxNrfDrU_y-_NHMQTRtHg";
 static const char refresh_token[] =
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJyZWZyZXNoIiwic3ViIjoiNjRmM"
-    "GMwZmZlZTAxMjM0NTY3ODlhYmNkIiwiaWF0IjoxMDAwLCJleHAiOjIwMDAsImJhYXNfZGV2aWNl"
-    "X2lkIjoiMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwIiwiYmFhc19kb21haW5faWQiOiJhYWFhYWF"
-    "hYWFhYWFhYWFhYWFhYWFhYWEiLCJlcG9jaCI6NywicHJvdmlkZXIiOiJsb2NhbC11c2VycGFzcy"
-    "IsImlkZW50aXR5X2lkIjoiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmIiLCJiYWFzX2lkIjoiMDEyM"
-    "zQ1Njc4OWFiY2RlZjAxMjM0NTY3In0.TxzKm-0gl61xSzqjt-GPkIEESUvzJvHi_A0b5XPr4Q4";
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJyZWZyZXNoIiwic3ViIjoiNjR"
+    "mMGMwZmZlZTAxMjM0NTY3ODlhYmNkIiwiaWF0IjoxMDAwLCJleHAiOjIwMDAsImJhYXNfZGV"
+    "2aWNlX2lkIjoiMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwIiwiYmFhc19kb21haW5faWQiOiJ"
+    "hYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWEiLCJlcG9jaCI6NywicHJvdmlkZXIiOiJsb2NhbC1"
+    "1c2VycGFzcyIsImlkZW50aXR5X2lkIjoiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiIiwiYmF"
+    "hc19pZCI6IjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2NyJ9.TxzKm-0gl61xSzqjt-GPkIEESU"
+    "vzJvHi_A0b5XPr4Q4";
 /* The same claims as the first, HMAC-SHA512 and a header that says so. */
 static const char hs512_token[] =
-    "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGYwY"
-    "zBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1NjciLCJp"
-    "YXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDAwMDAwMDA"
-    "wMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYSIsImVwb2"
-    "NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJiYmJiYmJiYmJiY"
-    "mJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjYyJ9.iiuKbBbSB4y"
-    "ufYdL9Xtwa2AAxhbf7l3gQRcFrk7HxYF5bexW-6MQ6n33Ux1xuBYGevTZ-DzBObnKwp_NyhQt4g";
+    "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGY"
+    "wYzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc"
+    "iLCJpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDA"
+    "wMDAwMDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWF"
+    "hYSIsImVwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJ"
+    "iYmJiYmJiYmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2N"
+    "jYyJ9.iiuKbBbSB4yufYdL9Xtwa2AAxhbf7l3gQRcFrk7HxYF5bexW-6MQ6n33Ux1xuBYGev"
+    "TZ-DzBObnKwp_NyhQt4g";
 
 static int
 start(void **state)
@@ -119,8 +121,7 @@ knows_when_one_is_over(void **state)
     struct uk_claims claims;
 
     assert_int_equal(read_token(access_token, 0, &claims), UK_TOKEN_GOOD);
-    assert_int_equal(read_token(access_token, 2000, &claims),
-                     UK_TOKEN_EXPIRED);
+    assert_int_equal(read_token(access_token, 2000, &claims), UK_TOKEN_EXPIRED);
     assert_int_equal(read_token(access_token, INT64_MAX, &claims),
                      UK_TOKEN_EXPIRED);
 }
@@ -136,9 +137,9 @@ refuses_every_changed_byte(void **state)
         token[at] = token[at] == 'A' ? 'B' : 'A';
         assert_int_equal(read_token(token, 1500, &claims), UK_TOKEN_BAD);
         token[at] = '\0';
-        assert_int_equal(uk_token_read(token, sizeof(token) - 1, key, 1500,
-                                       &claims),
-                         UK_TOKEN_BAD);
+        assert_int_equal(
+            uk_token_read(token, sizeof(token) - 1, key, 1500, &claims),
+            UK_TOKEN_BAD);
     }
 }
 
@@ -149,9 +150,8 @@ refuses_every_other_length(void **state)
     struct uk_claims claims;
 
     for (size_t len = 0; len < sizeof(access_token) - 1; len++)
-        assert_int_equal(
-            uk_token_read(access_token, len, key, 1500, &claims),
-            UK_TOKEN_BAD);
+        assert_int_equal(uk_token_read(access_token, len, key, 1500, &claims),
+                         UK_TOKEN_BAD);
     memcpy(longer, access_token, sizeof(access_token));
     for (const char *more = "A=.\n"; *more != '\0'; more++) {
         longer[sizeof(access_token) - 1] = *more;
@@ -166,9 +166,9 @@ refuses_another_key(void **state)
     const unsigned char zeros[UK_CRYPTO_KEY] = {0};
     struct uk_claims claims;
 
-    assert_int_equal(uk_token_read(access_token, strlen(access_token), zeros,
-                                   1500, &claims),
-                     UK_TOKEN_BAD);
+    assert_int_equal(
+        uk_token_read(access_token, strlen(access_token), zeros, 1500, &claims),
+        UK_TOKEN_BAD);
 }
 
 /* The signature is right each time; the header is not ours. */
@@ -229,8 +229,8 @@ refuses_other_claims(void **state)
         "{\"typ\":\"access\"," ISS ",\"provider\":\"\"," IDS "," TIMES "}",
         "{\"typ\":\"access\"," ISS ",\"provider\":\"api-key\"," IDS "," TIMES
         "}",
-        "{\"typ\":\"access\"," ISS ",\"provider\":\"api-key\",\"key_id\":\"\","
-        IDS "," TIMES "}",
+        "{\"typ\":\"access\"," ISS
+        ",\"provider\":\"api-key\",\"key_id\":\"\"," IDS "," TIMES "}",
         "{\"typ\":\"access\"," ISS "," KEYED "," TIMES "}",
         "{\"typ\":\"access\"," ISS "," KEYED ",\"sub\":\"x\"," TIMES "}",
         "{\"typ\":\"access\"," ISS "," KEYED "," IDS "}",
@@ -283,16 +283,15 @@ reads_what_it_makes(void **state)
 {
     for (int kind = UK_TOKEN_ACCESS; kind <= UK_TOKEN_REFRESH; kind++) {
         for (int by = UK_PROVIDER_ANON; by <= UK_PROVIDER_KEY; by++) {
-            struct uk_claims made = sample((enum uk_token_kind)kind,
-                                           (enum uk_provider)by);
+            struct uk_claims made =
+                sample((enum uk_token_kind)kind, (enum uk_provider)by);
             struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
             struct uk_err err = UK_ERR_NONE;
             struct uk_claims got;
 
             assert_int_equal(uk_token_make(&made, key, &token, &err), UK_OK);
-            assert_int_equal(
-                read_token(uk_buf_peek(&token), made.issued, &got),
-                UK_TOKEN_GOOD);
+            assert_int_equal(read_token(uk_buf_peek(&token), made.issued, &got),
+                             UK_TOKEN_GOOD);
             assert_memory_equal(&got, &made, sizeof(made));
             uk_buf_clear(&token);
         }
@@ -313,9 +312,8 @@ says_what_clients_look_for(void **state)
     const size_t counts[] = {UK_COUNT(access), UK_COUNT(refresh)};
 
     for (int i = 0; i < 2; i++) {
-        struct uk_claims made =
-            sample(i == 0 ? UK_TOKEN_ACCESS : UK_TOKEN_REFRESH,
-                   UK_PROVIDER_PASSWORD);
+        struct uk_claims made = sample(
+            i == 0 ? UK_TOKEN_ACCESS : UK_TOKEN_REFRESH, UK_PROVIDER_PASSWORD);
         struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
         const struct uk_json *identity;
         struct uk_json *json = NULL;
@@ -326,9 +324,9 @@ says_what_clients_look_for(void **state)
 
         assert_int_equal(uk_token_make(&made, key, &token, &err), UK_OK);
         from = strchr(uk_buf_peek(&token), '.') + 1;
-        assert_true(uk_base64url_decode(
-            from, (size_t)(strchr(from, '.') - from), text, sizeof(text),
-            &len));
+        assert_true(uk_base64url_decode(from,
+                                        (size_t)(strchr(from, '.') - from),
+                                        text, sizeof(text), &len));
         assert_int_equal(uk_json_parse(text, len, &json, &err), UK_OK);
         assert_true(uk_json_int(json, "exp", &number));
         assert_int_equal(number, made.expires);
@@ -357,13 +355,19 @@ knows_base64url(void **state)
     static const struct {
         const char *bytes, *text;
     } rows[] = {
-        {"", ""},           {"f", "Zg"},         {"fo", "Zm8"},
-        {"foo", "Zm9v"},    {"foob", "Zm9vYg"},  {"fooba", "Zm9vYmE"},
-        {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"}, {"\xff\xff\xff", "____"},
+        {"", ""},
+        {"f", "Zg"},
+        {"fo", "Zm8"},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg"},
+        {"fooba", "Zm9vYmE"},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff", "-_8"},
+        {"\xff\xff\xff", "____"},
     };
     static const char *const wrong[] = {
-        "Z",  "Zm9vY", "Zg==", "Zg=", "Zh", "Zm9", "Zm8 ", "Z\n", "+/8",
-        "Zm+v", "Zm/v", "\xc3\xa4", "Zm9v.",
+        "Z",   "Zm9vY", "Zg==", "Zg=",  "Zh",       "Zm9",   "Zm8 ",
+        "Z\n", "+/8",   "Zm+v", "Zm/v", "\xc3\xa4", "Zm9v.",
     };
     struct uk_buf buf = UK_BUF_UP_TO(512);
     unsigned char all[256], back[256];
@@ -374,8 +378,8 @@ knows_base64url(void **state)
         uk_buf_clear(&buf);
         uk_base64url_add(&buf, rows[i].bytes, strlen(rows[i].bytes));
         assert_string_equal(uk_buf_peek(&buf), rows[i].text);
-        assert_true(uk_base64url_decode(rows[i].text, strlen(rows[i].text),
-                                        out, sizeof(out), &len));
+        assert_true(uk_base64url_decode(rows[i].text, strlen(rows[i].text), out,
+                                        sizeof(out), &len));
         assert_int_equal(len, strlen(rows[i].bytes));
         assert_memory_equal(out, rows[i].bytes, len);
     }
