@@ -282,7 +282,9 @@ AGENTS = {
     "exits at once": ("#!/bin/sh\nexit 0\n", "unreachable"),
     "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "unreachable"),
     "is not a program": ("\0\1\2\3", "unreachable"),
-    "talks nonsense": ("#!/bin/sh\necho granted >&3\n", "bad-answer"),
+    # Who answers without having heard the question has only hung up.
+    "talks nonsense": ("#!/bin/sh\ndd bs=40000 count=1 <&3 >/dev/null\n"
+                       "echo granted >&3\n", "bad-answer"),
     "hangs": ("#!/bin/sh\nexec sleep 60\n", "timeout:agent"),
 }
 for what, (program, word) in AGENTS.items():
