@@ -26,12 +26,16 @@ def install():
         return None
     if not shutil.which('npm'):
         return 'npm is not here'
-    done = subprocess.run(['npm', 'ci', '--omit=dev'], cwd=HERE,
-                          capture_output=True, text=True, timeout=300)
-    if done.returncode == 0:
-        return None
+    try:
+        done = subprocess.run(
+            ['npm', 'ci', '--omit=dev', '--fetch-retries=1'], cwd=HERE,
+            capture_output=True, text=True, timeout=180)
+        if done.returncode == 0:
+            return None
+        note(done.stderr[-2000:])
+    except subprocess.TimeoutExpired:
+        note('npm ci: no end after 180 s')
     shutil.rmtree(MODULES, ignore_errors=True)
-    note(done.stderr[-2000:])
     return 'npm cannot install realm-web'
 
 
