@@ -15,6 +15,8 @@ int uk_command_init(int argc, char **argv);
 int uk_command_serve(int argc, char **argv);
 int uk_command_user(int argc, char **argv);
 
+extern const char uk_command_help[];
+
 /* Print the sentence on standard error.  Returns UK_EXIT_FAILED. */
 int uk_command_fail(const struct uk_err *err);
 

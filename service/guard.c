@@ -76,7 +76,7 @@ uk_guard_is_host(const char *text, size_t len)
     const char *end = memchr(text, six ? ']' : ':', len);
     size_t host = end == NULL ? len : (size_t)(end - text);
 
-    if (host == 0 || len > LONGEST_HOST || (six && end == NULL))
+    if (host <= six || len > LONGEST_HOST || (six && end == NULL))
         return false;
     for (size_t i = six; i < host; i++) {
         if (!is_alnum(text[i]) && text[i] != '.' && text[i] != '-' &&

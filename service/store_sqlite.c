@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
+
 #define BUSY_MS 5000
 
 enum uk_code
@@ -321,20 +323,23 @@ uk_sqlite_open(const char *path, enum uk_store_mode mode, struct uk_store **out,
                struct uk_err *err)
 {
     struct uk_sqlite *lite = calloc(1, sizeof(*lite));
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    enum uk_code code;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                      SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    enum uk_code code = UK_OK;
     int status;
 
     if (lite == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for the database");
     lite->store.ops = &ops;
+    /* SQLite itself cannot make a file that must be new. */
     if (mode == UK_STORE_CREATE)
-        flags |= SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
-    status = sqlite3_open_v2(path, &lite->db, flags, NULL);
-    code = status == SQLITE_OK
-               ? set_up(lite, mode, err)
-               : uk_sqlite_fail(lite, status, "it cannot be opened", err);
+        code = uk_file_create(path, "", 0, 0600, err);
+    if (code == UK_OK) {
+        status = sqlite3_open_v2(path, &lite->db, flags, NULL);
+        code = status == SQLITE_OK
+                   ? set_up(lite, mode, err)
+                   : uk_sqlite_fail(lite, status, "it cannot be opened", err);
+    }
     if (code != UK_OK) {
         close_store(&lite->store);
         return uk_err_in(err, "the database '%s'", path);
