@@ -123,15 +123,22 @@ def kind_of(method, path):
         return 'profile'
     if path.endswith('/auth/session'):
         return 'refresh' if method == 'POST' else 'logout'
+    if path.endswith('/auth/api_keys'):
+        return 'create' if method == 'POST' else 'list'
+    if '/auth/api_keys/' in path:
+        return 'key' if method == 'GET' else 'change'
     return 'other'
 
 
 def truth(kind):
     if kind in TRUTH:
-        return answer(TRUTH[kind]())
+        return answer(TRUTH[kind](),
+                      '201 Created' if kind == 'create' else '200 OK')
+    if kind == 'key':
+        return answer(TRUTH['list']()[0])
     if kind == 'refresh':
         return answer({'access_token': token()}, '201 Created')
-    if kind == 'logout':
+    if kind in ('logout', 'change'):
         return answer(b'', '204 No Content', None, length='')
     # Whoever comes here has followed a redirect.
     return answer(TRUTH['login']())

@@ -28,7 +28,7 @@ if os.geteuid() == 0:
         raise SystemExit(0)
     namespace.add_account('_userkey', 997)
 
-from lies import EMAIL, LIES, OTHER, OTHER_EMAIL, USER
+from lies import EMAIL, LIES, USER
 from liar import TRUE, Liar
 from tap import equal, group, main, nothing, note, ok
 from wire import checksum
@@ -235,11 +235,13 @@ def the_truth():
 def every_lie():
     """Eight at a time: most of them only wait."""
     begin = time.monotonic()
+    told = [n for n, lie in LIES.items() if lie.at in ('login', 'profile')]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(tell, LIES))
-    for name, found in zip(LIES, results):
+        results = list(pool.map(tell, told))
+    for name, found in zip(told, results):
         nothing(found, name)
-    note('%d lies in %.0f s' % (len(LIES), time.monotonic() - begin))
+    ok(len(told) > 400, '%d lies' % len(told))
+    note('in %.0f s' % (time.monotonic() - begin))
 
 
 def der_name(name):
@@ -366,12 +368,6 @@ def the_second_server():
            'after %s the second is not asked' % name, reply, took)
         first.close()
     good.close()
-
-
-@group
-def the_catalogue():
-    ok(len(LIES) > 300, '%d lies' % len(LIES))
-    equal(OTHER == USER or OTHER_EMAIL == EMAIL, False, 'which differ')
 
 
 if not os.path.exists(AGENT):

@@ -1,9 +1,10 @@
 """The catalogue of wrong answers that an auth service could give.
 
-Each lie has a name, the call that it is told to ('login' or 'profile'), what
-it does with the connection, and the words with which an agent may end: a
-verdict ('refused'), a failure ('bad-answer'), or 'timeout:answer'.  'granted'
-stands only where the answer is right after all.
+Each lie has a name, the call that it is told to ('login' and 'profile' for
+agent and tool; 'list' and 'create' of keys for the tool), what it does with
+the connection, and the words with which an agent may end: a verdict
+('refused'), a failure ('bad-answer'), or 'timeout:answer'.  'granted' stands
+only where the answer is right after all.
 """
 
 import gzip
@@ -15,7 +16,7 @@ import time
 
 sys.dont_write_bytecode = True
 
-from wire import unpad
+from wire import checksum, unpad
 
 BAD = ('bad-answer',)
 LATE = ('timeout:answer',)
@@ -93,7 +94,17 @@ def answer(body=b'', status='200 OK', type='application/json', lines=(),
     return '\r\n'.join(head).encode('latin-1') + b'\r\n\r\n' + body
 
 
-TRUTH = {'login': login_body, 'profile': profile_body}
+def key_body(**more):
+    return dict({'_id': '4' * 24, 'name': 'first', 'disabled': False}, **more)
+
+
+def new_key_body(**more):
+    text = 'ukey' + 'Created9Key' * 4 + 'abcdefghij'
+    return dict(key_body(), **dict({'key': text + checksum(text)}, **more))
+
+
+TRUTH = {'login': login_body, 'profile': profile_body,
+         'list': lambda: [key_body()], 'create': new_key_body}
 
 
 # JSON that is not what it must be, in the fields of a login and a profile.
@@ -448,6 +459,58 @@ def add_pairs():
         ('granted', 'bad-answer', 'unreachable'), emails=[EMAIL])
 
 
+ODD_TEXTS = {'null': None, 'number': 5, 'array': ['a'], 'object': {},
+             'empty': '', 'escape': 'a\x1b[31mred', 'new-line': 'a\nb',
+             'nul': 'a\0b', 'tab': 'a\tb', 'unicode': '\u202eevil',
+             'long': 'a' * 60000}
+
+
+def add_keys():
+    """What a tool must neither show nor believe."""
+    for name in ('_id', 'name', 'disabled'):
+        less = key_body()
+        del less[name]
+        add('list-without-' + name, 'list', answer([less]), BAD)
+        for kind, value in ODD_TEXTS.items():
+            add('list-%s-is-%s' % (name, kind), 'list',
+                answer([key_body(**{name: value})]), BAD)
+    for kind, body in (('object', {}), ('null', None), ('text', 'x'),
+                       ('of-texts', ['x']), ('of-null', [None]),
+                       ('of-arrays', [[]]), ('too-many', [
+                           key_body(_id='%024x' % n, name='n%d' % n)
+                           for n in range(400)])):
+        add('list-' + kind, 'list', answer(body), BAD)
+    less = new_key_body()
+    del less['key']
+    add('create-without-key', 'create', answer(less, '201 Created'), BAD)
+    for kind, value in ODD_TEXTS.items():
+        add('create-key-is-' + kind, 'create',
+            answer(new_key_body(key=value), '201 Created'), BAD)
+    add('create-another-name', 'create',
+        answer(new_key_body(name='other'), '201 Created'), BAD)
+    add('create-disabled', 'create',
+        answer(new_key_body(disabled=True), '201 Created'), BAD)
+    add('create-empty', 'create', answer(b'', '201 Created', None), BAD)
+    for status in ('200 OK', '202 Accepted', '206 Partial'):
+        add('create-status-' + status[:3], 'create',
+            answer(new_key_body(), status),
+            BAD if status[:3] != '200' else ('granted', 'bad-answer'))
+    for at in ('list', 'create'):
+        good = answer(TRUTH[at](), '201 Created' if at == 'create' else
+                      '200 OK')
+        add(at + '-hang', at, hang(good[:-5]), LATE)
+        add(at + '-cut', at, close_after(good[:-5]), CUT)
+        add(at + '-html', at, answer(b'<h1>x</h1>', type='text/html'), BAD)
+        add(at + '-no-403', at, answer(b'', '403 Forbidden', None),
+            ('denied',))
+        add(at + '-no-session', at, answer(
+            {'error': 'invalid session', 'error_code': 'InvalidSession'},
+            '401 Unauthorized'), ('not-logged-in',))
+        add(at + '-no-escape', at, answer(
+            {'error': 'a\x1b[31mred\r\nb', 'error_code': 'x\x1b[31m'},
+            '400 Bad'), BAD)
+
+
 # What is done with the connection.
 
 def close_after(data):
@@ -519,3 +582,4 @@ add_http('profile')
 add_refusals()
 add_throttles()
 add_pairs()
+add_keys()
