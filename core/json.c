@@ -255,6 +255,20 @@ uk_json_item(const struct uk_json *array, size_t i)
 }
 
 bool
+uk_json_item_text(const struct uk_json *array, size_t i, const char **out)
+{
+    struct json_object *item;
+
+    if (i >= uk_json_count(array))
+        return false;
+    item = json_object_array_get_idx(theirs(array), i);
+    if (!json_object_is_type(item, json_type_string))
+        return false;
+    *out = json_object_get_string(item);
+    return true;
+}
+
+bool
 uk_json_is_text(const char *text)
 {
     size_t left = strlen(text);

@@ -51,6 +51,7 @@ bool uk_json_array(const struct uk_json *object, const char *name,
 /* Elements of an array; NULL past the end. */
 size_t uk_json_count(const struct uk_json *array);
 const struct uk_json *uk_json_item(const struct uk_json *array, size_t i);
+bool uk_json_item_text(const struct uk_json *array, size_t i, const char **out);
 
 /* May this text be put into a document: UTF-8? */
 bool uk_json_is_text(const char *text);

@@ -320,6 +320,7 @@ test_arrays(void **state)
 {
     struct uk_json *doc = parse("{\"a\":[{\"x\":1},[],\"s\"]}");
     const struct uk_json *array;
+    const char *text;
     int64_t n;
 
     assert_true(uk_json_array(doc, "a", &array));
@@ -327,6 +328,10 @@ test_arrays(void **state)
     assert_true(uk_json_int(uk_json_item(array, 0), "x", &n));
     assert_int_equal(n, 1);
     assert_true(uk_json_is_array(uk_json_item(array, 1)));
+    assert_false(uk_json_item_text(array, 0, &text));
+    assert_false(uk_json_item_text(array, 3, &text));
+    assert_true(uk_json_item_text(array, 2, &text));
+    assert_string_equal(text, "s");
     assert_null(uk_json_item(array, 3));
     assert_null(uk_json_item(array, (size_t)-1));
     /* Not an array, not an object, nothing at all. */

@@ -1,0 +1,55 @@
+/*
+ * The command line of one command, taken apart by a table.
+ *
+ * No option takes a secret: what stands in a command line can be read by
+ * everyone on the machine.  Those that people would expect are known, so that
+ * they can be refused with the reason.
+ */
+#ifndef UK_ARGS_H
+#define UK_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/attr.h"
+#include "core/err.h"
+
+/* Which options a command has. */
+enum uk_arg {
+    UK_ARG_JSON = 1 << 0,
+    UK_ARG_YES = 1 << 1,
+    UK_ARG_RAW = 1 << 2,
+    UK_ARG_OUT = 1 << 3,
+    UK_ARG_URL = 1 << 4,
+    UK_ARG_APP = 1 << 5,
+    UK_ARG_CA_FILE = 1 << 6,
+    UK_ARG_EMAIL = 1 << 7,
+    UK_ARG_PASSWORD_STDIN = 1 << 8,
+    UK_ARG_SERVICE = 1 << 9,
+    UK_ARG_CONF = 1 << 10,
+};
+
+/* What was given.  Texts are borrowed from argv; NULL is "not given". */
+struct uk_args {
+    bool help;
+    bool json;
+    bool yes;
+    bool raw;
+    bool password_stdin;
+    const char *out;
+    const char *url;
+    const char *app;
+    const char *ca_file;
+    const char *email;
+    const char *service;
+    const char *conf;
+    char *const *word; /* the operands */
+    size_t n_words;
+};
+
+/* argv[0] is the command; allowed is of enum uk_arg.  UK_INVALID says what is
+ * wrong. */
+UK_MUST_USE enum uk_code uk_args_parse(int argc, char **argv, unsigned allowed,
+                                       struct uk_args *out, struct uk_err *err);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * A command of the tool: what each is given, and which there are.
+ */
+#ifndef UK_COMMAND_H
+#define UK_COMMAND_H
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "tool/args.h"
+#include "tool/status.h"
+
+struct uk_tool {
+    struct uk_args args;
+    struct uk_buf out; /* for standard output, written when all is done */
+    struct uk_err err; /* of the last thing that failed */
+};
+
+/* Each says on standard error why it does not return UK_EXIT_DONE. */
+enum uk_exit uk_cmd_login(struct uk_tool *tool);
+enum uk_exit uk_cmd_logout(struct uk_tool *tool);
+enum uk_exit uk_cmd_whoami(struct uk_tool *tool);
+enum uk_exit uk_cmd_create(struct uk_tool *tool);
+enum uk_exit uk_cmd_list(struct uk_tool *tool);
+enum uk_exit uk_cmd_show(struct uk_tool *tool);
+enum uk_exit uk_cmd_enable(struct uk_tool *tool);
+enum uk_exit uk_cmd_disable(struct uk_tool *tool);
+enum uk_exit uk_cmd_delete(struct uk_tool *tool);
+enum uk_exit uk_cmd_check(struct uk_tool *tool);
+
+#endif

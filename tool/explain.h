@@ -1,0 +1,19 @@
+/*
+ * What a decision about a login means: PAM's code for it, and what to do.
+ *
+ * The words beside the numbers of pam_module/code.c, which decides; a test
+ * compares the two.
+ */
+#ifndef UK_EXPLAIN_H
+#define UK_EXPLAIN_H
+
+#include "core/err.h"
+#include "core/verdict.h"
+
+/* What a login gets from PAM in its auth phase ("PAM_SUCCESS"): static. */
+const char *uk_explain_pam(enum uk_code code, enum uk_verdict verdict);
+
+/* One sentence for the administrator: static. */
+const char *uk_explain_verdict(enum uk_verdict verdict);
+
+#endif

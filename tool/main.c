@@ -1,0 +1,181 @@
+/* userkey: a person's hand on their sessions and keys. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "core/typo.h"
+#include "core/version.h"
+#include "tool/command.h"
+#include "tool/out.h"
+
+static const struct command {
+    const char *name;
+    const char *synopsis; /* what follows the name */
+    const char *summary;
+    unsigned options;   /* of enum uk_arg */
+    size_t least, most; /* operands */
+    enum uk_exit (*run)(struct uk_tool *tool);
+} commands[] = {
+    {"login",
+     "[--url URL] [--app ID] [--ca-file FILE] [--email ADDRESS] "
+     "[--password-stdin] [--json]",
+     "begin a session with address and password",
+     UK_ARG_URL | UK_ARG_APP | UK_ARG_CA_FILE | UK_ARG_EMAIL |
+         UK_ARG_PASSWORD_STDIN | UK_ARG_JSON,
+     0, 0, uk_cmd_login},
+    {"logout", "[--json]", "end the session", UK_ARG_JSON, 0, 0, uk_cmd_logout},
+    {"whoami", "[--json]", "whose session it is", UK_ARG_JSON, 0, 0,
+     uk_cmd_whoami},
+    {"create", "NAME [--raw | --out FILE] [--json]",
+     "make a key; its value is shown once",
+     UK_ARG_RAW | UK_ARG_OUT | UK_ARG_JSON, 1, 1, uk_cmd_create},
+    {"list", "[--json]", "list the keys", UK_ARG_JSON, 0, 0, uk_cmd_list},
+    {"show", "KEY [--json]", "show one key", UK_ARG_JSON, 1, 1, uk_cmd_show},
+    {"enable", "KEY... [--json]", "let keys log in again", UK_ARG_JSON, 1,
+     SIZE_MAX, uk_cmd_enable},
+    {"disable", "KEY... [--json]", "let keys log in no more", UK_ARG_JSON, 1,
+     SIZE_MAX, uk_cmd_disable},
+    {"delete", "KEY... [--yes] [--json]", "remove keys for good",
+     UK_ARG_YES | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_delete},
+    {"check", "USER [--service NAME] [--conf FILE] [--json]",
+     "what a login with a key would get, and why",
+     UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
+};
+
+static void
+add_usage(struct uk_buf *out)
+{
+    uk_buf_add_text(out, "usage: userkey COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < UK_COUNT(commands); i++)
+        uk_buf_addf(out, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+    uk_buf_add_text(out, "\n'userkey COMMAND --help' shows the options of one, "
+                         "userkey(1) all of it.\n");
+}
+
+static void
+add_synopsis(struct uk_buf *out, const struct command *command)
+{
+    uk_buf_addf(out, "usage: userkey %s %s\n", command->name,
+                command->synopsis);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+    for (size_t i = 0; i < UK_COUNT(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+static enum uk_exit
+refuse_command(const char *name)
+{
+    char shown[UK_PRINTABLE_SIZE];
+    const char *nearest = NULL;
+    size_t least = UK_TYPO_MOST + 1;
+
+    uk_str_printable(shown, name, strlen(name));
+    for (size_t i = 0; i < UK_COUNT(commands); i++) {
+        size_t slips = uk_typo_slips(name, commands[i].name);
+
+        if (slips < least) {
+            least = slips;
+            nearest = commands[i].name;
+        }
+    }
+    if (nearest != NULL)
+        uk_out_error("'%s' is not a command; did you mean '%s'?", shown,
+                     nearest);
+    else
+        uk_out_error("'%s' is not a command; 'userkey --help' lists them",
+                     shown);
+    return UK_EXIT_USAGE;
+}
+
+static enum uk_exit
+run_command(const struct command *command, int argc, char **argv,
+            struct uk_tool *tool)
+{
+    if (uk_args_parse(argc, argv, command->options, &tool->args, &tool->err) !=
+        UK_OK) {
+        uk_out_error("%s: %s", command->name, tool->err.text);
+        uk_out_note("usage: userkey %s %s", command->name, command->synopsis);
+        return UK_EXIT_USAGE;
+    }
+    if (tool->args.help) {
+        add_synopsis(&tool->out, command);
+        return UK_EXIT_DONE;
+    }
+    if (tool->args.n_words < command->least ||
+        tool->args.n_words > command->most) {
+        uk_out_note("usage: userkey %s %s", command->name, command->synopsis);
+        return UK_EXIT_USAGE;
+    }
+    return command->run(tool);
+}
+
+static enum uk_exit
+run(int argc, char **argv, struct uk_tool *tool)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct command *command = find_command(name);
+
+    if (command != NULL)
+        return run_command(command, argc - 1, argv + 1, tool);
+    if (strcmp(name, "--version") == 0) {
+        uk_buf_add_text(&tool->out, "userkey " UK_VERSION "\n");
+        return UK_EXIT_DONE;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+        strcmp(name, "help") == 0) {
+        add_usage(&tool->out);
+        return UK_EXIT_DONE;
+    }
+    if (name[0] != '\0')
+        return refuse_command(name);
+    add_usage(&tool->out);
+    uk_out_note("%s", uk_buf_peek(&tool->out));
+    uk_buf_clear(&tool->out);
+    return UK_EXIT_USAGE;
+}
+
+/* A descriptor that is closed would be given to the next file that we open:
+ * a session file as standard output.  Writing to what is opened here for 1
+ * fails, as it should. */
+static bool
+fill_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+            open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct uk_tool tool = {.out = UK_BUF_UP_TO(UK_OUT_MAX)};
+    const struct rlimit none = {.rlim_cur = 0};
+    enum uk_exit status;
+
+    if (!fill_descriptors() || setrlimit(RLIMIT_CORE, &none) != 0)
+        return UK_EXIT_FAILED;
+    signal(SIGPIPE, SIG_IGN); /* a reader that left is a failure to report */
+    status = run(argc, argv, &tool);
+    if (uk_out_flush(&tool.out, &tool.err) != UK_OK ||
+        uk_out_close(&tool.err) != UK_OK) {
+        uk_out_error("%s", tool.err.text);
+        if (status == UK_EXIT_DONE)
+            status = UK_EXIT_FAILED;
+    }
+    return (int)status;
+}

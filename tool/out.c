@@ -1,0 +1,138 @@
+/* What the tool says: a table on a terminal, plain lines for a program, JSON. */
+#include "tool/out.h"
+
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/deadline.h"
+#include "core/io.h"
+
+static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
+
+static void
+add_plain(struct uk_buf *out, size_t columns, const char *const *cells,
+          size_t rows)
+{
+    for (size_t i = 0; i < rows * columns; i++) {
+        uk_buf_add_text(out, cells[i]);
+        uk_buf_add_byte(out, (i + 1) % columns == 0 ? '\n' : '\t');
+    }
+}
+
+/* Row by row; 0, or a negative errno as libsmartcols has them. */
+static int
+fill(struct libscols_table *table, const char *const *heads, size_t columns,
+     const char *const *cells, size_t rows)
+{
+    int rc = scols_table_enable_noheadings(table, heads == NULL);
+
+    for (size_t i = 0; rc == 0 && i < columns; i++) {
+        if (scols_table_new_column(table, heads != NULL ? heads[i] : "", 0,
+                                   0) == NULL)
+            rc = -ENOMEM;
+    }
+    for (size_t i = 0; rc == 0 && i < rows; i++) {
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+
+        if (line == NULL)
+            return -ENOMEM;
+        for (size_t j = 0; rc == 0 && j < columns; j++)
+            rc = scols_line_set_data(line, j, cells[i * columns + j]);
+    }
+    return rc;
+}
+
+enum uk_code
+uk_out_table(struct uk_buf *out, const char *const *heads, size_t columns,
+             const char *const *cells, size_t rows, struct uk_err *err)
+{
+    struct libscols_table *table;
+    char *text = NULL;
+    int rc = -ENOMEM;
+
+    if (!isatty(STDOUT_FILENO)) {
+        add_plain(out, columns, cells, rows);
+        return UK_OK;
+    }
+    table = scols_new_table();
+    if (table != NULL)
+        rc = fill(table, heads, columns, cells, rows);
+    if (rc == 0)
+        rc = scols_print_table_to_string(table, &text);
+    if (rc == 0 && text != NULL) {
+        uk_buf_add_text(out, text);
+        uk_buf_add_byte(out, '\n'); /* the last line has none of its own */
+    }
+    free(text);
+    scols_unref_table(table);
+    return rc == 0 ? UK_OK : uk_err_sys(err, -rc, "making a table");
+}
+
+enum uk_code
+uk_out_flush(struct uk_buf *out, struct uk_err *err)
+{
+    enum uk_code code = uk_buf_check(out, err);
+
+    if (code == UK_OK && out->len > 0)
+        code = uk_io_write_all(STDOUT_FILENO, out->bytes, out->len, no_deadline,
+                               err);
+    uk_buf_clear(out);
+    return code == UK_OK ? code : uk_err_in(err, "writing standard output");
+}
+
+enum uk_code
+uk_out_close(struct uk_err *err)
+{
+    if (close(STDOUT_FILENO) != 0 && errno != EBADF)
+        return uk_err_sys(err, errno, "writing standard output");
+    return UK_OK;
+}
+
+static void say(const char *prefix, const char *fmt, va_list args)
+    UK_PRINTF(2, 0);
+
+/* One write, so that lines of several programs do not mix. */
+static void
+say(const char *prefix, const char *fmt, va_list args)
+{
+    char line[2048];
+    struct uk_err ignored;
+    int begin = snprintf(line, sizeof(line), "%s", prefix);
+    int len =
+        vsnprintf(line + begin, sizeof(line) - (size_t)begin - 1, fmt, args);
+
+    if (len < 0)
+        return;
+    len += begin;
+    if (len > (int)sizeof(line) - 2)
+        len = (int)sizeof(line) - 2;
+    line[len] = '\n';
+    if (uk_io_write_all(STDERR_FILENO, line, (size_t)len + 1, no_deadline,
+                        &ignored) != UK_OK)
+        return; /* nobody is left to be told */
+}
+
+void
+uk_out_note(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say("", fmt, args);
+    va_end(args);
+}
+
+void
+uk_out_error(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say("userkey: ", fmt, args);
+    va_end(args);
+}

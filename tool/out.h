@@ -1,0 +1,37 @@
+/*
+ * What the tool says: a table on a terminal, plain lines for a program, JSON.
+ *
+ * Standard output is collected and written once, at the end, so that it is
+ * whole or an error.  Standard error is for people.
+ */
+#ifndef UK_OUT_H
+#define UK_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/err.h"
+
+#define UK_OUT_MAX (1024 * 1024)
+
+/* Append rows of cells: aligned under heads on a terminal, tab-separated and
+ * without heads elsewhere.  heads may be NULL.  UK_NO_MEMORY. */
+UK_MUST_USE enum uk_code uk_out_table(struct uk_buf *out,
+                                      const char *const *heads, size_t columns,
+                                      const char *const *cells, size_t rows,
+                                      struct uk_err *err);
+
+/* Write all of it to standard output, empty it, and say whether it got there. */
+UK_MUST_USE enum uk_code uk_out_flush(struct uk_buf *out, struct uk_err *err);
+
+/* The last thing to do: what was written is still not there when closing
+ * fails. */
+UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
+
+/* One line on standard error, as it is, and with "userkey: " in front. */
+void uk_out_note(const char *fmt, ...) UK_PRINTF(1, 2);
+void uk_out_error(const char *fmt, ...) UK_PRINTF(1, 2);
+
+#endif
