@@ -360,11 +360,6 @@ def ports():
        'a port that another userkey-server has: refused as well', status, out)
     equal(http.location().status, 200, 'which goes on serving')
     world.stop()
-    write(lines_of(listen_http='127.0.0.1:1', insecure_http='yes'))
-    if ROOT:
-        skip('a port of root alone', 'we are root')
-    else:
-        ok(serve(config)[0] not in (0, 'runs'), 'a port of root alone')
 
 
 @group
@@ -453,11 +448,8 @@ def init():
        'init prints the app id alone', done.stdout)
     equal(sorted(os.listdir(new)), ['pepper', 'signing_key', 'userkey.db'],
           'and makes three files')
-    if ROOT:
-        skip('init where we may not write', 'we are root')
-    else:
-        ok(world.command('init', '--data', '/proc/x', check=False).returncode,
-           'init where we may not write')
+    ok(world.command('init', '--data', '/proc/userkey',
+                     check=False).returncode > 0, 'init where nobody may write')
     shutil.rmtree(new)
     os.mkdir(new, 0o755)
     with open(os.path.join(new, 'pepper'), 'w') as file:
