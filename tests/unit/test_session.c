@@ -153,6 +153,10 @@ static const struct {
      UK_UNDECIDED, "500"},
     {"busy", 503, NULL, UK_BAD_ANSWER, UK_UNDECIDED, "503"},
     /* A yes that is none. */
+    {"accepted", 202, ANSWER(USER, ALICE, BOB), UK_BAD_ANSWER, UK_UNDECIDED,
+     "202"},
+    {"a part", 206, ANSWER(USER, ALICE, BOB), UK_BAD_ANSWER, UK_UNDECIDED,
+     "206"},
     {"nothing", 200, NULL, UK_BAD_ANSWER, UK_UNDECIDED, "user_id"},
     {"204", 204, NULL, UK_BAD_ANSWER, UK_UNDECIDED, "user_id"},
     {"an empty object", 200, "{}", UK_BAD_ANSWER, UK_UNDECIDED, "user_id"},
