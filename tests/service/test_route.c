@@ -1,0 +1,517 @@
+/* service/route: which request is whose, and who may not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service/call.h"
+#include "service/route.h"
+#include "service/store_sqlite.h"
+#include "service/work.h"
+
+#define BASE "/api/client/v2.0"
+#define APP  "aaaaaaaaaaaaaaaaaaaaaaaa"
+#define ANN  "111111111111111111111111"
+#define ID   "0123456789abcdef01234567"
+
+/* A server with a database and no threads: calls run where they are made, and
+ * those that want the writer are refused as busy. */
+struct fixture {
+    char folder[64];
+    struct uk_config config;
+    struct uk_secrets secrets;
+    struct uk_log log;
+    struct uk_server server;
+    struct uk_store *store;
+    struct uk_address peer;
+};
+
+/* One request, and what came of it. */
+struct exchange {
+    struct uk_http_exchange http;
+    int status;
+};
+
+static struct uk_err err;
+
+static void
+never(void *context, struct uk_job *jobs)
+{
+    fail_msg("a full pool was given work");
+}
+
+static int
+set_up(void **state)
+{
+    static const struct uk_store_user ann = {.id = ANN, .app_id = APP};
+    static const struct uk_store_app app = {.id = APP, .client_id = "demo"};
+    const struct uk_store_identity identity = {
+        .id = ID, .provider = UK_PROVIDER_PASSWORD, .email = "ann@b.example"};
+    const struct uk_pool_options full = {
+        .threads = 1, .room = 0, .batch = 1, .run = never};
+    struct fixture *f = calloc(1, sizeof(*f));
+    enum uk_store_result result;
+
+    assert_int_equal(uk_crypto_start(&err), UK_OK);
+    snprintf(f->folder, sizeof(f->folder), "/tmp/userkey-route-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    assert_int_equal(uk_config_for_folder(f->folder, "127.0.0.1:0", NULL, NULL,
+                                          &f->config, &err),
+                     UK_OK);
+    assert_int_equal(
+        uk_store_open(f->config.database, UK_STORE_CREATE, &f->store, &err),
+        UK_OK);
+    assert_int_equal(f->store->ops->begin(f->store, &err), UK_OK);
+    assert_int_equal(uk_store_call(f->store, add_app, &app, "demo", &err),
+                     UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_user, &ann, &identity, "x", &result, &err),
+        UK_OK);
+    assert_int_equal(f->store->ops->commit(f->store, &err), UK_OK);
+    memset(&f->secrets, 7, sizeof(f->secrets));
+    f->log.fd = -1; /* what is written there is lost */
+    f->server.config = &f->config;
+    f->server.secrets = &f->secrets;
+    f->server.log = &f->log;
+    assert_int_equal(uk_limit_new(64, &f->server.limit, &err), UK_OK);
+    assert_int_equal(uk_pool_start(&full, &f->server.writer, &err), UK_OK);
+    assert_int_equal(uk_pool_start(&full, &f->server.hashers, &err), UK_OK);
+    assert_true(uk_address_parse("127.0.0.1:1", &f->peer));
+    *state = f;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    static const char *const names[] = {"userkey.db", "userkey.db-wal",
+                                        "userkey.db-shm"};
+    struct fixture *f = *state;
+    char path[128];
+
+    uk_pool_stop(f->server.writer);
+    uk_pool_stop(f->server.hashers);
+    uk_limit_free(f->server.limit);
+    uk_store_close(f->store);
+    for (size_t i = 0; i < UK_COUNT(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", f->folder, names[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(f->folder), 0);
+    free(f);
+    return 0;
+}
+
+static const char *
+header_of(const struct exchange *ex, const char *name)
+{
+    const struct uk_http_reply *reply = &ex->http.reply;
+    const char *found = NULL;
+
+    for (size_t i = 0; i < reply->headers; i++) {
+        if (strcmp(reply->header[i].name, name) == 0) {
+            assert_null(found); /* never twice */
+            found = reply->header[i].value;
+        }
+    }
+    return found;
+}
+
+/* Run the request to its end; ex->http.reply is filled, the caller's to
+ * clear. */
+static void
+run(struct fixture *f, struct exchange *ex)
+{
+    struct uk_call *call;
+
+    uk_buf_init(&ex->http.reply.body, UK_HTTP_BODY);
+    ex->http.request.peer = &f->peer;
+    if (ex->http.request.host == NULL)
+        ex->http.request.host = "keys.example.com";
+    call = uk_call_new(&f->server, NULL, &ex->http);
+    assert_non_null(call);
+    call->then = UK_THEN_LOOP;
+    call->next = uk_route_begin;
+    assert_true(uk_work_advance(call, f->store));
+    ex->status = ex->http.reply.status;
+    uk_call_end(call);
+    assert_null(ex->http.own);
+    assert_non_null(header_of(ex, "X-Appservices-Request-Id"));
+    assert_string_equal(header_of(ex, "Cache-Control"), "no-store");
+}
+
+static int
+status_of(struct fixture *f, const char *method, const char *path,
+          const char *authorization)
+{
+    struct exchange ex = {.status = 0};
+
+    ex.http.request.method = method;
+    ex.http.request.path = path;
+    ex.http.request.authorization = authorization;
+    run(f, &ex);
+    uk_buf_clear(&ex.http.reply.body);
+    return ex.status;
+}
+
+/* A real path for a pattern: * is an app, a provider or a key. */
+static const char *
+path_of(const struct uk_route *route, char out[160])
+{
+    char *to = out + snprintf(out, 160, "%s", BASE);
+
+    for (const char *from = route->path; *from != '\0'; from++) {
+        if (*from == '*')
+            to += snprintf(to, 64, "%s",
+                           strncmp(route->path, "/app/", 5) == 0 ? "demo" : ID);
+        else
+            *to++ = *from;
+    }
+    *to = '\0';
+    return out;
+}
+
+static void
+bearer(struct fixture *f, enum uk_token_kind kind, enum uk_provider provider,
+       char *out, size_t size)
+{
+    struct uk_claims claims = {.kind = kind,
+                               .provider = provider,
+                               .app_id = APP,
+                               .user_id = ANN,
+                               .session_id = ID,
+                               .identity_id = ID,
+                               .device_id = ID,
+                               .issued = uk_id_now_us() / 1000000};
+    struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
+
+    claims.expires = claims.issued + 1000;
+    if (provider == UK_PROVIDER_KEY)
+        memcpy(claims.key_id, ID, sizeof(claims.key_id));
+    assert_int_equal(
+        uk_token_make(&claims, f->secrets.signing_key, &token, &err), UK_OK);
+    assert_true(token.len + 8 < size);
+    snprintf(out, size, "Bearer %s", uk_buf_peek(&token));
+    uk_buf_clear(&token);
+}
+
+/* Which routes need no token is decided here once more, on purpose. */
+static void
+asks_for_a_token_everywhere_else(void **state)
+{
+    static const char *const open[] = {
+        "GET /app/*/location",
+        "POST /app/*/auth/providers/local-userpass/register",
+        "POST /app/*/auth/providers/local-userpass/login",
+        "POST /app/*/auth/providers/api-key/login",
+        "POST /app/*/auth/providers/anon-user/login",
+        "POST /app/*/auth/providers/*/login",
+    };
+    struct fixture *f = *state;
+    size_t count, found = 0;
+    const struct uk_route *routes = uk_route_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char name[128], path[160];
+        bool is_open = false;
+
+        snprintf(name, sizeof(name), "%s %s", routes[i].method, routes[i].path);
+        for (size_t n = 0; n < UK_COUNT(open); n++)
+            is_open = is_open || strcmp(open[n], name) == 0;
+        found += is_open;
+        assert_int_equal(routes[i].role == UK_ROLE_ANYBODY, is_open);
+        assert_int_equal(routes[i].token == UK_TOKEN_NONE, is_open);
+        if (!is_open)
+            assert_int_equal(
+                status_of(f, routes[i].method, path_of(&routes[i], path), NULL),
+                401);
+    }
+    assert_int_equal(found, UK_COUNT(open));
+}
+
+static void
+writes_only_where_the_table_says(void **state)
+{
+    size_t count;
+    const struct uk_route *routes = uk_route_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(routes[i].handler);
+        if (strcmp(routes[i].method, "GET") == 0)
+            assert_false(routes[i].writes);
+        if (strstr(routes[i].path, "api_keys") != NULL)
+            assert_int_equal(routes[i].role, UK_ROLE_KEEPER);
+        for (size_t n = 0; n < i; n++)
+            assert_false(strcmp(routes[i].method, routes[n].method) == 0 &&
+                         strcmp(routes[i].path, routes[n].path) == 0);
+    }
+}
+
+static void
+knows_no_other_path(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "/",
+        "*",
+        BASE,
+        BASE "/",
+        "/api/client/v2.0x/auth/profile",
+        "/api/client/v1.0/auth/profile",
+        BASE "/auth",
+        BASE "/auth/",
+        BASE "/auth/profile/",
+        BASE "/auth/profile/x",
+        BASE "//auth/profile",
+        BASE "/auth//profile",
+        BASE "/./auth/profile",
+        BASE "/auth/%70rofile",
+        BASE "/AUTH/PROFILE",
+        BASE "/auth/api_keys/",
+        BASE "/auth/api_keys//enable",
+        BASE "/auth/api_keys/" ID "/enable/x",
+        BASE "/auth/api_keys/" ID "/enabled",
+        BASE "/app//location",
+        BASE "/app/a/b/location",
+        BASE "/app/demo/location/",
+        BASE "/app/demo/auth/providers//login",
+        BASE "/app/demo/auth/providers/api-key/login/x",
+        BASE "/app/demo/auth/profile",
+    };
+    static const char *const methods[] = {"GET",     "POST", "PUT",   "DELETE",
+                                          "OPTIONS", "HEAD", "PATCH", "x"};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < UK_COUNT(wrong); i++) {
+        for (size_t n = 0; n < UK_COUNT(methods); n++) {
+            if (status_of(f, methods[n], wrong[i], NULL) != 404)
+                fail_msg("%s %s is known", methods[n], wrong[i]);
+        }
+    }
+}
+
+static void
+knows_no_other_method(void **state)
+{
+    static const char *const methods[] = {"GET",  "POST",  "PUT",   "DELETE",
+                                          "HEAD", "PATCH", "TRACE", "get"};
+    struct fixture *f = *state;
+    size_t count;
+    const struct uk_route *routes = uk_route_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char path[160];
+
+        for (size_t n = 0; n < UK_COUNT(methods); n++) {
+            struct exchange ex = {.status = 0};
+            bool there = false;
+
+            for (size_t m = 0; m < count; m++)
+                there = there || (strcmp(routes[m].path, routes[i].path) == 0 &&
+                                  strcmp(routes[m].method, methods[n]) == 0);
+            ex.http.request.method = methods[n];
+            ex.http.request.path = path_of(&routes[i], path);
+            run(f, &ex);
+            if ((ex.status == 405) == there)
+                fail_msg("%s %s: %d", methods[n], path, ex.status);
+            if (!there)
+                assert_non_null(
+                    strstr(header_of(&ex, "Allow"), routes[i].method));
+            uk_buf_clear(&ex.http.reply.body);
+        }
+    }
+}
+
+/* Each kind of session against each route: what must be 401, and what 403. */
+static void
+tells_sessions_apart(void **state)
+{
+    struct fixture *f = *state;
+    size_t count;
+    const struct uk_route *routes = uk_route_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        char path[160], access[2100], refresh[2100], keyed[2100], anon[2100];
+        bool wants_refresh = routes[i].token == UK_TOKEN_REFRESH;
+        int good;
+
+        if (routes[i].role == UK_ROLE_ANYBODY)
+            continue;
+        path_of(&routes[i], path);
+        bearer(f, UK_TOKEN_ACCESS, UK_PROVIDER_PASSWORD, access,
+               sizeof(access));
+        bearer(f, UK_TOKEN_REFRESH, UK_PROVIDER_PASSWORD, refresh,
+               sizeof(refresh));
+        bearer(f, routes[i].token, UK_PROVIDER_KEY, keyed, sizeof(keyed));
+        bearer(f, routes[i].token, UK_PROVIDER_ANON, anon, sizeof(anon));
+        assert_int_equal(status_of(f, routes[i].method, path,
+                                   wants_refresh ? access : refresh),
+                         401);
+        good = status_of(f, routes[i].method, path,
+                         wants_refresh ? refresh : access);
+        if (routes[i].writes) {
+            assert_int_equal(good, 503); /* as far as the writer's queue */
+            continue;
+        }
+        assert_true(good == 200 || good == 201 || good == 404);
+        /* That key does not exist. */
+        assert_int_equal(status_of(f, routes[i].method, path, keyed), 401);
+        if (routes[i].role == UK_ROLE_KEEPER)
+            assert_int_equal(status_of(f, routes[i].method, path, anon), 403);
+    }
+}
+
+static void
+wants_json(void **state)
+{
+    static const struct {
+        const char *type, *body;
+        int status;
+    } rows[] = {
+        {"application/json", "{\"key\":\"x\"}", 401},
+        {"application/json;charset=utf-8", "{\"key\":\"x\"}", 401},
+        {"Application/JSON ; charset=utf-8", "{\"key\":\"x\"}", 401},
+        {"application/json", "{}", 400},
+        {"application/json", "[]", 400},
+        {"application/json", "{", 400},
+        {"application/json", "null", 400},
+        {NULL, "{\"key\":\"x\"}", 415},
+        {"", "{\"key\":\"x\"}", 415},
+        {"text/plain", "{\"key\":\"x\"}", 415},
+        {"application/jsonx", "{\"key\":\"x\"}", 415},
+        {"application/x-www-form-urlencoded", "key=x", 415},
+        {NULL, "", 400},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct exchange ex = {.status = 0};
+
+        ex.http.request.method = "POST";
+        ex.http.request.path = BASE "/app/demo/auth/providers/api-key/login";
+        ex.http.request.content_type = rows[i].type;
+        ex.http.request.body = rows[i].body;
+        ex.http.request.body_len = strlen(rows[i].body);
+        run(f, &ex);
+        if (ex.status != rows[i].status)
+            fail_msg("row %zu: %d", i, ex.status);
+        uk_buf_clear(&ex.http.reply.body);
+    }
+}
+
+static void
+admits_pages_by_their_origin(void **state)
+{
+    static const struct {
+        const char *allowed, *origin, *sent;
+        int status;
+    } rows[] = {
+        {NULL, NULL, "*", 200},
+        {NULL, "https://a.example", "*", 200},
+        {"https://a.example", NULL, NULL, 200},
+        {"https://a.example", "https://a.example", "https://a.example", 200},
+        {"https://a.example", "https://b.example", NULL, 403},
+        {"https://a.example", "https://a.example.evil", NULL, 403},
+        {"https://a.example", "https://A.example", NULL, 403},
+        {"https://a.example", "http://a.example", NULL, 403},
+        {"https://a.example", "null", NULL, 403},
+        {"https://a.example", "*", NULL, 403},
+        {"https://a.example", "", NULL, 403},
+        {"*", "https://a.example", "https://a.example", 200},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct exchange ex = {.status = 0};
+        const char *sent;
+
+        f->config.allowed_origins.count = rows[i].allowed != NULL;
+        if (rows[i].allowed != NULL)
+            snprintf(f->config.allowed_origins.item[0], UK_CONF_VALUE, "%s",
+                     rows[i].allowed);
+        ex.http.request.method = "GET";
+        ex.http.request.path = BASE "/app/demo/location";
+        ex.http.request.origin = rows[i].origin;
+        run(f, &ex);
+        sent = header_of(&ex, "Access-Control-Allow-Origin");
+        assert_int_equal(ex.status, rows[i].status);
+        if (rows[i].sent == NULL)
+            assert_null(sent);
+        else
+            assert_string_equal(sent, rows[i].sent);
+        uk_buf_clear(&ex.http.reply.body);
+        ex = (struct exchange){.status = 0};
+        ex.http.request.method = "OPTIONS";
+        ex.http.request.path = BASE "/auth/api_keys";
+        ex.http.request.origin = rows[i].origin;
+        run(f, &ex);
+        assert_int_equal(ex.status, rows[i].status == 200 ? 204 : 403);
+        assert_int_equal(ex.http.reply.body.len, 0);
+        uk_buf_clear(&ex.http.reply.body);
+    }
+}
+
+/* Only a proxy that the settings name is believed, and only its own entry. */
+static void
+finds_the_source(void **state)
+{
+    static const struct {
+        bool trusted;
+        const char *header, *source;
+    } rows[] = {
+        {false, NULL, "127.0.0.1"},
+        {false, "10.0.0.9", "127.0.0.1"},
+        {true, NULL, "127.0.0.1"},
+        {true, "10.0.0.9", "10.0.0.9"},
+        {true, "1.2.3.4, 10.0.0.9", "10.0.0.9"},
+        {true, "1.2.3.4,10.0.0.9", "10.0.0.9"},
+        {true, "2001:db8::7", "2001:db8::7"},
+        {true, "::ffff:10.0.0.9", "10.0.0.9"},
+        {true, "10.0.0.9, nonsense", "127.0.0.1"},
+        {true, "10.0.0.9,", "127.0.0.1"},
+        {true, "", "127.0.0.1"},
+    };
+    struct fixture *f = *state;
+
+    assert_true(uk_address_parse_host("127.0.0.1", &f->server.proxy[0]));
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_http_exchange http = {.own = NULL};
+        struct uk_call *call;
+
+        f->server.proxies = rows[i].trusted;
+        http.request.peer = &f->peer;
+        http.request.forwarded_for = rows[i].header;
+        call = uk_call_new(&f->server, NULL, &http);
+        assert_non_null(call);
+        assert_string_equal(call->source, rows[i].source);
+        uk_call_end(call);
+    }
+}
+
+#define WITH_SERVER(test)                                                      \
+    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(asks_for_a_token_everywhere_else),
+        cmocka_unit_test(writes_only_where_the_table_says),
+        WITH_SERVER(knows_no_other_path),
+        WITH_SERVER(knows_no_other_method),
+        WITH_SERVER(tells_sessions_apart),
+        WITH_SERVER(wants_json),
+        WITH_SERVER(admits_pages_by_their_origin),
+        WITH_SERVER(finds_the_source),
+    };
+
+    return cmocka_run_group_tests_name("route", tests, NULL, NULL);
+}
