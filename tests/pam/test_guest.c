@@ -29,8 +29,6 @@
 #include "core/io.h"
 #include "tests/pam/lib_host.h"
 
-#define QUICK "failure_floor = 0\ntimeout = 1s\n"
-
 extern char **environ;
 
 /* --- one picture of the host ------------------------------------------------ */
@@ -167,23 +165,32 @@ static const struct {
     {"missing", PAM_AUTHINFO_UNAVAIL},
 };
 
-/* "missing" is an agent that is not there. */
+static void
+let_agent_be_missing(void)
+{
+    char text[4096];
+
+    assert_true(snprintf(text, sizeof(text),
+                         "service_url = https://a.test.invalid\n"
+                         "app_id = app\nusers_file = %s/users\n"
+                         "failure_floor = 0\nagent_program = %s/none\n",
+                         host_folder(), host_folder()) < (int)sizeof(text));
+    host_write("userkey.conf", text);
+}
+
+/* Time enough for an agent that answers, and not too much for those that the
+ * deadline must end.  "missing" is an agent that is not there. */
 static void
 let_agent(const char *script)
 {
-    bool missing = strcmp(script, "missing") == 0;
-
-    host_settings(missing ? "failure_floor = 0\n" : QUICK);
-    if (missing) {
-        char text[4096];
-
-        assert_true(snprintf(text, sizeof(text),
-                             "service_url = https://a.test.invalid\n"
-                             "app_id = app\nusers_file = %s/users\n"
-                             "failure_floor = 0\nagent_program = %s/none\n",
-                             host_folder(), host_folder()) < (int)sizeof(text));
-        host_write("userkey.conf", text);
-    }
+    if (strcmp(script, "missing") == 0)
+        let_agent_be_missing();
+    else if (strcmp(script, "hang") == 0)
+        host_settings("failure_floor = 0\ntimeout = 600ms\n");
+    else if (strcmp(script, "linger") == 0)
+        host_settings("failure_floor = 0\ntimeout = 3s\n");
+    else
+        host_settings("failure_floor = 0\ntimeout = 20s\n");
     host_script(script);
 }
 
@@ -526,7 +533,6 @@ test_threads(void **state)
     struct picture before;
 
     let_agent("granted id=person1");
-    host_settings("failure_floor = 0\ntimeout = 20s\n");
     assert_int_equal(whole_way(), PAM_SUCCESS);
     /* The first thread makes libc take signals for itself. */
     assert_int_equal(pthread_create(&threads[0], NULL, do_nothing, NULL), 0);

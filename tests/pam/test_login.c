@@ -173,7 +173,7 @@ test_lingering_agent(void **state)
     struct uk_deadline late = uk_deadline_in(30000);
     struct talk talk;
 
-    host_settings("failure_floor = 0\ntimeout = 2s\n");
+    host_settings("failure_floor = 0\ntimeout = 4s\n");
     host_script("linger");
     assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_SUCCESS);
     assert_false(uk_deadline_passed(late));
