@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/identity.h"
 #include "core/url.h"
 
 #define LOCAL_MAX 64 /* RFC 5321, section 4.5.3.1.1 */
@@ -21,4 +20,15 @@ uk_email_check(const char *text)
                          "0123456789!#$%&'*+-/=?^_`{|}~.");
     return text + local == at && local <= LOCAL_MAX && text[0] != '.' &&
            at[-1] != '.' && strstr(text, "..") == NULL;
+}
+
+void
+uk_email_fold(const char *text, char out[UK_EMAIL_MAX + 1])
+{
+    size_t i;
+
+    for (i = 0; i < UK_EMAIL_MAX && text[i] != '\0'; i++)
+        out[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a'
+                                                         : text[i]);
+    out[i] = '\0';
 }

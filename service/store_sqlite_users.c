@@ -3,22 +3,11 @@
 
 #include <string.h>
 
+#include "service/email.h"
+
 /* Rows of sessions that are over stay for a day, in case the clock was
  * wrong. */
 #define PATIENCE_S (24 * 3600)
-
-/* How an address is compared: without the case of ASCII letters. */
-static void
-fold(const char *email, char out[UK_EMAIL_MAX + 1])
-{
-    size_t i;
-
-    for (i = 0; i < UK_EMAIL_MAX && email[i] != '\0'; i++)
-        out[i] =
-            (char)(email[i] >= 'A' && email[i] <= 'Z' ? email[i] - 'A' + 'a'
-                                                      : email[i]);
-    out[i] = '\0';
-}
 
 enum uk_code
 uk_sqlite_find_password(struct uk_store *store, const char *app_id,
@@ -35,7 +24,7 @@ uk_sqlite_find_password(struct uk_store *store, const char *app_id,
     enum uk_code code;
     bool row;
 
-    fold(email, subject);
+    uk_email_fold(email, subject);
     uk_query_put_text(&query, app_id);
     uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
     uk_query_put_text(&query, subject);
@@ -191,7 +180,8 @@ uk_sqlite_add_user(struct uk_store *store, const struct uk_store_user *user,
     enum uk_code code;
     bool taken = false;
 
-    fold(identity->email[0] != '\0' ? identity->email : identity->id, subject);
+    uk_email_fold(identity->email[0] != '\0' ? identity->email : identity->id,
+                  subject);
     if (identity->provider == UK_PROVIDER_PASSWORD) {
         code = uk_sqlite_find_password(store, user->app_id, subject, &old,
                                        &taken, err);
