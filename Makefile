@@ -47,7 +47,7 @@ uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
 # Libraries, each for the one part that knows it.
 reach_libs   := libcurl json-c
 tool_libs    := smartcols libbsd
-service_libs := libmicrohttpd gnutls sqlite3 libsodium libsystemd json-c
+service_libs := libmicrohttpd gnutls sqlite3 libpq libsodium libsystemd json-c
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1))
 
