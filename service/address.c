@@ -150,13 +150,17 @@ static enum uk_code
 open_one(struct uk_address *address, bool shared, int *out, struct uk_err *err)
 {
     char text[UK_ADDRESS_TEXT];
+    bool six = address->at.ss_family == AF_INET6;
     int yes = 1;
     int fd;
 
+    /* [::] is IPv6 alone, so that 0.0.0.0 can stand beside it. */
     fd = socket(address->at.ss_family,
                 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        (six &&
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) != 0) ||
         (shared &&
          setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof(yes)) != 0) ||
         bind(fd, (struct sockaddr *)&address->at, address->len) != 0 ||

@@ -250,11 +250,15 @@ check_together(const struct uk_config *config, const char **name,
 static enum uk_code
 place_secrets(struct uk_config *config, struct uk_err *err)
 {
+    const char *path = uk_store_path(config->database);
     char folder[PATH_MAX];
 
     if (config->secrets[0] != '\0')
         return UK_OK;
-    uk_path_folder(uk_store_path(config->database), folder);
+    if (path == NULL)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "'secrets' must be set: the database is no file");
+    uk_path_folder(path, folder);
     if (!uk_str_copy(config->secrets, sizeof(config->secrets), folder))
         return uk_err_set(err, UK_MISCONFIGURED, "'database' is too long");
     return UK_OK;

@@ -1,6 +1,7 @@
 /* One connection to an SQLite file, and the running of its statements. */
 #include "service/store_sqlite.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -318,6 +319,13 @@ set_up(struct uk_sqlite *lite, enum uk_store_mode mode, struct uk_err *err)
     return code;
 }
 
+/* Counting its memory costs SQLite a lock that all threads share. */
+static void
+configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum uk_code
 uk_sqlite_open(const char *path, enum uk_store_mode mode, struct uk_store **out,
                struct uk_err *err)
@@ -325,12 +333,14 @@ uk_sqlite_open(const char *path, enum uk_store_mode mode, struct uk_store **out,
     struct uk_sqlite *lite = calloc(1, sizeof(*lite));
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                       SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     enum uk_code code = UK_OK;
     int status;
 
     if (lite == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for the database");
     lite->store.ops = &ops;
+    pthread_once(&once, configure);
     /* SQLite itself cannot make a file that must be new. */
     if (mode == UK_STORE_CREATE)
         code = uk_file_create(path, "", 0, 0600, err);

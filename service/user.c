@@ -2,9 +2,11 @@
  * may be running. */
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/identity.h"
 #include "core/str.h"
@@ -24,6 +26,27 @@ struct task {
     struct uk_store_app app;
 };
 
+/* Root becomes the user whom the service runs as: what is made beside the
+ * database must be that user's, and root has no business in a folder that
+ * somebody else can change. */
+static enum uk_code
+become_owner(const char *database, struct uk_err *err)
+{
+    const char *path = uk_store_path(database);
+    char folder[PATH_MAX];
+    struct stat st;
+
+    if (path == NULL)
+        return UK_OK; /* not a file */
+    uk_path_folder(path, folder);
+    if (geteuid() != 0 || lstat(folder, &st) != 0 || st.st_uid == 0)
+        return UK_OK; /* or the reason is told when it is opened */
+    if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 ||
+        setuid(st.st_uid) != 0)
+        return uk_err_sys(err, errno, "becoming the owner of '%s'", folder);
+    return UK_OK;
+}
+
 static enum uk_code
 open_store(struct task *task, struct uk_err *err)
 {
@@ -40,6 +63,8 @@ open_store(struct task *task, struct uk_err *err)
     code = task->data != NULL
                ? uk_config_for_folder(path, NULL, NULL, NULL, &config, err)
                : uk_config_load(path, &config, err);
+    if (code == UK_OK)
+        code = become_owner(config.database, err);
     if (code == UK_OK)
         code = uk_store_trust(config.database, err);
     if (code != UK_OK)
@@ -201,7 +226,9 @@ enable(struct task *task, struct uk_err *err)
     return change(task, how_enable, err);
 }
 
-static enum uk_code delete (struct task *task, struct uk_err *err) {
+static enum uk_code
+remove_user(struct task *task, struct uk_err *err)
+{
     return change(task, how_delete, err);
 }
 
@@ -210,9 +237,11 @@ static const struct {
     bool wants_who;
     enum uk_code (*run)(struct task *task, struct uk_err *err);
 } verbs[] = {
-    {"add", true, add},         {"list", false, list},
-    {"disable", true, disable}, {"enable", true, enable},
-    {"delete", true, delete},
+    {"add", true, add},
+    {"list", false, list},
+    {"disable", true, disable},
+    {"enable", true, enable},
+    {"delete", true, remove_user},
 };
 
 static bool
