@@ -1,0 +1,135 @@
+/* The store in PostgreSQL: opened, closed, and the apps in it. */
+#include "service/store_pg.h"
+
+#include <stdlib.h>
+
+#include "core/secret.h"
+
+#define SCRIPT_MAX (4U << 20) /* bytes of the statements of a transaction */
+#define OPEN_MS    10000
+
+static enum uk_code
+read_apps(struct uk_pg_query *query, struct uk_store_app *out, unsigned *count,
+          struct uk_err *err)
+{
+    enum uk_code code = uk_pg_query_run(query, err);
+
+    if (code == UK_OK) {
+        *count = (unsigned)uk_pg_query_rows(query);
+        if (*count > 0) {
+            uk_pg_query_text(query, 0, 0, out->id, sizeof(out->id));
+            uk_pg_query_text(query, 0, 1, out->client_id,
+                             sizeof(out->client_id));
+        }
+    }
+    uk_pg_query_end(query);
+    return code;
+}
+
+static enum uk_code
+find_app(struct uk_store *store, const char *client_id,
+         struct uk_store_app *out, bool *found, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_FIND_APP);
+    enum uk_code code;
+    unsigned count;
+
+    uk_pg_query_put_text(&query, client_id);
+    code = read_apps(&query, out, &count, err);
+    if (code == UK_OK)
+        *found = count > 0;
+    return code;
+}
+
+static enum uk_code
+only_app(struct uk_store *store, struct uk_store_app *out, unsigned *count,
+         struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_ONLY_APP);
+
+    return read_apps(&query, out, count, err);
+}
+
+static enum uk_code
+add_app(struct uk_store *store, const struct uk_store_app *app,
+        const char *name, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_ADD_APP);
+    unsigned long changed;
+
+    uk_pg_query_put_text(&query, app->id);
+    uk_pg_query_put_text(&query, app->client_id);
+    uk_pg_query_put_text(&query, name);
+    uk_pg_query_put_int(&query, uk_id_now_us());
+    return uk_pg_query_change(&query, &changed, err);
+}
+
+static void
+close_store(struct uk_store *store)
+{
+    struct uk_pg *pg = (struct uk_pg *)store;
+
+    uk_pg_forget_dial(pg);
+    uk_pg_hang_up(pg);
+    uk_buf_clear(&pg->script);
+    uk_wipe(pg, sizeof(*pg)); /* the URL has a password */
+    free(pg);
+}
+
+static const struct uk_store_ops ops = {
+    .close = close_store,
+    .begin = uk_pg_begin,
+    .commit = uk_pg_commit,
+    .rollback = uk_pg_rollback,
+    .save = uk_pg_save,
+    .keep = uk_pg_keep,
+    .undo = uk_pg_undo,
+    .find_app = find_app,
+    .only_app = only_app,
+    .find_keys = uk_pg_find_keys,
+    .find_session = uk_pg_find_session,
+    .find_password = uk_pg_find_password,
+    .find_key = uk_pg_find_key,
+    .list_keys = uk_pg_list_keys,
+    .list_identities = uk_pg_list_identities,
+    .list_users = uk_pg_list_users,
+    .add_app = add_app,
+    .add_user = uk_pg_add_user,
+    .set_user = uk_pg_set_user,
+    .delete_user = uk_pg_delete_user,
+    .add_key = uk_pg_add_key,
+    .set_key = uk_pg_set_key,
+    .delete_key = uk_pg_delete_key,
+    .revoke = uk_pg_revoke,
+};
+
+enum uk_code
+uk_pg_open(const char *url, enum uk_store_mode mode, struct uk_store **out,
+           struct uk_err *err)
+{
+    struct uk_pg *pg = calloc(1, sizeof(*pg));
+    enum uk_code code;
+
+    if (pg == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for the database");
+    pg->store.ops = &ops;
+    pg->mode = mode;
+    pg->opening = true;
+    uk_buf_init(&pg->script, SCRIPT_MAX);
+    code = uk_pg_place_init(&pg->place, url, err);
+    if (code != UK_OK)
+        goto out;
+    code = uk_pg_connect(pg, uk_deadline_in(OPEN_MS), err);
+    if (code == UK_OK)
+        code = uk_pg_migrate(pg, &uk_pg_schema, err);
+    if (code != UK_OK)
+        uk_err_in(err, "the database %s", pg->place.name);
+out:
+    if (code != UK_OK) {
+        close_store(&pg->store);
+        return code;
+    }
+    pg->opening = false;
+    *out = &pg->store;
+    return UK_OK;
+}

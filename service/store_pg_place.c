@@ -1,0 +1,170 @@
+/* Where a PostgreSQL server is: a URL, read by libpq and checked by us. */
+#include "service/store_pg.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+
+#define WRITTEN                                                                \
+    "a PostgreSQL database is written "                                        \
+    "postgresql://USER[:PASSWORD]@HOST[:PORT][,HOST...]/NAME[?...]"
+
+/* "" for a parameter that the URL does not give. */
+static const char *
+find(const PQconninfoOption *options, const char *name)
+{
+    for (; options->keyword != NULL; options++) {
+        if (strcmp(options->keyword, name) == 0)
+            return options->val != NULL ? options->val : "";
+    }
+    return "";
+}
+
+static bool
+is_local(const char *host, size_t len)
+{
+    static const char *const here[] = {"localhost", "::1", "127."};
+
+    /* A socket in the file system, or an abstract one. */
+    if (len == 0 || host[0] == '/' || host[0] == '@')
+        return true;
+    for (size_t i = 0; i < UK_COUNT(here); i++) {
+        size_t n = strlen(here[i]);
+
+        if (len >= n && memcmp(host, here[i], n) == 0 &&
+            (len == n || here[i][n - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+/* Is one of the list not on this machine? */
+static bool
+is_far(const char *hosts)
+{
+    for (;; hosts++) {
+        size_t len = strcspn(hosts, ",");
+
+        if (!is_local(hosts, len))
+            return true;
+        hosts += len;
+        if (hosts[0] == '\0')
+            return false;
+    }
+}
+
+/*
+ * An '@' or '/' in a password, written as it is, moves the rest of the
+ * password into what libpq takes for host, port or name, and from there into
+ * messages.
+ */
+static enum uk_code
+check_parts(const PQconninfoOption *options, struct uk_err *err)
+{
+    const char *port = find(options, "port");
+
+    if (strchr(find(options, "host") + (find(options, "host")[0] == '@'),
+               '@') == NULL &&
+        strchr(find(options, "dbname"), '@') == NULL &&
+        port[strspn(port, "0123456789,")] == '\0')
+        return UK_OK;
+    return uk_err_set(err, UK_MISCONFIGURED,
+                      "it has no right host, port or name; in a password '@' "
+                      "is written %%40, ':' %%3A, '/' %%2F; " WRITTEN);
+}
+
+static void
+name(struct uk_pg_place *place, const PQconninfoOption *options)
+{
+    const char *hosts = find(options, "host");
+    const char *base = find(options, "dbname");
+    char host[UK_PRINTABLE_SIZE], text[UK_PRINTABLE_SIZE];
+
+    if (hosts[0] == '\0')
+        hosts = find(options, "hostaddr");
+    snprintf(place->name, sizeof(place->name), "%.96s on %.128s",
+             base[0] == '\0' ? "the user's database"
+                             : uk_str_printable(text, base, strlen(base)),
+             hosts[0] == '\0' ? "this machine"
+                              : uk_str_printable(host, hosts, strlen(hosts)));
+}
+
+bool
+uk_pg_is_url(const char *where)
+{
+    return uk_str_starts(where, "postgresql://") ||
+           uk_str_starts(where, "postgres://");
+}
+
+enum uk_code
+uk_pg_place_init(struct uk_pg_place *place, const char *url, struct uk_err *err)
+{
+    PQconninfoOption *options;
+    char *why = NULL;
+    enum uk_code code;
+
+    memset(place, 0, sizeof(*place));
+    if (!uk_pg_is_url(url) || !uk_str_copy(place->url, sizeof(place->url), url))
+        return uk_err_set(err, UK_MISCONFIGURED, WRITTEN);
+    options = PQconninfoParse(url, &why);
+    if (options == NULL) {
+        char words[UK_PG_WORDS];
+
+        /* Behind the colon it shows what it did not like. */
+        if (why != NULL && strstr(why, ": ") != NULL)
+            *strstr(why, ": ") = '\0';
+        code = uk_err_set(err, UK_MISCONFIGURED, "%s; " WRITTEN,
+                          uk_pg_words(words, why));
+        PQfreemem(why);
+        return code;
+    }
+    code = check_parts(options, err);
+    place->far =
+        is_far(find(options, "host")) || is_far(find(options, "hostaddr"));
+    name(place, options);
+    PQconninfoFree(options);
+    return code;
+}
+
+/* Before the URL stands what it may change, behind it what it may not. */
+static const struct {
+    const char *name, *value;
+} before[] =
+    {
+        {"connect_timeout", "3"}, /* seconds, for each address */
+        {"target_session_attrs", "read-write"},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "10000"},
+        {"gssencmode", "disable"},
+        {"fallback_application_name", "userkey-server"},
+},
+  behind[] = {
+      {"client_encoding", "UTF8"},
+};
+
+void
+uk_pg_place_params(const struct uk_pg_place *place,
+                   const char *names[UK_PG_PARAMS],
+                   const char *values[UK_PG_PARAMS])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < UK_COUNT(before); i++) {
+        names[n] = before[i].name;
+        values[n++] = before[i].value;
+    }
+    /* Who sits between here and the database is every user. */
+    names[n] = "sslmode";
+    values[n++] = place->far ? "verify-full" : "prefer";
+    names[n] = "dbname";
+    values[n++] = place->url;
+    for (size_t i = 0; i < UK_COUNT(behind); i++) {
+        names[n] = behind[i].name;
+        values[n++] = behind[i].value;
+    }
+    names[n] = NULL;
+    values[n] = NULL;
+}

@@ -1,0 +1,159 @@
+/* One run of a prepared statement on PostgreSQL. */
+#include "service/store_pg.h"
+
+#include <string.h>
+
+#include "core/str.h"
+
+struct uk_pg_query
+uk_pg_query_start(struct uk_store *store, enum uk_pg_sql which)
+{
+    struct uk_pg_query query = {.pg = (struct uk_pg *)store, .which = which};
+
+    uk_pg_script_open(query.pg, which);
+    return query;
+}
+
+void
+uk_pg_query_put_bytes(struct uk_pg_query *query, const void *bytes, size_t len)
+{
+    uk_pg_script_put(query->pg, bytes, len);
+}
+
+void
+uk_pg_query_put_text(struct uk_pg_query *query, const char *text)
+{
+    uk_pg_script_put(query->pg, text, strlen(text));
+}
+
+/* Numbers are in the order of bytes of networks. */
+void
+uk_pg_query_put_int(struct uk_pg_query *query, int64_t number)
+{
+    unsigned char wire[8];
+
+    for (size_t i = 0; i < sizeof(wire); i++)
+        wire[i] = (unsigned char)((uint64_t)number >> (56 - 8 * i));
+    uk_pg_script_put(query->pg, wire, sizeof(wire));
+}
+
+void
+uk_pg_query_put_flag(struct uk_pg_query *query, bool flag)
+{
+    unsigned char wire = flag;
+
+    uk_pg_script_put(query->pg, &wire, sizeof(wire));
+}
+
+/* Outside of a transaction a statement may be sent twice. */
+static enum uk_code
+finish(struct uk_pg_query *query, struct uk_err *err)
+{
+    struct uk_pg *pg = query->pg;
+
+    if (uk_pg_statement(query->which)->changes && !pg->open)
+        return uk_err_set(err, UK_SYSTEM, "the database: %s",
+                          pg->mode == UK_STORE_READ
+                              ? "it was opened for reading alone"
+                              : "a change outside of a transaction");
+    return uk_pg_script_close(pg, err);
+}
+
+enum uk_code
+uk_pg_query_run(struct uk_pg_query *query, struct uk_err *err)
+{
+    enum uk_code code = finish(query, err);
+
+    return code == UK_OK ? uk_pg_play(query->pg, &query->result, err) : code;
+}
+
+enum uk_code
+uk_pg_query_defer(struct uk_pg_query *query, struct uk_err *err)
+{
+    struct uk_pg *pg = query->pg;
+    enum uk_code code = finish(query, err);
+
+    if (code == UK_OK && pg->broken) {
+        *err = pg->cause;
+        code = err->code;
+    }
+    return code;
+}
+
+enum uk_code
+uk_pg_query_change(struct uk_pg_query *query, unsigned long *changed,
+                   struct uk_err *err)
+{
+    enum uk_code code = uk_pg_query_run(query, err);
+    unsigned long n = 0;
+
+    if (code == UK_OK &&
+        !uk_str_to_ulong(PQcmdTuples(query->result), UINT32_MAX, &n))
+        code = uk_err_set(err, UK_SYSTEM,
+                          "the database: a change without its extent");
+    if (code == UK_OK)
+        *changed = n;
+    uk_pg_query_end(query);
+    return code;
+}
+
+void
+uk_pg_query_end(struct uk_pg_query *query)
+{
+    PQclear(query->result);
+    query->result = NULL;
+}
+
+int
+uk_pg_query_rows(const struct uk_pg_query *query)
+{
+    return PQntuples(query->result);
+}
+
+void
+uk_pg_query_text(const struct uk_pg_query *query, int row, int column,
+                 char *out, size_t size)
+{
+    int len = PQgetlength(query->result, row, column);
+
+    out[0] = '\0';
+    if (len <= 0 || (size_t)len >= size)
+        return;
+    memcpy(out, PQgetvalue(query->result, row, column), (size_t)len);
+    out[len] = '\0';
+}
+
+const unsigned char *
+uk_pg_query_bytes(const struct uk_pg_query *query, int row, int column,
+                  size_t len)
+{
+    if (PQgetisnull(query->result, row, column) != 0 ||
+        (size_t)PQgetlength(query->result, row, column) != len)
+        return NULL;
+    return (const unsigned char *)PQgetvalue(query->result, row, column);
+}
+
+int64_t
+uk_pg_query_int(const struct uk_pg_query *query, int row, int column)
+{
+    const unsigned char *wire = uk_pg_query_bytes(query, row, column, 8);
+    uint64_t number = 0;
+
+    for (size_t i = 0; wire != NULL && i < 8; i++)
+        number = number << 8 | wire[i];
+    return (int64_t)number;
+}
+
+bool
+uk_pg_query_flag(const struct uk_pg_query *query, int row, int column)
+{
+    const unsigned char *byte = uk_pg_query_bytes(query, row, column, 1);
+
+    return byte != NULL && byte[0] != 0;
+}
+
+bool
+uk_pg_query_is_null(const struct uk_pg_query *query, int row, int column)
+{
+    return PQgetisnull(query->result, row, column) != 0;
+}

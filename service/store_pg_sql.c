@@ -1,0 +1,174 @@
+/*
+ * Every statement that runs on PostgreSQL.
+ *
+ * CockroachDB and Yugabyte take them too: no sequences, triggers, functions of
+ * our own, advisory locks or LISTEN.  Those that find or change what belongs
+ * to one user find it by an index.
+ */
+#include "service/store_pg.h"
+
+/* One node's purge takes what another's has left, and never waits for it; a
+ * thousand rows at once, so that no change waits long behind it. */
+#define NOT_LOCKED " FOR UPDATE SKIP LOCKED)"
+
+#define BURY                                                                   \
+    " ON CONFLICT (hash) DO UPDATE SET id = excluded.id,"                      \
+    " user_id = excluded.user_id, app_id = excluded.app_id,"                   \
+    " deleted = excluded.deleted"
+
+static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
+    [UK_PG_BEGIN] = {"begin", "BEGIN ISOLATION LEVEL READ COMMITTED", "",
+                     false},
+    [UK_PG_COMMIT] = {"commit", "COMMIT", "", false},
+    [UK_PG_ROLLBACK] = {"rollback", "ROLLBACK", "", false},
+    [UK_PG_SAVE] = {"save", "SAVEPOINT one", "", false},
+    [UK_PG_KEEP] = {"keep", "RELEASE SAVEPOINT one", "", false},
+    [UK_PG_UNDO] = {"undo", "ROLLBACK TO SAVEPOINT one", "", false},
+
+    [UK_PG_FIND_APP] = {"find_app",
+                        "SELECT id, client_id FROM app WHERE client_id = $1",
+                        "b", false},
+    [UK_PG_ONLY_APP] = {"only_app",
+                        "SELECT id, client_id FROM app ORDER BY id LIMIT 2", "",
+                        false},
+    [UK_PG_ADD_APP] = {"add_app",
+                       "INSERT INTO app(id, client_id, name, created)"
+                       " VALUES ($1, $2, $3, $4)",
+                       "bbbi", true},
+
+    [UK_PG_FIND_PASSWORD] =
+        {"find_password",
+         "SELECT u.id, u.app_id, u.disabled, u.epoch, i.id, i.address,"
+         " i.confirmed, i.secret FROM identity i"
+         " JOIN app_user u ON u.id = i.user_id"
+         " WHERE i.app_id = $1 AND i.provider = $2 AND i.subject = $3",
+         "bbb", false},
+    [UK_PG_FIND_SESSION] =
+        {"find_session",
+         "SELECT u.id, u.app_id, u.disabled, u.epoch, a.client_id,"
+         " k.id, k.name, k.disabled,"
+         " EXISTS (SELECT 1 FROM revoked_session r WHERE r.id = $3)"
+         " FROM (SELECT 1 AS one) z LEFT JOIN app_user u ON u.id = $1"
+         " LEFT JOIN app a ON a.id = u.app_id"
+         " LEFT JOIN api_key k ON k.id = $2 AND k.user_id = u.id",
+         "bbb", false},
+    [UK_PG_LIST_IDENTITIES] =
+        {"list_identities",
+         "SELECT id, provider, address, confirmed FROM identity"
+         " WHERE user_id = $1 ORDER BY created, id LIMIT $2",
+         "bi", false},
+    [UK_PG_LIST_USERS] =
+        {"list_users",
+         "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"
+         " (SELECT i.address FROM identity i WHERE i.user_id = u.id"
+         " AND i.provider = $4 ORDER BY i.created, i.id LIMIT 1),"
+         " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id)"
+         " FROM app_user u WHERE u.app_id = $1 AND (u.created, u.id) > ($2, $3)"
+         " ORDER BY u.created, u.id LIMIT $5",
+         "bibbi", false},
+
+    /* A change that depends on the user's other rows begins with this one. */
+    [UK_PG_LOCK_USER] = {"lock_user",
+                         "SELECT 1 FROM app_user WHERE id = $1 FOR UPDATE", "b",
+                         true},
+    [UK_PG_ADD_USER] = {"add_user",
+                        "INSERT INTO app_user(id, app_id, created)"
+                        " VALUES ($1, $2, $3)",
+                        "bbi", true},
+    [UK_PG_DROP_USER] = {"drop_user", "DELETE FROM app_user WHERE id = $1", "b",
+                         true},
+    [UK_PG_ADD_IDENTITY] =
+        {"add_identity",
+         "INSERT INTO identity(id, app_id, user_id, provider, subject,"
+         " address, secret, confirmed, created)"
+         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+         " ON CONFLICT (app_id, provider, subject) DO NOTHING",
+         "bbbbbbbfi", true},
+    /* The epoch ends the sessions for good: enabling does not bring them
+     * back. */
+    [UK_PG_SET_USER] = {"set_user",
+                        "UPDATE app_user SET disabled = $1,"
+                        " epoch = epoch + CASE WHEN $1 THEN 1 ELSE 0 END"
+                        " WHERE id = $2",
+                        "fb", true},
+    [UK_PG_BURY_KEYS] =
+        {"bury_keys",
+         "INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
+         " SELECT hash, id, user_id, app_id, $2 FROM api_key"
+         " WHERE user_id = $1" BURY,
+         "bi", true},
+    [UK_PG_DELETE_USER] = {"delete_user", "DELETE FROM app_user WHERE id = $1",
+                           "b", true},
+
+    [UK_PG_FIND_KEYS] =
+        {"find_keys",
+         "SELECT k.hash, FALSE, k.id, k.disabled, u.id, u.app_id, u.disabled,"
+         " u.epoch FROM api_key k JOIN app_user u ON u.id = k.user_id"
+         " WHERE k.hash = ANY ($1)"
+         " UNION ALL SELECT d.hash, TRUE, d.id, FALSE, d.user_id, d.app_id,"
+         " FALSE, 0 FROM deleted_key d WHERE d.hash = ANY ($1)",
+         "a", false},
+    [UK_PG_FIND_KEY] = {"find_key",
+                        "SELECT id, name, disabled FROM api_key"
+                        " WHERE id = $1 AND user_id = $2",
+                        "bb", false},
+    [UK_PG_LIST_KEYS] = {"list_keys",
+                         "SELECT id, name, disabled FROM api_key"
+                         " WHERE user_id = $1 ORDER BY created, id LIMIT $2",
+                         "bi", false},
+    [UK_PG_KEY_NAMED] = {"key_named",
+                         "SELECT 1 FROM api_key WHERE user_id = $1"
+                         " AND name = $2",
+                         "bb", false},
+    /* Later than the user's last one, whatever the clock does: lists are in
+     * order of creation. */
+    [UK_PG_ADD_KEY] =
+        {"add_key",
+         "INSERT INTO api_key(hash, id, app_id, user_id, name, created)"
+         " SELECT $1, $2, $3, $4, $5, greatest($6, coalesce(k.last + 1, 0))"
+         " FROM (SELECT count(*) AS n, max(created) AS last FROM api_key"
+         " WHERE user_id = $4) k WHERE k.n < $7"
+         " ON CONFLICT (user_id, name) DO NOTHING",
+         "bbbbbii", true},
+    [UK_PG_SET_KEY] = {"set_key",
+                       "UPDATE api_key SET disabled = $1"
+                       " WHERE id = $2 AND user_id = $3",
+                       "fbb", true},
+    [UK_PG_DELETE_KEY] =
+        {"delete_key",
+         "WITH gone AS (DELETE FROM api_key WHERE id = $1 AND user_id = $2"
+         " RETURNING hash, id, user_id, app_id)"
+         " INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
+         " SELECT hash, id, user_id, app_id, $3 FROM gone WHERE TRUE" BURY,
+         "bbi", true},
+    [UK_PG_PURGE_BURIED] =
+        {"purge_buried",
+         "DELETE FROM deleted_key WHERE hash IN (SELECT hash FROM deleted_key"
+         " WHERE deleted < $1 ORDER BY deleted LIMIT 1000" NOT_LOCKED,
+         "i", true},
+    [UK_PG_CAP_BURIED] =
+        {"cap_buried",
+         "DELETE FROM deleted_key WHERE user_id = $1 AND deleted <= (SELECT"
+         " deleted FROM deleted_key WHERE user_id = $1 ORDER BY deleted DESC"
+         " LIMIT 1 OFFSET $2)",
+         "bi", true},
+
+    [UK_PG_REVOKE] = {"revoke",
+                      "INSERT INTO revoked_session(id, expires)"
+                      " VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+                      "bi", true},
+    /* Ids begin with the time, so the oldest sessions stand in front: no
+     * further index, which every logout would have to write to. */
+    [UK_PG_PURGE_REVOKED] =
+        {"purge_revoked",
+         "DELETE FROM revoked_session WHERE id IN (SELECT r.id"
+         " FROM revoked_session r WHERE r.expires < $1 AND r.id IN"
+         " (SELECT id FROM revoked_session ORDER BY id LIMIT 1000)" NOT_LOCKED,
+         "i", true},
+};
+
+const struct uk_pg_statement *
+uk_pg_statement(enum uk_pg_sql which)
+{
+    return &statements[which];
+}

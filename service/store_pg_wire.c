@@ -1,0 +1,150 @@
+/* Answers of a PostgreSQL server, by a deadline, and what its refusals mean. */
+#include "service/store_pg.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/str.h"
+
+/* Until there is something to read, or room for what is still to be sent. */
+static enum uk_pg_fault
+wait_for(PGconn *conn, bool unsent, struct uk_deadline by, struct uk_err *err)
+{
+    struct pollfd fd = {.fd = PQsocket(conn),
+                        .events = (short)(POLLIN | (unsent ? POLLOUT : 0))};
+    int ready;
+
+    do {
+        ready = poll(&fd, 1, uk_deadline_left_ms(by));
+    } while (ready < 0 && errno == EINTR);
+    if (ready > 0)
+        return UK_PG_FINE;
+    if (ready == 0) {
+        uk_err_set(err, UK_UNREACHABLE, "the server does not answer in time");
+        return UK_PG_LATE;
+    }
+    uk_err_sys(err, errno, "waiting for the server");
+    return UK_PG_LOST;
+}
+
+static enum uk_pg_fault
+say_lost(PGconn *conn, struct uk_err *err)
+{
+    char words[UK_PG_WORDS];
+
+    uk_err_set(err, UK_UNREACHABLE, "the connection is lost: %s",
+               uk_pg_words(words, PQerrorMessage(conn)));
+    return UK_PG_LOST;
+}
+
+enum uk_pg_fault
+uk_pg_next(PGconn *conn, struct uk_deadline by, PGresult **out,
+           struct uk_err *err)
+{
+    enum uk_pg_fault fault;
+    int unsent;
+
+    for (;;) {
+        unsent = PQflush(conn);
+        if (unsent < 0 || PQstatus(conn) == CONNECTION_BAD)
+            return say_lost(conn, err);
+        if (PQisBusy(conn) == 0)
+            break;
+        fault = wait_for(conn, unsent > 0, by, err);
+        if (fault != UK_PG_FINE)
+            return fault;
+        if (PQconsumeInput(conn) == 0)
+            return say_lost(conn, err);
+    }
+    *out = PQgetResult(conn);
+    /* It makes a result of a broken connection, too. */
+    if (PQstatus(conn) == CONNECTION_BAD) {
+        PQclear(*out);
+        return say_lost(conn, err);
+    }
+    return UK_PG_FINE;
+}
+
+bool
+uk_pg_is_gone(PGconn *conn)
+{
+    return PQconsumeInput(conn) == 0 || PQstatus(conn) == CONNECTION_BAD;
+}
+
+/*
+ * By the beginning of the SQLSTATE; the first row that fits counts.
+ *
+ * LOST is what a new connection may mend: the server stops or has stopped
+ * (57P, 08, 25P03 and 25P05, its timeouts for idle ones), has become a standby
+ * (25006), or does not know our prepared statements any more (26000, 0A000).
+ */
+static const struct {
+    const char *state;
+    enum uk_pg_fault fault;
+    enum uk_code code;
+} meanings[] = {
+    {"40003", UK_PG_LOST, UK_UNREACHABLE}, /* whether it was done is unknown */
+    {"40", UK_PG_CONFLICT, UK_UNREACHABLE},
+    {"08", UK_PG_LOST, UK_UNREACHABLE},
+    {"57P", UK_PG_LOST, UK_UNREACHABLE},
+    {"25P03", UK_PG_LOST, UK_UNREACHABLE},
+    {"25P05", UK_PG_LOST, UK_UNREACHABLE},
+    {"25006", UK_PG_LOST, UK_UNREACHABLE},
+    {"26000", UK_PG_LOST, UK_UNREACHABLE},
+    {"0A000", UK_PG_LOST, UK_SYSTEM},
+    {"57014", UK_PG_REFUSED, UK_TIMEOUT},     /* took too long */
+    {"55P03", UK_PG_REFUSED, UK_TIMEOUT},     /* waited too long for a lock */
+    {"53300", UK_PG_REFUSED, UK_UNREACHABLE}, /* too many connections */
+    {"28", UK_PG_REFUSED, UK_MISCONFIGURED},  /* who we are */
+    {"3D", UK_PG_REFUSED, UK_MISCONFIGURED},  /* no such database */
+    {"3F", UK_PG_REFUSED, UK_MISCONFIGURED},  /* no such schema */
+    {"42", UK_PG_REFUSED, UK_MISCONFIGURED},  /* no such table, no right */
+    {"", UK_PG_REFUSED, UK_SYSTEM},
+};
+
+enum uk_pg_fault
+uk_pg_judge(const PGresult *result, struct uk_err *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    char words[UK_PG_WORDS];
+    size_t i = 0;
+
+    if (state == NULL)
+        state = "";
+    while (!uk_str_starts(state, meanings[i].state))
+        i++; /* the last one fits all */
+    uk_err_set(
+        err, meanings[i].code, "%s (%.5s)",
+        uk_pg_words(words, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+        uk_str_is_printable(state) ? state : "?");
+    return meanings[i].fault;
+}
+
+const char *
+uk_pg_words(char to[UK_PG_WORDS], const char *text)
+{
+    char piece[UK_PRINTABLE_SIZE];
+    size_t len, used = 0;
+
+    to[0] = '\0';
+    if (text == NULL)
+        text = "no reason given";
+    while (text[0] != '\0' && used + UK_PRINTABLE_SIZE < UK_PG_WORDS) {
+        /* Lines become clauses. */
+        len = strcspn(text, "\n\t");
+        if (len == 0) {
+            text += strspn(text, "\n\t");
+            if (text[0] != '\0' && used > 0)
+                used += (size_t)snprintf(to + used, UK_PG_WORDS - used, "; ");
+            continue;
+        }
+        if (len > UK_PRINTABLE_MAX)
+            len = UK_PRINTABLE_MAX;
+        used += (size_t)snprintf(to + used, UK_PG_WORDS - used, "%s",
+                                 uk_str_printable(piece, text, len));
+        text += len;
+    }
+    return to;
+}
