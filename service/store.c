@@ -4,10 +4,12 @@
 #include "core/file.h"
 #include "core/io.h"
 #include "core/str.h"
+#include "service/store_pg.h"
 #include "service/store_sqlite.h"
 
 #define SQLITE_SCHEME "sqlite:"
-#define WRITTEN       "a database is written sqlite:/ABSOLUTE/PATH"
+#define ALLOWED       "sqlite:/ABSOLUTE/PATH or postgresql://..."
+#define WRITTEN       "a database is written " ALLOWED
 
 const char *
 uk_store_path(const char *where)
@@ -19,12 +21,20 @@ uk_store_path(const char *where)
     return path;
 }
 
+const char *
+uk_store_check(const char *where)
+{
+    return uk_store_path(where) != NULL || uk_pg_is_url(where) ? NULL : ALLOWED;
+}
+
 enum uk_code
 uk_store_open(const char *where, enum uk_store_mode mode, struct uk_store **out,
               struct uk_err *err)
 {
     const char *path = uk_store_path(where);
 
+    if (uk_pg_is_url(where))
+        return uk_pg_open(where, mode, out, err);
     if (path == NULL)
         return uk_err_set(err, UK_MISCONFIGURED, WRITTEN);
     return uk_sqlite_open(path, mode, out, err);
@@ -37,6 +47,8 @@ uk_store_trust(const char *where, struct uk_err *err)
     enum uk_code code;
     int fd = -1;
 
+    if (uk_pg_is_url(where))
+        return UK_OK; /* no file of ours */
     if (path == NULL)
         return uk_err_set(err, UK_MISCONFIGURED, WRITTEN);
     code = uk_file_open(path, UK_FILE_PRIVATE, &fd, err);

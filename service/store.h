@@ -195,8 +195,12 @@ enum uk_store_mode {
  */
 UK_MUST_USE enum uk_code uk_store_trust(const char *where, struct uk_err *err);
 
-/* where is "sqlite:PATH".  Older schemas are brought up to date where mode
- * allows writing; UK_MISCONFIGURED for a newer one, or one that is not ours. */
+/*
+ * where is "sqlite:PATH" or "postgresql://...".  Older schemas are brought up
+ * to date where mode allows writing; UK_MISCONFIGURED for a newer one, or one
+ * that is not ours.  UK_UNREACHABLE, here and in every call, for a server that
+ * is not there now.
+ */
 UK_MUST_USE enum uk_code uk_store_open(const char *where,
                                        enum uk_store_mode mode,
                                        struct uk_store **out,
@@ -205,13 +209,19 @@ UK_MUST_USE enum uk_code uk_store_open(const char *where,
 /* Takes NULL. */
 void uk_store_close(struct uk_store *store);
 
+/* Is it the address of a database?  NULL, or what is allowed.  A URL is only
+ * seen to be one: what is wrong in it, its opening says, without its
+ * password. */
+const char *uk_store_check(const char *where);
+
 /* "sqlite:PATH", PATH absolute?  Returns PATH, borrowed, or NULL. */
 const char *uk_store_path(const char *where);
 
 /*
  * Each call of the table above, said once more:
  *
- * begin takes the right to write at once, waiting for other processes up to
+ * In SQLite begin takes the right to write at once; in PostgreSQL a change
+ * takes the right to the user that it concerns.  Either waits for others up to
  * five seconds.  save, then keep or undo, bracket one of several changes in a
  * transaction.  rollback does not fail.
  *
