@@ -139,7 +139,7 @@ came = ssh("alice", KEY, "password")
 ok(came.status != 0, "ssh password: refused by pam_nologin", came)
 same(left(), [], "and no session is left lying about")
 # sshd asks in a process that it ends without a word to PAM: what is left
-# there is root's alone.
+# there is root's alone, and goes with a later login.
 came = ssh("alice", KEY, "keyboard-interactive")
 ok(came.status != 0, "ssh keyboard-interactive: refused as well", came)
 pathlib.Path("/etc/nologin").unlink()
@@ -147,7 +147,9 @@ for path in left():
     stat = path.stat()
     same((stat.st_uid, oct(stat.st_mode)), (0, "0o100600"),
          "what is left is nobody's but root's")
-    path.unlink()
+    os.utime(path, (stat.st_mtime - 3600,) * 2)
+came = su("alice", KEY)
+same(left(), [], "and gone after a later login")
 
 # The user may do with the file what they like.
 came = su("alice", KEY, command="echo x >$USERKEY_SESSION; echo spoilt")
