@@ -114,20 +114,14 @@ def the_truth():
 
 
 @group
-def every_lie_about_keys():
-    told = [n for n, lie in LIES.items() if lie.at in ('list', 'create')]
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        for name, found in zip(told, pool.map(tell, told)):
-            nothing(found, name)
-
-
-@group
-def lies_about_sessions():
-    """The kinds of them; the agent is told every one."""
-    told = [n for n, lie in LIES.items() if re.match(
-        r'(login|profile)-(without|json|no|chunks|type|length|status-[2-5])|'
-        r'another|token|user-id|throttled', n) and lie.at in COMMANDS
-        and 'timeout:answer' not in lie.words]
+def every_kind_of_lie():
+    """The agent is told every lie about sessions, and tool.t those about
+    keys that do not take long."""
+    told = [n for n, lie in LIES.items() if lie.at in ('login', 'profile')
+            and 'timeout:answer' not in lie.words and re.match(
+                r'(login|profile)-(without|json|no|chunks|type|length|status)|'
+                r'another|token|user-id|throttled', n)]
+    told = ['list-hang', 'create-hang', *told]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         for name, found in zip(told, pool.map(tell, told)):
             nothing(found, name)
