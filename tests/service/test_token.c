@@ -366,8 +366,8 @@ knows_base64url(void **state)
         {"\xff\xff\xff", "____"},
     };
     static const char *const wrong[] = {
-        "Z",   "Zm9vY", "Zg==", "Zg=",  "Zh",       "Zm9",   "Zm8 ",
-        "Z\n", "+/8",   "Zm+v", "Zm/v", "\xc3\xa4", "Zm9v.",
+        "A",    "Zm9vA", "Z",   "Zm9vY", "Zg==", "Zg=",      "Zh",    "Zm9",
+        "Zm8 ", "Z\n",   "+/8", "Zm+v",  "Zm/v", "\xc3\xa4", "Zm9v.",
     };
     struct uk_buf buf = UK_BUF_UP_TO(512);
     unsigned char all[256], back[256];
