@@ -123,7 +123,7 @@ $(B)/tests/pam/helper_%: $(B)/tests/pam/helper_%.o $(libcore)
 	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
 $(B)/tests/pam/module_%.so: $(B)/tests/pam/module_%.o
 	$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
-$(B)/tests/service/%: $(B)/tests/service/%.o $(service_objs) $(libcore)
+$(B)/tests/service/%: $(B)/tests/service/%.o $(call objs_of,tests/service/lib_*.c) $(service_objs) $(libcore)
 	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
 
 .PHONY: tests check check-unit check-root check-asan check-compilers demo
