@@ -68,9 +68,11 @@ def tool(*argv, stdin='', env=None, cwd=folder, **more):
     return done
 
 
-def typed(*argv, answers=(), env=None, interrupt=None):
+def typed(*argv, answers=(), env=None):
     """Run it on a terminal of its own; what it showed, and its status.
-    answers are (prompt, what to type)."""
+    answers are (prompt, what to type).  An interrupt is typed again until
+    it is noticed: one that comes between the prompt and the reading is not,
+    in readpassphrase(3)."""
     pid, fd = pty.fork()
     if pid == 0:
         try:
@@ -80,9 +82,11 @@ def typed(*argv, answers=(), env=None, interrupt=None):
         finally:
             os._exit(127)
     seen, todo, end = '', list(answers), time.monotonic() + PATIENCE * 3
-    after = 0
+    after, last = 0, ''
     while time.monotonic() < end:
-        if not select.select([fd], [], [], 0.1)[0]:
+        if not select.select([fd], [], [], 0.2)[0]:
+            if last == '\x03':
+                os.write(fd, b'\x03')
             continue
         try:
             piece = os.read(fd, 4096)
@@ -93,7 +97,8 @@ def typed(*argv, answers=(), env=None, interrupt=None):
         seen += piece.decode('latin-1')
         if todo and todo[0][0] in seen[after:]:
             after = len(seen)
-            os.write(fd, todo.pop(0)[1].encode())
+            last = todo.pop(0)[1]
+            os.write(fd, last.encode())
     else:
         os.kill(pid, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -585,8 +590,8 @@ def no_service():
     check(log_in(), NETWORK, 'no service: login', '')
     check(tool('logout'), NETWORK, 'no service: logout', '', 'runs out')
     ok(not os.path.exists(SESSION), 'but the session is forgotten here')
-    world.settings['listen'] = '127.0.0.1:%d' % world.tls_port
-    world.start()
+    world.start()  # on another port: somebody may have this one by now
+    PLACE[1] = 'https://127.0.0.1:%d' % world.tls_port
 
 
 def write(path, text, mode=0o644):
