@@ -119,6 +119,21 @@ for signal in TERM INT KILL; do
 done
 check 'nothing outside has changed after all that' "$(outside)" "$before"
 
+# --- a machine that does not let it mount: it stops before it writes anything
+# (in a lab of its own, so that only that one's /etc would suffer)
+mkdir "$mine/bin"
+chmod 755 "$mine"
+printf '#!/bin/sh\ncase "$*" in *"%s"*) exit 1 ;; esac\nexec %s "$@"\n' \
+    '/world/etc /etc' "$(command -v mount)" >"$mine/bin/mount"
+chmod 755 "$mine/bin/mount"
+$lab -- bash -c 'before=$(md5sum /etc/passwd /etc/shadow /etc/pam.d/*)
+    PATH=$1:$PATH tests/lab -- true
+    status=$?
+    [ "$before" = "$(md5sum /etc/passwd /etc/shadow /etc/pam.d/*)" ] || exit 1
+    exit $status' - "$mine/bin" >"$mine/out" 2>&1
+check 'no private /etc: nothing is written, and the lab says so' \
+    "$? $(grep -c 'mount --bind .* failed' "$mine/out")" '125 1'
+
 # --- arguments
 try() {
     $lab "$@" >"$mine/out" 2>&1

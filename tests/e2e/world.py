@@ -66,9 +66,15 @@ def done():
     sys.exit(1 if _bad else 0)
 
 
+def inside():
+    """Is /etc the lab's own?  Whatever the environment says."""
+    return (LAB / "world/etc").exists() \
+        and os.path.samefile("/etc", LAB / "world/etc")
+
+
 def enter(script):
     """Go on inside the lab."""
-    if UK["UK_SSH_PORT"]:
+    if inside():
         return
     why = None
     if os.geteuid() != 0:
