@@ -1,0 +1,178 @@
+/* The head of an answer: limits to the byte, and every byte there is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/httphead.h"
+#include "core/str.h"
+
+/* Feed a head, one line after the other; the last code. */
+static enum uk_code
+feed(struct uk_httphead *head, const char *text, size_t len)
+{
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code = UK_OK;
+
+    while (len > 0 && code == UK_OK) {
+        const char *end = memchr(text, '\n', len);
+        size_t n = end != NULL ? (size_t)(end - text) + 1 : len;
+        /* On the heap, so that reading past the line is seen under ASan. */
+        char *line = malloc(n);
+
+        assert_non_null(line);
+        memcpy(line, text, n);
+        code = uk_httphead_take(head, line, n, &err);
+        assert_int_equal(err.code, code);
+        assert_true(uk_str_is_printable(err.text));
+        free(line);
+        text += n;
+        len -= n;
+    }
+    return code;
+}
+
+static const char good[] = "HTTP/1.1 401 Unauthorized\r\n"
+                           "Content-Type: application/json\r\n"
+                           "X-Appservices-Request-Id:  5f e1 \t\r\n"
+                           "Retry-After: 86400\r\n"
+                           "Content-Length: 65536\r\n"
+                           "\r\n";
+
+static void
+test_good(void **state)
+{
+    struct uk_httphead head = {.bytes = 0};
+
+    assert_int_equal(feed(&head, good, sizeof(good) - 1), UK_OK);
+    assert_true(head.complete);
+    assert_int_equal(head.bytes, sizeof(good) - 1);
+    assert_int_equal(head.status, 401);
+    assert_int_equal(head.length, 65536);
+    assert_true(head.json);
+    assert_string_equal(head.request_id, "5f e1");
+    assert_int_equal(head.retry_after_s, 86400);
+}
+
+/* Every byte of it exchanged for every other one: a verdict, and what is kept
+ * is printable. */
+static void
+test_every_byte(void **state)
+{
+    char text[sizeof(good) - 1];
+    int yes = 0, no = 0;
+
+    for (size_t at = 0; at < sizeof(text); at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            struct uk_httphead head = {.bytes = 0};
+
+            memcpy(text, good, sizeof(text));
+            text[at] = (char)byte;
+            if (feed(&head, text, sizeof(text)) == UK_OK)
+                yes++;
+            else
+                no++;
+            assert_true(uk_str_is_printable(head.request_id));
+            assert_true(head.retry_after_s <= UK_HTTPHEAD_WAIT_S);
+            assert_true(head.length <= UK_HTTPHEAD_BODY);
+        }
+    }
+    assert_true(yes > 0 && no > 0);
+}
+
+/* Cut anywhere, it is not complete, and no body can stand behind it. */
+static void
+test_every_cut(void **state)
+{
+    for (size_t len = 0; len < sizeof(good) - 1; len++) {
+        struct uk_httphead head = {.bytes = 0};
+        struct uk_err err = UK_ERR_NONE;
+
+        if (feed(&head, good, len) == UK_OK && len < sizeof(good) - 2)
+            assert_false(head.complete);
+        if (!head.complete)
+            assert_int_equal(uk_httphead_check(&head, 0, true, &err),
+                             UK_BAD_ANSWER);
+    }
+}
+
+static void
+test_limit(void **state)
+{
+    static char line[UK_HTTPHEAD_MAX + 1];
+
+    memset(line, 'a', sizeof(line));
+    for (size_t extra = 0; extra <= 1; extra++) {
+        struct uk_httphead head = {.bytes = 0};
+        struct uk_err err = UK_ERR_NONE;
+        size_t rest;
+
+        assert_int_equal(feed(&head, "HTTP/1.1 200 OK\r\n", 17), UK_OK);
+        rest = UK_HTTPHEAD_MAX - head.bytes - 2 + extra;
+        line[1] = ':';
+        assert_int_equal(uk_httphead_take(&head, line, rest, &err), UK_OK);
+        assert_int_equal(uk_httphead_take(&head, "\r\n", 2, &err),
+                         UK_BAD_ANSWER); /* no length: never a good head */
+        assert_true(strstr(err.text, extra == 1 ? "16384" : "how long") !=
+                    NULL);
+    }
+}
+
+static const struct {
+    const char *head;
+    size_t len;
+    bool over;
+    enum uk_code code;
+} bodies[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+     "Content-Length: 5\r\n\r\n",
+     3, false, UK_OK},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+     "Content-Length: 5\r\n\r\n",
+     3, true, UK_BAD_ANSWER},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+     "Content-Length: 5\r\n\r\n",
+     5, true, UK_OK},
+    {"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+     "Content-Length: 5\r\n\r\n",
+     6, false, UK_BAD_ANSWER},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 5, true, UK_BAD_ANSWER},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, true, UK_OK},
+    {"HTTP/1.1 204 No\r\n\r\n", 0, true, UK_OK},
+    {"HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n", 65536, true,
+     UK_OK},
+    {"HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n", 65537, false,
+     UK_BAD_ANSWER},
+    {"HTTP/2 200\r\n\r\n", 1, false, UK_BAD_ANSWER},
+};
+
+static void
+test_bodies(void **state)
+{
+    for (size_t i = 0; i < UK_COUNT(bodies); i++) {
+        struct uk_httphead head = {.bytes = 0};
+        struct uk_err err = UK_ERR_NONE;
+
+        assert_int_equal(feed(&head, bodies[i].head, strlen(bodies[i].head)),
+                         UK_OK);
+        if (uk_httphead_check(&head, bodies[i].len, bodies[i].over, &err) !=
+            bodies[i].code)
+            fail_msg("row %zu: %s", i, err.text);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),      cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_every_cut), cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_bodies),
+    };
+
+    return cmocka_run_group_tests_name("httphead", tests, NULL, NULL);
+}
