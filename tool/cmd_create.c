@@ -67,8 +67,8 @@ open_target(const char *given, struct target *target, struct uk_err *err)
 static void
 drop_target(const struct target *target)
 {
-    if (target->path[0] != '\0' && unlink(target->path) != 0)
-        uk_out_note("'%s' is left behind, empty", target->path);
+    if (target->path[0] != '\0' && unlink(target->path) != 0 && errno != ENOENT)
+        uk_out_note("'%s' is left behind", target->path);
 }
 
 static void
@@ -89,7 +89,8 @@ put_key(struct uk_tool *tool, const struct target *target,
     uk_buf_add_byte(&tool->out, '\n');
 }
 
-/* Over the empty file, of which nobody else has known. */
+/* In place of the empty file.  In a folder like /tmp somebody else may be
+ * quicker; then this fails, as it should. */
 static enum uk_code
 fill_target(const struct target *target, const struct uk_secret *value,
             struct uk_err *err)
@@ -100,8 +101,10 @@ fill_target(const struct target *target, const struct uk_secret *value,
     uk_buf_add_text(&text, uk_secret_peek(value));
     uk_buf_add_byte(&text, '\n');
     code = uk_buf_check(&text, err);
+    if (code == UK_OK && unlink(target->path) != 0)
+        code = uk_err_sys(err, errno, "replacing '%s'", target->path);
     if (code == UK_OK)
-        code = uk_file_replace(target->path, text.bytes, text.len, 0600, err);
+        code = uk_file_create(target->path, text.bytes, text.len, 0600, err);
     uk_buf_clear(&text);
     return code;
 }

@@ -343,6 +343,13 @@ def creating_files():
     ok(got['file'] == os.path.join(folder, 'new') and 'key' not in got,
        '--out --json names the file and not the value', done.stdout)
     equal(names(), ['f', 'k'], 'no key without its file')
+    # A folder that everybody may write to, but nobody rename in.
+    path = tempfile.mktemp(prefix='userkey-tool-', dir='/tmp')
+    done = tool('create', 't', '--out', path)
+    check(done, DONE, 'a file in /tmp', '', path)
+    with open(path) as file:
+        ok(KEY.match(file.read()), 'has the value')
+    os.remove(path)
 
 
 @group
