@@ -22,7 +22,8 @@ skip() { # TEXT WHY
 dest=$(mktemp -d)
 trap 'rm -rf "$dest"' EXIT
 go() { # TARGET: with every folder in a place of its own
-    make -s --no-print-directory B="$B" DESTDIR="$dest" PREFIX=/opt/uk \
+    # -o all: what is built stays as it is, with the usual folders in it.
+    make -o all -s --no-print-directory B="$B" DESTDIR="$dest" PREFIX=/opt/uk \
         SYSCONFDIR=/opt/etc PAMDIR=/opt/pam UNITDIR=/opt/units \
         SYSUSERS=/opt/sysusers TMPFILES=/opt/tmpfiles "$@" 2>&1
 }

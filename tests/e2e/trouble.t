@@ -15,7 +15,8 @@ import time
 
 import world
 from world import (CONF, KEY, LAB, MAP, SLACK, Syslog, UK, USERS, conf,
-                   let_in, ok, run, same, sink_for, ssh, su, sudo, users)
+                   let_in, ok, processes, run, same, sink_for, ssh, su, sudo,
+                   users)
 
 world.enter(__file__)
 
@@ -97,8 +98,7 @@ ok(hole.recv(512), "(the black hole was asked)")
 came = su("alice", UK["UK_UNIX_PASSWORD"])
 ok(let_in(came), "DNS black hole: the way back in", came)
 time.sleep(0.3)
-ps = run(["ps", "-eo", "args"]).out
-ok("userkey-agent" not in ps, "and no agent is left waiting", ps)
+same(processes("userkey-agent"), [], "and no agent is left waiting")
 resolv.write_text(before)
 hole.close()
 conf(service_url="https://auth.invalid:8443")
@@ -294,8 +294,7 @@ for what, (program, word) in AGENTS.items():
     conf(agent_program=fake, timeout="1s")
     refused(f"an agent that {what}", word, 1)
 time.sleep(0.2)
-ok("sleep 60" not in run(["ps", "-eo", "args"]).out,
-   "the one that hangs is not left behind")
+same(processes("sleep 60"), [], "the one that hangs is not left behind")
 conf()
 ok(let_in(su("alice", KEY)), "all is well again")
 

@@ -9,7 +9,7 @@ import signal
 
 import world
 from world import (Audit, CONF, KEY, PROMPTS, Syslog, UK, USERS, conf, let_in,
-                   ok, pty_run, same, secret, ssh, su, sudo)
+                   ok, pty_run, same, secret, ssh, su)
 
 world.enter(__file__)
 UNIX = UK["UK_UNIX_PASSWORD"]
@@ -17,7 +17,8 @@ PAM_D = pathlib.Path("/etc/pam.d")
 
 # --- the matrix: what a module may answer, and what comes of it
 # pam_debug answers in our place; pam_unix meets a wrong password.
-CODES = """open_err symbol_err service_err system_err buf_err perm_denied auth_err
+CODES = """open_err symbol_err service_err system_err buf_err perm_denied
+    auth_err
     cred_insufficient authinfo_unavail user_unknown maxtries
     new_authtok_reqd acct_expired session_err cred_unavail cred_expired
     cred_err no_module_data conv_err authtok_err ignore abort authtok_expired
@@ -79,13 +80,7 @@ ok(let_in(came), "the same by ssh", came)
 (PAM_D / "userkey").write_text(shipped)
 
 # --- a Unix password typed by mistake at our prompt
-DOORS = {
-    "ssh keyboard-interactive": lambda text: ssh("alice", text),
-    "ssh password": lambda text: ssh("alice", text, "password"),
-    "sudo": sudo,
-    "su": lambda text: su("alice", text),
-}
-for door, go in DOORS.items():
+for door, go in world.DOORS.items():
     log, audit = Syslog(), Audit()
     came = go(UNIX)
     ok(came.status == 0, f"{door}: a Unix password at our prompt lets in",
@@ -150,5 +145,18 @@ USERS.write_text("alice id:1 nonsense\n")
 back_in("users file broken", "misconfigured ")
 USERS.write_text(text)
 ok(let_in(su("alice", KEY)), "all is well again")
+
+# --- the machine's own files with the README's three lines, not our examples
+for service in ("sshd", "sudo", "su"):
+    text = (world.LAB / "world/pam.d.before" / service).read_text()
+    text = text.replace("@include common-auth", "auth include userkey")
+    text = text.replace("@include common-account",
+                        "account include userkey\n@include common-account")
+    (PAM_D / service).write_text(text + "\nsession include userkey\n")
+for door, go in world.DOORS.items():
+    who = world.INSIDE[door]
+    ok(let_in(go(KEY), who), f"edited by hand: {door}: a key lets in")
+    ok(let_in(go(UNIX), who), f"edited by hand: {door}: a way back in")
+    ok(go(UNIX + "x").status != 0, f"edited by hand: {door}: nothing else")
 
 world.done()

@@ -298,6 +298,21 @@ def let_in(result, who="alice"):
 
 # --- Servers of the tests
 
+def processes(word):
+    """Those that have the word in their name or command line; a zombie has
+    but a name."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            said = (entry / "cmdline").read_text().replace("\0", " ") \
+                + "/" + (entry / "comm").read_text().strip()
+        except OSError:
+            continue
+        if word in said:
+            found.append(said)
+    return found
+
+
 def free_port():
     """A port of loopback that nobody uses now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
