@@ -44,19 +44,13 @@ VERDICTS = ['undecided', 'granted', 'refused', 'user-disabled', 'not-mapped',
             'not-allowed', 'unknown-user', 'malformed', 'junk', 'throttled',
             'throttled']
 
-folder = tempfile.mkdtemp(prefix='userkey-test-')
+temporary = tempfile.TemporaryDirectory(prefix='userkey-test-')
+folder = temporary.name
 os.chmod(folder, 0o755)  # the agent's own user reads nothing, but passes
 authority = Authority(os.path.join(folder, 'ca'))
 CERTIFICATE = authority.issue('localhost')
 KEY = 'ukey' + 'Marker7Key' * 5 + 'wxyz'
 KEY += checksum(KEY)
-
-
-class World:
-    """Only the folder, removed at the end."""
-
-    def close(self):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def text(value):
@@ -374,4 +368,4 @@ if not os.path.exists(AGENT):
     print('not ok 1 - the agent is built')
     print('1..1')
     raise SystemExit(1)
-main(World())
+main()
