@@ -1,4 +1,4 @@
-/* The store in PostgreSQL: opened, closed, and the apps in it. */
+/* The store in PostgreSQL: its opening, its closing, its apps. */
 #include "service/store_pg.h"
 
 #include <stdlib.h>

@@ -69,7 +69,8 @@ enum uk_pg_fault {
 enum uk_pg_fault uk_pg_next(PGconn *conn, struct uk_deadline by, PGresult **out,
                             struct uk_err *err);
 
-/* What a result that is a failure means, and which code it is. */
+/* What a result that is a failure means, with its code and sentence
+ * (store_pg_refusal.c). */
 enum uk_pg_fault uk_pg_judge(const PGresult *result, struct uk_err *err);
 
 /* Has the other side hung up, as far as one can see without asking? */

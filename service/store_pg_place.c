@@ -1,4 +1,4 @@
-/* Where a PostgreSQL server is: a URL, read by libpq and checked by us. */
+/* Where a PostgreSQL server is, by its URL. */
 #include "service/store_pg.h"
 
 #include <stdio.h>

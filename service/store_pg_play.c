@@ -1,4 +1,4 @@
-/* Playing a script to the server, and again where that is right. */
+/* Playing a script to the server, as often as it is right to. */
 #include "service/store_pg.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The tables in PostgreSQL, and how each version of them becomes the next. */
+/* The tables in PostgreSQL: how each version of them becomes the next. */
 #include "service/store_pg.h"
 
 #include <stdio.h>
