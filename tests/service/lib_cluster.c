@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 static FILE *to, *from;
 static pid_t script;
 static char folder[CLUSTER_ANSWER];
+static unsigned port;
 
 static void
 read_line(char line[CLUSTER_ANSWER])
@@ -56,6 +58,8 @@ cluster_start(char why[CLUSTER_ANSWER])
         return false;
     }
     snprintf(folder, sizeof(folder), "%s", line + 3);
+    folder[strcspn(folder, " ")] = '\0';
+    port = (unsigned)strtoul(strrchr(line, ' ') + 1, NULL, 10);
     return true;
 }
 
@@ -71,6 +75,12 @@ const char *
 cluster_folder(void)
 {
     return folder;
+}
+
+unsigned
+cluster_port(void)
+{
+    return port;
 }
 
 void

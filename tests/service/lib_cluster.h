@@ -16,6 +16,7 @@ void cluster_end(void);
 
 /* The folder of its socket and its log. */
 const char *cluster_folder(void);
+unsigned cluster_port(void);
 
 /* One command; its answer behind "ok ", or a failed assertion. */
 void cluster_do(const char *command, char answer[CLUSTER_ANSWER]);

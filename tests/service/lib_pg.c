@@ -18,9 +18,9 @@ void
 pg_url(const struct fixture *f, const char *host, char url[PG_URL])
 {
     snprintf(url, PG_URL,
-             "postgresql:///postgres?host=%s&user=userkey"
+             "postgresql:///postgres?host=%s&port=%u&user=userkey"
              "&options=-csearch_path%%3D%s",
-             host, f->folder);
+             host, cluster_port(), f->folder);
 }
 
 PGconn *

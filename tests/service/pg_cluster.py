@@ -11,8 +11,9 @@ As a program: serves commands, one a line on stdin, until its end:
   proxy WHAT     a socket folder whose server loses the answer to a COMMIT
                  ("answer"), or the COMMIT itself ("commit")   -> ok FOLDER
 
-Its first line is "ok FOLDER", the folder of the server's socket, or
-"skip REASON".  The server listens on that socket alone and belongs to an
+Its first line is "ok FOLDER PORT", or "skip REASON".  The server listens on a
+socket in that folder and, with TLS too, on that port of 127.0.0.1; its
+certificate, which signs itself, is FOLDER/server.crt.  It belongs to an
 unprivileged user.  A guardian process stops it and removes the folder when
 this program has ended, whatever its end was.
 """
@@ -100,6 +101,13 @@ def processes(data):
     return found
 
 
+def free_port():
+    """One that nobody has now; the folders of sockets go by it, too."""
+    with socket.socket() as sock:
+        sock.bind(('127.0.0.1', 0))
+        return sock.getsockname()[1]
+
+
 class Cluster:
     def __init__(self, start=True, settings=()):
         self.bin = binaries()
@@ -121,15 +129,30 @@ class Cluster:
         os.close(read_end)
         self.run('initdb', '-D', self.data, '-U', 'userkey', '-A', 'trust',
                  '-E', 'UTF8', '--locale=C', '--no-sync')
+        self.make_certificate()
+        self.port = free_port()
         with open(self.data + '/postgresql.conf', 'a') as file:
-            for line in ["listen_addresses = ''", 'unix_socket_directories = '
-                         "'%s'" % self.folder, 'fsync = on',
+            for line in ["listen_addresses = '127.0.0.1'",
+                         'port = %d' % self.port,
+                         "unix_socket_directories = '%s'" % self.folder,
                          'unix_socket_permissions = 0777',
+                         'fsync = on', 'ssl = on',
+                         "ssl_cert_file = '%s/server.crt'" % self.folder,
+                         "ssl_key_file = '%s/server.key'" % self.folder,
                          'max_connections = 60', 'shared_buffers = 32MB',
-                         "log_min_messages = log", *settings]:
+                         *settings]:
                 file.write(line + '\n')
         if start:
             self.start()
+
+    def make_certificate(self):
+        crt, key = self.folder + '/server.crt', self.folder + '/server.key'
+        self.run('/usr/bin/openssl', 'req', '-x509', '-newkey', 'ec',
+                 '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30',
+                 '-subj', '/CN=localhost', '-addext',
+                 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+                 '-keyout', key, '-out', crt)
+        os.chmod(crt, 0o644)
 
     def run(self, program, *argv):
         done = subprocess.run(
@@ -155,12 +178,13 @@ class Cluster:
 
     def sql(self, text, database='postgres'):
         """The rows, as psql prints them bare."""
-        return self.run('psql', '-h', self.folder, '-U', 'userkey', '-d',
+        return self.run('psql', '-h', self.folder, '-p', str(self.port), '-U', 'userkey', '-d',
                         database, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c',
                         text).strip()
 
     def url(self, database='postgres', **more):
-        more = {'host': self.folder, 'user': 'userkey', **more}
+        more = {'host': self.folder, 'port': str(self.port),
+                'user': 'userkey', **more}
         return 'postgresql:///%s?%s' % (database, '&'.join(
             name + '=' + ''.join(c if c.isalnum() or c in '/.-_' else
                                  '%%%02X' % ord(c) for c in value)
@@ -179,17 +203,16 @@ class Proxy(threading.Thread):
     connection is cut: before the server has it, or before the client has the
     answer.  Later connections go through unharmed."""
 
-    NAME = '.s.PGSQL.5432'
-
     def __init__(self, cluster, what):
         super().__init__(daemon=True)
         self.what = what
-        self.target = os.path.join(cluster.folder, self.NAME)
+        name = '.s.PGSQL.%d' % cluster.port
+        self.target = os.path.join(cluster.folder, name)
         self.folder = tempfile.mkdtemp(prefix='proxy-', dir=cluster.folder)
         os.chmod(self.folder, 0o755)
         self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(os.path.join(self.folder, self.NAME))
-        os.chmod(os.path.join(self.folder, self.NAME), 0o777)
+        self.listener.bind(os.path.join(self.folder, name))
+        os.chmod(os.path.join(self.folder, name), 0o777)
         self.listener.listen(8)
         self.armed = True
         self.start()
@@ -251,7 +274,7 @@ def main():
     except RuntimeError as error:
         say('skip ' + re.sub(r'\s+', ' ', str(error)))
         return
-    say('ok ' + cluster.folder)
+    say('ok %s %d' % (cluster.folder, cluster.port))
     for line in sys.stdin:
         words = line.split()
         try:

@@ -272,9 +272,12 @@ refuses_wrong_addresses(void **state)
         struct uk_store *store = NULL;
         char url[PG_URL];
 
-        snprintf(url, sizeof(url), "%.*s%s",
+        snprintf(url, sizeof(url), "%.*s%s&port=%u",
                  folder == NULL ? 400 : (int)(folder - table[i].url),
-                 table[i].url, folder == NULL ? "" : cluster_folder());
+                 table[i].url, folder == NULL ? "" : cluster_folder(),
+                 cluster_port());
+        if (folder == NULL)
+            snprintf(url, sizeof(url), "%s", table[i].url);
         err.text[0] = '\0';
         if (uk_store_open(url, UK_STORE_WRITE, &store, &err) != table[i].code ||
             strstr(err.text, "SeC") != NULL || strstr(err.text, "rEt") != NULL)
@@ -353,14 +356,73 @@ takes_the_first_host_that_writes(void **state)
      * old. */
     count(f, "CREATE ROLE reader LOGIN SUPERUSER");
     count(f, "ALTER ROLE reader SET default_transaction_read_only = on");
-    snprintf(url, sizeof(url), "postgresql:///postgres?host=%s&user=reader",
-             cluster_folder());
+    snprintf(url, sizeof(url),
+             "postgresql:///postgres?host=%s&port=%u&user=reader",
+             cluster_folder(), cluster_port());
     store = NULL;
     assert_int_not_equal(uk_store_open(url, UK_STORE_READ, &store, &err),
                          UK_OK);
     assert_non_null(strstr(err.text, "read-only"));
     assert_null(store);
     count(f, "DROP ROLE reader");
+}
+
+/* Over TLS, answers that are longer than its records. */
+static void
+speaks_tls(void **state)
+{
+    enum { MANY = 5000 };
+    struct uk_store_hash *hashes = calloc(MANY, sizeof(*hashes));
+    struct uk_store_login *logins = calloc(MANY, sizeof(*logins));
+    struct fixture *f = *state;
+    struct uk_store *store = NULL;
+    char url[PG_URL];
+
+    assert_non_null(hashes);
+    assert_non_null(logins);
+    count(f, "INSERT INTO app_user(id, app_id, created) VALUES ('" ANN
+             "', '" APP "', 1)");
+    count(f, "INSERT INTO api_key(hash, id, app_id, user_id, name, created)"
+             " SELECT decode(lpad(to_hex(i % 256) || lpad(to_hex(i / 256), 2,"
+             " '0'), 4, '0') || repeat('00', 30), 'hex'),"
+             " convert_to(lpad(to_hex(i), 24, '0'), 'UTF8'), '" APP "', '" ANN
+             "', convert_to('k' || i, 'UTF8'), i"
+             " FROM generate_series(0, 4999) i");
+    for (unsigned i = 0; i < MANY; i++)
+        hashes[i] = hash_of(i);
+    snprintf(url, sizeof(url),
+             "postgresql://userkey@127.0.0.1:%u/postgres?sslmode=verify-full"
+             "&sslrootcert=%s/server.crt&options=-csearch_path%%3D%s",
+             cluster_port(), cluster_folder(), f->folder);
+    assert_int_equal(uk_store_open(url, UK_STORE_READ, &store, &err), UK_OK);
+    for (int round = 0; round < 20; round++) {
+        memset(logins, 0, MANY * sizeof(*logins));
+        assert_int_equal(
+            uk_store_call(store, find_keys, hashes, MANY, logins, &err), UK_OK);
+        for (unsigned i = 0; i < MANY; i++)
+            assert_int_equal(logins[i].state, UK_STORE_THERE);
+        assert_int_equal(strtoul(logins[MANY - 1].key_id, NULL, 16), MANY - 1);
+    }
+    uk_store_close(store);
+    store = NULL;
+
+    /* A name that is not the certificate's, or a certificate nobody knows. */
+    snprintf(url, sizeof(url),
+             "postgresql://userkey@elsewhere:%u/postgres?sslmode=verify-full"
+             "&hostaddr=127.0.0.1&sslrootcert=%s/server.crt",
+             cluster_port(), cluster_folder());
+    assert_int_not_equal(uk_store_open(url, UK_STORE_READ, &store, &err),
+                         UK_OK);
+    assert_non_null(strstr(err.text, "elsewhere"));
+    snprintf(url, sizeof(url),
+             "postgresql://userkey@127.0.0.1:%u/postgres?sslmode=verify-full"
+             "&sslrootcert=/nonexistent",
+             cluster_port());
+    assert_int_not_equal(uk_store_open(url, UK_STORE_READ, &store, &err),
+                         UK_OK);
+    assert_null(store);
+    free(hashes);
+    free(logins);
 }
 
 /* --- statements --- */
@@ -524,6 +586,7 @@ main(void)
         cmocka_unit_test(refuses_wrong_addresses),
         cmocka_unit_test(verifies_servers_that_are_elsewhere),
         MADE(takes_the_first_host_that_writes),
+        MADE(speaks_tls),
         MADE(asks_once),
         MADE(lists_users_page_by_page),
         MADE(threads_read_side_by_side),

@@ -264,8 +264,8 @@ a_host_that_is_silent(void **state)
 
     snprintf(folder, sizeof(folder), "/tmp/userkey-silent-XXXXXX");
     assert_non_null(mkdtemp(folder));
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.5432",
-             folder);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.%u",
+             folder, cluster_port());
     assert_int_equal(
         bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(listener, 16), 0);
