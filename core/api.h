@@ -17,14 +17,12 @@
 #include "core/msg.h"
 #include "core/secret.h"
 
-#define UK_API_CODE 64  /* room of an error code, with its NUL */
-#define UK_API_TEXT 128 /* room of a service's words, with their NUL */
-
-/* What a service said beside its answer; everything in it is printable. */
+/* What a service said beside its answer, none of it in words of its own: what
+ * stands here may be logged. */
 struct uk_refusal {
-    int status;                             /* the last one; 0 before */
-    char code[UK_API_CODE];                 /* "APIKeyNotFound", or "" */
-    char text[UK_API_TEXT];                 /* the service's words, or "" */
+    int status;       /* the last one; 0 before */
+    const char *code; /* "APIKeyNotFound", or another one of the protocol's;
+                       * "another code" for all others; NULL for none */
     char request_id[UK_MSG_REQUEST_ID + 1]; /* filled on success too, or "" */
     unsigned retry_after_s;                 /* 0 if not told */
 };

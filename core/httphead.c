@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/identity.h"
 #include "core/str.h"
 
 #define NAME_ROOM  32  /* of the longest name that means something here */
@@ -70,10 +71,11 @@ take_type(struct uk_httphead *head, const char *value, struct uk_err *err)
     return UK_OK;
 }
 
+/* It goes into a log line as it is, so it has to be one word. */
 static enum uk_code
 take_request_id(struct uk_httphead *head, const char *value, struct uk_err *err)
 {
-    if (!uk_str_is_printable(value) ||
+    if (!uk_identity_is_id(value) ||
         !uk_str_copy(head->request_id, sizeof(head->request_id), value))
         head->request_id[0] = '\0';
     return UK_OK;

@@ -33,7 +33,7 @@ struct uk_httphead {
     bool chunked;
     bool has_type;
     bool json;                              /* the type is application/json */
-    char request_id[UK_MSG_REQUEST_ID + 1]; /* printable, or "" */
+    char request_id[UK_MSG_REQUEST_ID + 1]; /* of the form of an id, or "" */
     unsigned retry_after_s;                 /* 0 if not told */
 };
 

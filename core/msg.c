@@ -135,7 +135,7 @@ wrong_in_answer(const struct uk_answer *answer)
     if (!may_agent_say(answer->verdict) ||
         (failed && answer->verdict != UK_UNDECIDED))
         return "verdict";
-    if (!uk_str_is_printable(answer->request_id))
+    if (answer->request_id[0] != '\0' && !uk_identity_is_id(answer->request_id))
         return "request id";
     if (!throttled && answer->retry_after_s != 0)
         return "retry time";

@@ -63,7 +63,7 @@ struct uk_answer {
     enum uk_verdict verdict;
     struct uk_person person; /* with UK_GRANTED */
     struct uk_tokens tokens; /* with UK_GRANTED, where keep was asked for */
-    char request_id[UK_MSG_REQUEST_ID + 1]; /* in the service's audit; or "" */
+    char request_id[UK_MSG_REQUEST_ID + 1]; /* of an id's form; or "" */
     uint32_t retry_after_s;                 /* with UK_THROTTLED_*, or 0 */
 };
 

@@ -359,7 +359,7 @@ echo_request(void)
     hear();
     answer = answer_with(UK_GRANTED);
     snprintf(answer.request_id, sizeof(answer.request_id),
-             "%.16s %.12s %.16s %d %d", request.user, request.service,
+             "%.16s-%.12s-%.16s-%d-%d", request.user, request.service,
              request.rhost, request.want_emails, request.keep);
     leave_trace("key", uk_secret_peek(&request.secret));
     say(answer);

@@ -85,7 +85,7 @@ log_in(const char *act, const char *user, const struct uk_secret *with,
         .conf_file = place_path(&place, act),
         .user = user,
         .service = "sshd",
-        .rhost = "10.0.0.7",
+        .rhost = "host-7",
         .key = with,
         .keep = keep,
     };
@@ -176,7 +176,7 @@ test_request(void **state)
     char sent[100];
 
     assert_int_equal(log_in("echo", USER, &key, false, AMPLE), UK_OK);
-    assert_string_equal(out.request_id, USER " sshd 10.0.0.7 0 0");
+    assert_string_equal(out.request_id, USER "-sshd-host-7-0-0");
     place_read(&place, "echo.key", sent, sizeof(sent));
     assert_string_equal(sent, uk_secret_peek(&key));
     assert_int_equal(unlink(place_path(&place, "echo.key")), 0);

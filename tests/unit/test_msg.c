@@ -295,6 +295,9 @@ does_not_pack_an_answer_that_contradicts_itself(void **state)
         {"refresh token",
          {.verdict = UK_GRANTED, SOMEONE, .tokens = {{token, 1}, {spaces, 3}}}},
         {"request id", {.verdict = UK_REFUSED, .request_id = "a\nb"}},
+        {"request id", {.verdict = UK_REFUSED, .request_id = "1 time=2ms: x"}},
+        {"request id", {.verdict = UK_REFUSED, .request_id = "a;b"}},
+        {"request id", {.verdict = UK_REFUSED, .request_id = "a'b"}},
         {"retry time", {.verdict = UK_REFUSED, .retry_after_s = 1}},
         {"retry time", {.verdict = UK_GRANTED, SOMEONE, .retry_after_s = 1}},
         {"retry time", {.code = UK_TLS, .retry_after_s = 1}},
@@ -453,6 +456,8 @@ grants_nothing_by_a_damaged_byte(void **state)
                 take_answer(bytes, answers[i].len, &answer)) {
                 taken++;
                 assert_true(at >= 8); /* nothing in the header may change */
+                assert_true(answer.request_id[0] == '\0' ||
+                            uk_identity_is_id(answer.request_id));
                 if (answer.verdict == UK_GRANTED) {
                     assert_int_equal(answers[i].verdict, UK_GRANTED);
                     assert_int_equal(answer.code, UK_OK);
