@@ -17,7 +17,7 @@ add_user(struct uk_call *call)
                       &call->person.identity, "", &result, &err) != UK_OK)
         return uk_call_fail(call, &err);
     return uk_session_begin(call, &call->person.user, UK_PROVIDER_ANON,
-                            call->person.identity.id, "");
+                            call->person.identity.id, NULL);
 }
 
 /* Each login makes a user, so it is for where strangers may make users. */

@@ -54,5 +54,5 @@ uk_key_login(struct uk_call *call)
         return uk_call_error(call, 401, "UserDisabled", "unknown");
     }
     return uk_session_begin(call, &login.user, UK_PROVIDER_KEY, login.key_id,
-                            login.key_id);
+                            &login);
 }

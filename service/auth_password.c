@@ -83,7 +83,7 @@ finish_login(struct uk_call *call)
         return uk_call_error(call, 401, "UserDisabled", "unknown");
     }
     return uk_session_begin(call, &now.user, UK_PROVIDER_PASSWORD,
-                            now.identity.id, "");
+                            now.identity.id, NULL);
 }
 
 /* Among the hashers.  An unknown address costs what a known one costs. */

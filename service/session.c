@@ -85,7 +85,7 @@ access_until(const struct uk_call *call, int64_t now, int64_t session_over)
 enum uk_then
 uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
                  enum uk_provider provider, const char *identity_id,
-                 const char *key_id)
+                 const struct uk_store_login *key)
 {
     struct uk_json_out out = {.buf = &call->reply->body};
     struct uk_claims claims = {.provider = provider, .epoch = user->epoch};
@@ -98,8 +98,10 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     memcpy(claims.app_id, user->app_id, UK_ID_SIZE);
     memcpy(claims.user_id, user->id, UK_ID_SIZE);
     memcpy(claims.identity_id, identity_id, UK_ID_SIZE);
-    if (key_id[0] != '\0')
-        memcpy(claims.key_id, key_id, UK_ID_SIZE);
+    if (key != NULL) {
+        memcpy(claims.key_id, key->key_id, UK_ID_SIZE);
+        claims.key_epoch = key->key_epoch;
+    }
     uk_id_make(claims.session_id);
     name_device(call, user->id, claims.device_id);
     uk_json_begin(&out, NULL, '{');
@@ -184,7 +186,9 @@ fault_of(const struct uk_call *call)
         return NULL;
     if (!session->key_there)
         return "key-deleted";
-    return session->key.disabled ? "key-disabled" : NULL;
+    if (session->key.disabled)
+        return "key-disabled";
+    return session->key.epoch != claims->key_epoch ? "ended" : NULL;
 }
 
 bool

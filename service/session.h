@@ -2,9 +2,9 @@
  * Sessions: how one begins, whether it still stands, how it ends.
  *
  * A session is in its tokens, no row stands for it.  It stands as long as its
- * token is not over, its user exists, is enabled and has the same epoch, the
- * key that opened it exists and is enabled, and it was not logged out; all of
- * this is looked up at each use, in one statement.
+ * token is not over, its user and the key that opened it exist, are enabled
+ * and have the same epoch, and it was not logged out; all of this is looked up
+ * at each use, in one statement.
  */
 #ifndef UK_SERVICE_SESSION_H
 #define UK_SERVICE_SESSION_H
@@ -12,11 +12,12 @@
 #include "service/call.h"
 
 /* Fill the reply with a new session of this user.  identity_id is what logged
- * in; key_id is "" unless it was a key. */
+ * in; key is NULL unless it was one. */
 enum uk_then uk_session_begin(struct uk_call *call,
                               const struct uk_store_user *user,
                               enum uk_provider provider,
-                              const char *identity_id, const char *key_id);
+                              const char *identity_id,
+                              const struct uk_store_login *key);
 
 /*
  * Read call->claims from the Authorization header: true, or the reply is

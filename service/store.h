@@ -71,6 +71,7 @@ struct uk_store_key {
     char id[UK_ID_SIZE];
     char name[UK_STORE_KEY_NAME + 1];
     bool disabled;
+    int64_t epoch; /* raised by what ends every session that it opened */
 };
 
 struct uk_store_hash {
@@ -84,6 +85,7 @@ struct uk_store_login {
     enum uk_store_state state;
     char key_id[UK_ID_SIZE];   /* unless unknown */
     bool key_disabled;         /* where it is there */
+    int64_t key_epoch;         /* where it is there */
     struct uk_store_user user; /* where it is there; id if deleted */
 };
 
@@ -232,8 +234,8 @@ const char *uk_store_path(const char *where);
  *
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
  * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
- * set_key, delete_key: NOT_FOUND.  revoke: expires and now in seconds; rows
- * that have expired go.
+ * set_key: disabling raises the epoch; NOT_FOUND.  delete_key: NOT_FOUND.
+ * revoke: expires and now in seconds; rows that have expired go.
  */
 #define uk_store_call(store, name, ...)                                        \
     ((store)->ops->name((store), __VA_ARGS__))

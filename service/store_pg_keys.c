@@ -49,6 +49,7 @@ read_login(const struct uk_pg_query *query, int row, struct uk_store_login *out)
     uk_pg_query_text(query, row, 5, user->app_id, sizeof(user->app_id));
     user->disabled = uk_pg_query_flag(query, row, 6);
     user->epoch = uk_pg_query_int(query, row, 7);
+    out->key_epoch = uk_pg_query_int(query, row, 8);
 }
 
 /* Rows come in any order, and one for a hash that was asked for twice.  A key
@@ -92,6 +93,7 @@ read_key(const struct uk_pg_query *query, int row, struct uk_store_key *out)
     uk_pg_query_text(query, row, 0, out->id, sizeof(out->id));
     uk_pg_query_text(query, row, 1, out->name, sizeof(out->name));
     out->disabled = uk_pg_query_flag(query, row, 2);
+    out->epoch = uk_pg_query_int(query, row, 3);
 }
 
 enum uk_code

@@ -40,7 +40,8 @@ static const char *const first[] = {
     " app_id BYTEA NOT NULL,"
     " user_id BYTEA NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
     " name BYTEA NOT NULL, disabled BOOLEAN NOT NULL DEFAULT FALSE,"
-    " created INT8 NOT NULL, UNIQUE (user_id, name))",
+    " epoch INT8 NOT NULL DEFAULT 0, created INT8 NOT NULL,"
+    " UNIQUE (user_id, name))",
 
     "CREATE TABLE deleted_key(hash BYTEA PRIMARY KEY, id BYTEA NOT NULL,"
     " user_id BYTEA NOT NULL, app_id BYTEA NOT NULL, deleted INT8 NOT NULL)",

@@ -46,7 +46,7 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_FIND_SESSION] =
         {"find_session",
          "SELECT u.id, u.app_id, u.disabled, u.epoch, a.client_id,"
-         " k.id, k.name, k.disabled,"
+         " k.id, k.name, k.disabled, k.epoch,"
          " EXISTS (SELECT 1 FROM revoked_session r WHERE r.id = $3)"
          " FROM (SELECT 1 AS one) z LEFT JOIN app_user u ON u.id = $1"
          " LEFT JOIN app a ON a.id = u.app_id"
@@ -103,17 +103,17 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_FIND_KEYS] =
         {"find_keys",
          "SELECT k.hash, FALSE, k.id, k.disabled, u.id, u.app_id, u.disabled,"
-         " u.epoch FROM api_key k JOIN app_user u ON u.id = k.user_id"
+         " u.epoch, k.epoch FROM api_key k JOIN app_user u ON u.id = k.user_id"
          " WHERE k.hash = ANY ($1)"
          " UNION ALL SELECT d.hash, TRUE, d.id, FALSE, d.user_id, d.app_id,"
-         " FALSE, 0 FROM deleted_key d WHERE d.hash = ANY ($1)",
+         " FALSE, 0, 0 FROM deleted_key d WHERE d.hash = ANY ($1)",
          "a", false},
     [UK_PG_FIND_KEY] = {"find_key",
-                        "SELECT id, name, disabled FROM api_key"
+                        "SELECT id, name, disabled, epoch FROM api_key"
                         " WHERE id = $1 AND user_id = $2",
                         "bb", false},
     [UK_PG_LIST_KEYS] = {"list_keys",
-                         "SELECT id, name, disabled FROM api_key"
+                         "SELECT id, name, disabled, epoch FROM api_key"
                          " WHERE user_id = $1 ORDER BY created, id LIMIT $2",
                          "bi", false},
     [UK_PG_KEY_NAMED] = {"key_named",
@@ -130,8 +130,10 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " WHERE user_id = $4) k WHERE k.n < $7"
          " ON CONFLICT (user_id, name) DO NOTHING",
          "bbbbbii", true},
+    /* As that of the user, for the sessions that the key opened. */
     [UK_PG_SET_KEY] = {"set_key",
-                       "UPDATE api_key SET disabled = $1"
+                       "UPDATE api_key SET disabled = $1,"
+                       " epoch = epoch + CASE WHEN $1 THEN 1 ELSE 0 END"
                        " WHERE id = $2 AND user_id = $3",
                        "fbb", true},
     [UK_PG_DELETE_KEY] =

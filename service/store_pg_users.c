@@ -64,7 +64,8 @@ read_session(const struct uk_pg_query *query, struct uk_store_session *out)
     uk_pg_query_text(query, 0, 5, key->id, sizeof(key->id));
     uk_pg_query_text(query, 0, 6, key->name, sizeof(key->name));
     key->disabled = uk_pg_query_flag(query, 0, 7);
-    out->revoked = uk_pg_query_flag(query, 0, 8);
+    key->epoch = uk_pg_query_int(query, 0, 8);
+    out->revoked = uk_pg_query_flag(query, 0, 9);
 }
 
 enum uk_code

@@ -32,7 +32,7 @@ find_one(struct uk_store *store, const struct uk_store_hash *hash,
     struct uk_query query =
         uk_query_start(store, UK_SQL_FIND_LOGIN,
                        "SELECT k.id, k.disabled, u.id, u.app_id, u.disabled,"
-                       " u.epoch FROM api_key k JOIN app_user u"
+                       " u.epoch, k.epoch FROM api_key k JOIN app_user u"
                        " ON u.id = k.user_id WHERE k.hash = ?");
     enum uk_code code;
     bool row;
@@ -48,6 +48,7 @@ find_one(struct uk_store *store, const struct uk_store_hash *hash,
         uk_query_text(&query, 3, out->user.app_id, sizeof(out->user.app_id));
         out->user.disabled = uk_query_int(&query, 4) != 0;
         out->user.epoch = uk_query_int(&query, 5);
+        out->key_epoch = uk_query_int(&query, 6);
     }
     uk_query_end(&query);
     if (code == UK_OK && !row)
@@ -74,6 +75,7 @@ read_key(const struct uk_query *query, struct uk_store_key *out)
     uk_query_text(query, 0, out->id, sizeof(out->id));
     uk_query_text(query, 1, out->name, sizeof(out->name));
     out->disabled = uk_query_int(query, 2) != 0;
+    out->epoch = uk_query_int(query, 3);
 }
 
 enum uk_code
@@ -83,7 +85,7 @@ uk_sqlite_find_key(struct uk_store *store, const char *user_id,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_FIND_KEY,
-                       "SELECT id, name, disabled FROM api_key"
+                       "SELECT id, name, disabled, epoch FROM api_key"
                        " WHERE id = ? AND user_id = ?");
     enum uk_code code;
     bool row;
@@ -107,7 +109,7 @@ uk_sqlite_list_keys(struct uk_store *store, const char *user_id,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_LIST_KEYS,
-                       "SELECT id, name, disabled FROM api_key"
+                       "SELECT id, name, disabled, epoch FROM api_key"
                        " WHERE user_id = ? ORDER BY created, id LIMIT ?");
     enum uk_code code;
     size_t n = 0;
@@ -186,9 +188,12 @@ uk_sqlite_set_key(struct uk_store *store, const char *user_id,
                   const char *key_id, bool disabled,
                   enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_query query = uk_query_start(
-        store, UK_SQL_SET_KEY,
-        "UPDATE api_key SET disabled = ? WHERE id = ? AND user_id = ?");
+    /* The epoch ends the sessions for good: enabling does not bring them
+     * back. */
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_SET_KEY,
+                       "UPDATE api_key SET disabled = ?1, epoch = epoch + ?1"
+                       " WHERE id = ?2 AND user_id = ?3");
     enum uk_code code;
     int changed;
 

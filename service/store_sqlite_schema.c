@@ -41,7 +41,8 @@ static const char *const first[] = {
     " user_id TEXT NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
     " name TEXT NOT NULL,"
     " disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),"
-    " created INTEGER NOT NULL, UNIQUE (user_id, name)) STRICT, WITHOUT ROWID",
+    " epoch INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL,"
+    " UNIQUE (user_id, name)) STRICT, WITHOUT ROWID",
 
     "CREATE TABLE deleted_key(hash BLOB PRIMARY KEY, id TEXT NOT NULL,"
     " user_id TEXT NOT NULL, app_id TEXT NOT NULL, deleted INTEGER NOT NULL)"

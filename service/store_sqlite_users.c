@@ -60,7 +60,8 @@ read_session(const struct uk_query *query, struct uk_store_session *out)
     uk_query_text(query, 5, out->key.id, sizeof(out->key.id));
     uk_query_text(query, 6, out->key.name, sizeof(out->key.name));
     out->key.disabled = uk_query_int(query, 7) != 0;
-    out->revoked = uk_query_int(query, 8) != 0;
+    out->key.epoch = uk_query_int(query, 8);
+    out->revoked = uk_query_int(query, 9) != 0;
 }
 
 enum uk_code
@@ -70,7 +71,7 @@ uk_sqlite_find_session(struct uk_store *store, const struct uk_store_ask *ask,
     struct uk_query query = uk_query_start(
         store, UK_SQL_FIND_SESSION,
         "SELECT u.id, u.app_id, u.disabled, u.epoch, a.client_id,"
-        " k.id, k.name, k.disabled,"
+        " k.id, k.name, k.disabled, k.epoch,"
         " EXISTS (SELECT 1 FROM revoked_session WHERE id = ?3)"
         " FROM (SELECT 1) LEFT JOIN app_user u ON u.id = ?1"
         " LEFT JOIN app a ON a.id = u.app_id"

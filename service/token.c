@@ -33,7 +33,7 @@ put_identity(struct uk_json_out *out, const char *name,
 }
 
 /* The names that clients look for, the older ones ("stitch") as well, and
- * ours: epoch, provider, identity_id, key_id. */
+ * ours: epoch, provider, identity_id, key_id, key_epoch. */
 static void
 put_claims(struct uk_json_out *out, const struct uk_claims *claims)
 {
@@ -59,8 +59,10 @@ put_claims(struct uk_json_out *out, const struct uk_claims *claims)
     uk_json_put_int(out, "epoch", claims->epoch);
     uk_json_put_text(out, "provider", uk_provider_word(claims->provider));
     uk_json_put_text(out, "identity_id", claims->identity_id);
-    if (claims->provider == UK_PROVIDER_KEY)
+    if (claims->provider == UK_PROVIDER_KEY) {
         uk_json_put_text(out, "key_id", claims->key_id);
+        uk_json_put_int(out, "key_epoch", claims->key_epoch);
+    }
     uk_json_end(out, '}');
 }
 
@@ -151,7 +153,8 @@ read_claims(const struct uk_json *json, struct uk_claims *out)
     if (!read_words(json, out))
         return false;
     if (out->provider == UK_PROVIDER_KEY &&
-        !read_id(json, "key_id", out->key_id))
+        (!read_id(json, "key_id", out->key_id) ||
+         !uk_json_int(json, "key_epoch", &out->key_epoch)))
         return false;
     return read_id(json, "sub", out->user_id) &&
            read_id(json, out->kind == UK_TOKEN_ACCESS ? "iss" : "baas_id",

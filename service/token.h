@@ -3,8 +3,8 @@
  *
  * JSON Web Tokens (RFC 7519) in the form that the official clients read, with
  * one algorithm: HMAC-SHA256.  No row stands behind a session; what can end
- * one early (user, epoch, key, session id) is in the claims and is looked up
- * in the database at each use.
+ * one early (user, key, their epochs, session id) is in the claims and is
+ * looked up in the database at each use.
  *
  * Reading is pure, and in this order: the header must be byte for byte the
  * one that we write, so there is nothing to negotiate; then the signature, in
@@ -36,9 +36,10 @@ struct uk_claims {
     char identity_id[UK_ID_SIZE]; /* which identity logged in */
     char key_id[UK_ID_SIZE];      /* with UK_PROVIDER_KEY, else "" */
     char device_id[UK_ID_SIZE];
-    int64_t epoch;   /* the user's, when the session began */
-    int64_t issued;  /* seconds since 1970 */
-    int64_t expires; /* the first second in which it is over */
+    int64_t epoch;     /* the user's, when the session began */
+    int64_t key_epoch; /* the key's, likewise; 0 without one */
+    int64_t issued;    /* seconds since 1970 */
+    int64_t expires;   /* the first second in which it is over */
 };
 
 enum uk_token_state {

@@ -4,6 +4,7 @@ of these means for logins and for sessions that are open already."""
 
 import collections
 import concurrent.futures
+import re
 import threading
 
 from tap import equal, group, main, nothing, ok, one_of
@@ -141,6 +142,12 @@ def check_ended(sessions, text):
               text + ': access')
 
 
+def reason(answer):
+    """Why, by the audit line of the request."""
+    id = answer.header('X-Appservices-Request-Id')
+    return re.findall(r'reason=(\S+) .*request=%s\b' % id, world.log_text())
+
+
 def check_alive(sessions, text):
     for s in sessions:
         equal(http.refresh(s.refresh).status, 201, text + ': refresh')
@@ -157,13 +164,24 @@ def sessions_end_with_their_key():
     check_alive(ones + twos, 'before')
     must(http.disable(s.refresh, one['_id']), 204)
     check_ended(ones, 'a disabled key ends its sessions')
+    equal(reason(http.refresh(ones[0].refresh)), ['key-disabled'],
+          'the log says why')
     answer = http.profile(fresh)
     equal((answer.status, answer.code), (401, 'InvalidSession'),
           'also by an access token that was refreshed before')
     check_alive(twos + [s], "sessions of others go on")
     must(http.enable(s.refresh, one['_id']), 204)
+    check_ended(ones, 'enabled again, what has ended stays so')
+    equal(http.profile(fresh).status, 401,
+          'also by the access token that was refreshed before')
+    equal(reason(http.refresh(ones[0].refresh)), ['ended'],
+          'the log says why')
     again = http.key_session(one['key'])
     check_alive([again], 'enabled again, a new login works')
+    renewed = must(http.refresh(again.refresh), 201).get('access_token')
+    equal(http.profile(renewed).status, 200, 'and so does what it refreshes')
+    must(http.enable(s.refresh, one['_id']), 204)
+    check_alive([again], 'to enable an enabled key ends nothing')
     must(http.delete(s.refresh, one['_id']), 204)
     check_ended(ones + [again], 'a deleted key ends its sessions')
     check_alive(twos + [s], 'sessions of others go on still')

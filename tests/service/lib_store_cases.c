@@ -275,6 +275,54 @@ knows_what_a_session_depends_on(void **state)
     assert_int_equal(session.user.epoch, 1);
 }
 
+/* What a login finds and what a session is asked for must be the same. */
+static void
+disabling_a_key_ends_its_sessions_for_good(void **state)
+{
+    struct uk_store_key keys[UK_STORE_KEYS], key;
+    char one[UK_ID_SIZE], two[UK_ID_SIZE];
+    struct fixture *f = *state;
+    int64_t before;
+    size_t count;
+    bool found;
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_key(f->write, ANN, "one", 1, one);
+    add_key(f->write, ANN, "two", 2, two);
+    commit(f->write);
+    before = find(f->read, 1).key_epoch;
+    assert_int_equal(ask(f->read, ANN, one, SID).key.epoch, before);
+
+    begin(f->write);
+    set_key(f->write, ANN, one, false, UK_STORE_DONE); /* as it was */
+    commit(f->write);
+    assert_int_equal(ask(f->read, ANN, one, SID).key.epoch, before);
+    begin(f->write);
+    set_key(f->write, ANN, one, true, UK_STORE_DONE);
+    commit(f->write);
+    assert_true(ask(f->read, ANN, one, SID).key.epoch > before);
+    begin(f->write);
+    set_key(f->write, ANN, one, false, UK_STORE_DONE);
+    commit(f->write);
+    assert_false(ask(f->read, ANN, one, SID).key.disabled);
+    assert_true(ask(f->read, ANN, one, SID).key.epoch > before);
+    assert_int_equal(find(f->read, 1).key_epoch,
+                     ask(f->read, ANN, one, SID).key.epoch);
+    assert_int_equal(
+        uk_store_call(f->read, find_key, ANN, one, &key, &found, &err), UK_OK);
+    assert_int_equal(key.epoch, find(f->read, 1).key_epoch);
+    assert_int_equal(uk_store_call(f->read, list_keys, ANN, keys, &count, &err),
+                     UK_OK);
+    assert_int_equal(keys[0].epoch, key.epoch);
+
+    /* Nobody else's. */
+    assert_int_equal(keys[1].epoch, before);
+    assert_int_equal(find(f->read, 2).key_epoch, before);
+    assert_int_equal(ask(f->read, ANN, two, SID).key.epoch, before);
+    assert_int_equal(find(f->read, 1).user.epoch, 0);
+}
+
 static void
 deletes_users_with_all_that_is_theirs(void **state)
 {
@@ -694,6 +742,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(has_room_for_twenty_keys),
         CASE(answers_many_hashes_at_once),
         CASE(knows_what_a_session_depends_on),
+        CASE(disabling_a_key_ends_its_sessions_for_good),
         CASE(deletes_users_with_all_that_is_theirs),
         CASE(forgets_what_is_over),
         CASE(remembers_only_so_many_deleted_keys),

@@ -30,13 +30,13 @@ static unsigned char key[UK_CRYPTO_KEY];
 
 /* Made by Python's hmac, base64 and json. */
 static const char access_token[] =
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGY"
-    "wYzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc"
-    "iLCJpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDA"
-    "wMDAwMDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWF"
-    "hYSIsImVwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJ"
-    "iYmJiYmJiYmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2N"
-    "jYyJ9.OXL_LcpexHWCDOaEwf-tz-wxNrfDrU_y-_NHMQTRtHg";
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGYw"
+    "YzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1NjciL"
+    "CJpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDAwMD"
+    "AwMDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYSI"
+    "sImVwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJiYmJi"
+    "YmJiYmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjYyIsI"
+    "mtleV9lcG9jaCI6M30.1M4dzXEui8QOVz30CwY81U_VZfyvgAVVQD8YOXgpkCs";
 static const char refresh_token[] =
     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJyZWZyZXNoIiwic3ViIjoiNjR"
     "mMGMwZmZlZTAxMjM0NTY3ODlhYmNkIiwiaWF0IjoxMDAwLCJleHAiOjIwMDAsImJhYXNfZGV"
@@ -47,14 +47,14 @@ static const char refresh_token[] =
     "vzJvHi_A0b5XPr4Q4";
 /* The same claims as the first, HMAC-SHA512 and a header that says so. */
 static const char hs512_token[] =
-    "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGY"
-    "wYzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc"
-    "iLCJpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDA"
-    "wMDAwMDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWF"
-    "hYSIsImVwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJ"
-    "iYmJiYmJiYmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2N"
-    "jYyJ9.iiuKbBbSB4yufYdL9Xtwa2AAxhbf7l3gQRcFrk7HxYF5bexW-6MQ6n33Ux1xuBYGev"
-    "TZ-DzBObnKwp_NyhQt4g";
+    "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGYw"
+    "YzBmZmVlMDEyMzQ1Njc4OWFiY2QiLCJpc3MiOiIwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1NjciL"
+    "CJpYXQiOjEwMDAsImV4cCI6MjAwMCwiYmFhc19kZXZpY2VfaWQiOiIwMDAwMDAwMDAwMDAwMD"
+    "AwMDAwMDAwMDAiLCJiYWFzX2RvbWFpbl9pZCI6ImFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYSI"
+    "sImVwb2NoIjo3LCJwcm92aWRlciI6ImFwaS1rZXkiLCJpZGVudGl0eV9pZCI6ImJiYmJiYmJi"
+    "YmJiYmJiYmJiYmJiYmJiYiIsImtleV9pZCI6ImNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjYyIsI"
+    "mtleV9lcG9jaCI6M30.bts8UsU-AduANPWNBBu-BDRpyu0sywTEVOQ57Bala_FAlEPvuuoqiA"
+    "WtfQti62A4u20SbqES0p6koDXZfqNHag";
 
 static int
 start(void **state)
@@ -104,6 +104,7 @@ reads_tokens_of_another_program(void **state)
     assert_string_equal(claims.key_id, KEY_ID);
     assert_string_equal(claims.device_id, ZEROS);
     assert_int_equal(claims.epoch, 7);
+    assert_int_equal(claims.key_epoch, 3);
     assert_int_equal(claims.issued, 1000);
     assert_int_equal(claims.expires, 2000);
 
@@ -113,6 +114,7 @@ reads_tokens_of_another_program(void **state)
     assert_int_equal(claims.provider, UK_PROVIDER_PASSWORD);
     assert_string_equal(claims.session_id, SID);
     assert_string_equal(claims.key_id, "");
+    assert_int_equal(claims.key_epoch, 0);
 }
 
 static void
@@ -189,7 +191,7 @@ negotiates_no_algorithm(void **state)
     };
     static const char claims_text[] =
         "{\"typ\":\"access\",\"iss\":\"" SID "\",\"provider\":\"api-key\","
-        "\"key_id\":\"" KEY_ID "\"," IDS "," TIMES "}";
+        "\"key_id\":\"" KEY_ID "\",\"key_epoch\":3," IDS "," TIMES "}";
     struct uk_buf token = UK_BUF_UP_TO(8192);
     struct uk_claims claims;
 
@@ -209,7 +211,8 @@ negotiates_no_algorithm(void **state)
 static void
 refuses_other_claims(void **state)
 {
-#define KEYED "\"provider\":\"api-key\",\"key_id\":\"" KEY_ID "\""
+#define NAMED "\"provider\":\"api-key\",\"key_id\":\"" KEY_ID "\""
+#define KEYED NAMED ",\"key_epoch\":3"
 #define ISS   "\"iss\":\"" SID "\""
     static const char *const rows[] = {
         "",
@@ -230,7 +233,13 @@ refuses_other_claims(void **state)
         "{\"typ\":\"access\"," ISS ",\"provider\":\"api-key\"," IDS "," TIMES
         "}",
         "{\"typ\":\"access\"," ISS
-        ",\"provider\":\"api-key\",\"key_id\":\"\"," IDS "," TIMES "}",
+        ",\"provider\":\"api-key\",\"key_id\":\"\",\"key_epoch\":3," IDS
+        "," TIMES "}",
+        "{\"typ\":\"access\"," ISS
+        ",\"provider\":\"api-key\",\"key_epoch\":3," IDS "," TIMES "}",
+        "{\"typ\":\"access\"," ISS "," NAMED "," IDS "," TIMES "}",
+        "{\"typ\":\"access\"," ISS "," NAMED ",\"key_epoch\":\"3\"," IDS
+        "," TIMES "}",
         "{\"typ\":\"access\"," ISS "," KEYED "," TIMES "}",
         "{\"typ\":\"access\"," ISS "," KEYED ",\"sub\":\"x\"," TIMES "}",
         "{\"typ\":\"access\"," ISS "," KEYED "," IDS "}",
@@ -273,8 +282,10 @@ sample(enum uk_token_kind kind, enum uk_provider provider)
                                .issued = 1795418249,
                                .expires = 1795420049};
 
-    if (provider == UK_PROVIDER_KEY)
+    if (provider == UK_PROVIDER_KEY) {
         memcpy(claims.key_id, KEY_ID, sizeof(claims.key_id));
+        claims.key_epoch = INT64_C(1) << 41;
+    }
     return claims;
 }
 
