@@ -1,7 +1,40 @@
 /* acct_mgmt: may this person come in now? */
 #include "pam_module/account.h"
 
+#include <stdio.h>
+
+#include <security/pam_modutil.h>
+
 #include "pam_module/memory.h"
+
+/*
+ * Names like john.doe, John or 0815, and names that the name service spells in
+ * another way, are unknown to us and may be known to the machine.  Keys are
+ * not for them, so who comes in as one of them comes in by other means, and is
+ * not ours to keep out.
+ */
+static bool
+is_beyond_keys(const struct uk_call *call)
+{
+    return call->phase == UK_PHASE_ACCOUNT &&
+           call->outcome.verdict == UK_UNKNOWN_USER &&
+           pam_modutil_getpwnam(call->pamh, call->user) != NULL;
+}
+
+static enum uk_code
+admit(struct uk_call *call)
+{
+    struct uk_outcome *outcome = &call->outcome;
+    enum uk_code code =
+        uk_login_admit(&call->settings, call->user, outcome, &call->err);
+
+    if (code == UK_OK && is_beyond_keys(call)) {
+        outcome->verdict = UK_NOT_MAPPED;
+        snprintf(outcome->why, sizeof(outcome->why),
+                 "keys are not for accounts with names like this");
+    }
+    return code;
+}
 
 enum uk_code
 uk_account_check(struct uk_call *call)
@@ -18,6 +51,5 @@ uk_account_check(struct uk_call *call)
     }
     if (memory != NULL && memory->granted)
         call->phase = UK_PHASE_ACCOUNT_OURS;
-    return uk_login_admit(&call->settings, call->user, &call->outcome,
-                          &call->err);
+    return admit(call);
 }

@@ -1,4 +1,6 @@
 /* acct_mgmt, setcred and chauthtok through the real libpam. */
+#include <errno.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +18,46 @@
 #define PREFIX "pam_userkey(probe:account): "
 #define QUICK  "failure_floor = 0\ntimeout = 20s\n"
 #define NOTICE 5
+
+/* Accounts of this test's own, as directories have them: names that are not
+ * of our form, and one that is found under any spelling. */
+static const struct {
+    const char *asked;
+    const char *name;
+} directory[] = {
+    {"john.doe", "john.doe"}, {"John", "John"},       {"0815", "0815"},
+    {"j@corp", "j@corp"},     {"someone", "SomeOne"}, {"SOMEONE", "SomeOne"},
+};
+
+/* In place of libc's, for the module and for libpam. */
+__attribute__((visibility("default"))) int
+getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t size,
+           struct passwd **result)
+{
+    static char text[][32] = {"x", "", "/", "/bin/sh"};
+    struct passwd *known = NULL;
+    size_t len;
+
+    *result = NULL;
+    for (size_t i = 0; i < UK_COUNT(directory); i++) {
+        if (strcmp(directory[i].asked, name) != 0)
+            continue;
+        len = strlen(directory[i].name) + 1;
+        if (size < len)
+            return ERANGE;
+        memcpy(buffer, directory[i].name, len);
+        *entry = (struct passwd){buffer,  text[0], 4000,   4000,
+                                 text[1], text[2], text[3]};
+        *result = entry;
+        return 0;
+    }
+    known = getpwnam(name);
+    if (known == NULL)
+        return 0;
+    *entry = *known;
+    *result = entry;
+    return 0;
+}
 
 /* Somebody who came in by other means (sshd's public keys, pam_unix). */
 static const struct {
@@ -35,7 +77,16 @@ static const struct {
     {"no-such-user-", "", "", PAM_USER_UNKNOWN},
     {"NOBODY", "", "", PAM_USER_UNKNOWN},
     {"a b\n", "", "", PAM_USER_UNKNOWN},
+    {"john.doe", "", "", PAM_IGNORE},
+    {"john.doe", "", "email_domain = corp.example\n", PAM_IGNORE},
+    {"John", "", "", PAM_IGNORE},
+    {"0815", "", "", PAM_IGNORE},
+    {"j@corp", "", "", PAM_IGNORE},
+    {"someone", "someone id:person1\n", "", PAM_IGNORE},
+    {"SOMEONE", "someone id:person1\n", "", PAM_IGNORE},
+    {"john.dog", "", "", PAM_USER_UNKNOWN},
     {ALICE, "nonsense\n", "", PAM_SERVICE_ERR},
+    {"john.doe", "", "no_such_setting = 1\n", PAM_SERVICE_ERR},
     {ALICE, ALICE " id:person1\n", "no_such_setting = 1\n", PAM_SERVICE_ERR},
 };
 
@@ -99,6 +150,27 @@ test_strangers(void **state)
     host_users(ALICE " id:person1\n");
 }
 
+/* No key opens such an account, whatever stands in the files. */
+static void
+test_names_that_keys_are_not_for(void **state)
+{
+    host_simple_stack("");
+    host_settings(QUICK "email_domain = corp.example\n");
+    host_users("someone id:person1\n");
+    host_script("granted id=person1 email=john.doe@corp.example");
+    for (size_t i = 0; i < UK_COUNT(directory); i++) {
+        struct talk talk;
+        int result = host_login_with(directory[i].asked, host_key(), &talk);
+
+        if (result != PAM_USER_UNKNOWN)
+            fail_msg("%s: PAM code %d", directory[i].asked, result);
+    }
+    assert_int_equal(host_asked(), 0);
+    host_settings(QUICK);
+    host_users(ALICE " id:person1\n");
+    host_log_clear();
+}
+
 /* Every login without a key passes here: no line for what is not our case. */
 static void
 test_silence(void **state)
@@ -119,6 +191,11 @@ test_silence(void **state)
     account_of("root");
     host_expect_log(PREFIX "not-allowed user='root' time=Nms: root needs a "
                            "line of its own and 'allow_root = yes' "
+                           "[conf='FOLDER/userkey.conf' pam=25]");
+    host_log_clear();
+    account_of("john.doe");
+    host_expect_log(PREFIX "not-mapped user='john.doe' time=Nms: keys are not "
+                           "for accounts with names like this "
                            "[conf='FOLDER/userkey.conf' pam=25]");
     host_log_clear();
 }
@@ -313,6 +390,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_names_that_keys_are_not_for),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_ours),
         cmocka_unit_test(test_another_user),
