@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -20,11 +21,12 @@
 
 #define CPU_SECONDS 60 /* no honest login comes near it */
 #define MOST_FILES  256
-#define MOST_TASKS  4096 /* of all agents: they are one user */
 #define STACK       (8UL << 20)
 
 /* Ours, whatever the caller's were: neither may a caller starve us, nor we eat
- * up the machine.  No file is ever written. */
+ * up the machine.  No file is ever written.  All agents are one user, so a
+ * limit of tasks is one that a single caller could use up for everybody; each
+ * agent hangs on a process of its caller's, whose own limit bounds them. */
 static const struct {
     __rlimit_resource_t what;
     rlim_t limit;
@@ -33,7 +35,7 @@ static const struct {
     {RLIMIT_FSIZE, 0},
     {RLIMIT_NOFILE, MOST_FILES},
     {RLIMIT_CPU, CPU_SECONDS},
-    {RLIMIT_NPROC, MOST_TASKS},
+    {RLIMIT_NPROC, RLIM_INFINITY},
     {RLIMIT_STACK, STACK},
     {RLIMIT_DATA, RLIM_INFINITY},
     {RLIMIT_AS, RLIM_INFINITY},
@@ -94,6 +96,19 @@ reset_descriptors(int keep, struct uk_err *err)
     return UK_OK;
 }
 
+/* The caller's session keyring (Kerberos tickets, keys of disks and shares)
+ * would be possessed by this process after any change of user.  A kernel without
+ * keyrings has none to leave, and a container's filter (EPERM) lets nobody use
+ * them. */
+static enum uk_code
+leave_keyring(struct uk_err *err)
+{
+    if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+        errno != ENOSYS && errno != EPERM)
+        return uk_err_sys(err, errno, "leaving the session keyring");
+    return UK_OK;
+}
+
 /*
  * Nobody looks into this process but root, no core is written of it, and it
  * does not outlive its parent.  A change of credentials takes both back, so
@@ -136,6 +151,8 @@ uk_privs_forget(int keep, struct uk_err *err)
         code = reset_descriptors(keep, err);
     if (code == UK_OK)
         code = set_limits(err);
+    if (code == UK_OK)
+        code = leave_keyring(err);
     if (code == UK_OK)
         code = close_up(err);
     if (code != UK_OK)

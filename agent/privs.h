@@ -12,7 +12,7 @@
 
 /*
  * Forget the caller: environment, umask, folder, limits, priority, ignored and
- * blocked signals, descriptors above keep (those up to 2 become /dev/null
+ * blocked signals, session keyring, descriptors above keep (those up to 2 become /dev/null
  * where they are closed).  No core, no ptrace, no swap where it can be had,
  * and death with the parent.  UK_SYSTEM.
  */

@@ -12,14 +12,27 @@
 
 #define NS_PER_MS 1000000
 
-/* How long a request may take to come.  It has been sent already where the
- * agent is started for it, and end of file comes when the sender goes. */
+/* How long a request may take to come. */
 #define PATIENCE_MS 30000
 
+/* The same where no settings are known: the default of 'timeout'. */
+#define FAILURE_PATIENCE_MS 5000
+
+/* Who starts the agent has the request at hand, and no login takes longer than
+ * the timeout: an agent that waited on would only be one process more of a
+ * caller who has stopped. */
+static struct uk_deadline
+patience_with(const struct uk_serve *serve, const struct uk_peer *peer)
+{
+    return uk_deadline_in(peer->parent ? (unsigned)serve->settings->timeout
+                                       : PATIENCE_MS);
+}
+
 /*
- * A request that was there before we were ready was sent about when this
- * process began; one that is waited for is new.  The budget of a caller ends at
- * the administrator's, whatever it says.
+ * In *by is how long to wait for the request, then how long for its answer.  A
+ * request that was there before we were ready was sent about when this process
+ * began; one that is waited for is new.  The budget of a caller ends at the
+ * administrator's, whatever it says.
  */
 static enum uk_code
 receive(const struct uk_serve *serve, int fd, struct uk_request *request,
@@ -30,12 +43,12 @@ receive(const struct uk_serve *serve, int fd, struct uk_request *request,
     enum uk_code code;
 
     if (uk_io_wait(fd, POLLIN, (struct uk_deadline){0}, err) != UK_OK) {
-        code = uk_io_wait(fd, POLLIN, uk_deadline_in(PATIENCE_MS), err);
+        code = uk_io_wait(fd, POLLIN, *by, err);
         if (code != UK_OK)
             return code;
         from = uk_deadline_in(0);
     }
-    code = uk_chan_receive(fd, uk_deadline_in(PATIENCE_MS), request, err);
+    code = uk_chan_receive(fd, *by, request, err);
     if (code != UK_OK)
         return code;
     ms = request->budget_ms < serve->settings->timeout
@@ -78,7 +91,7 @@ uk_serve_one(const struct uk_serve *serve, int fd, const struct uk_peer *peer,
 {
     struct uk_request request = {.op = 0};
     struct uk_answer answer = {.code = UK_OK};
-    struct uk_deadline by = uk_deadline_in(PATIENCE_MS);
+    struct uk_deadline by = patience_with(serve, peer);
     struct uk_err err = UK_ERR_NONE;
     struct uk_service service;
     enum uk_code code;
@@ -118,7 +131,7 @@ void
 uk_serve_failure(int fd, enum uk_code code, const struct uk_err *why)
 {
     struct uk_answer answer = {.code = UK_OK};
-    struct uk_deadline by = uk_deadline_in(PATIENCE_MS);
+    struct uk_deadline by = uk_deadline_in(FAILURE_PATIENCE_MS);
     struct uk_err err = UK_ERR_NONE;
     enum uk_code ignored;
 

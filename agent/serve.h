@@ -21,8 +21,9 @@ struct uk_serve {
                                * there already is as old as that */
 };
 
-/* Receive one request, answer it by its budget.  *leftover gets the refresh
- * token of a session that is to be ended now, if there is one. */
+/* Receive one request, answer it by its budget.  A parent's must come within
+ * the settings' timeout.  *leftover gets the refresh token of a session that is
+ * to be ended now, if there is one. */
 void uk_serve_one(const struct uk_serve *serve, int fd,
                   const struct uk_peer *peer, struct uk_secret *leftover);
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -262,6 +264,85 @@ forget_all(int unused)
     return 0;
 }
 
+/* All agents are one user: a limit of tasks would be one for all of them
+ * together.  0: there is none (or, without privilege, the hard one). */
+static int
+tasks_after_forget(int lowered)
+{
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    bool may_raise;
+
+    if (lowered) {
+        limit.rlim_cur = limit.rlim_max = 3000;
+        if (setrlimit(RLIMIT_NPROC, &limit) != 0)
+            return 1;
+        limit.rlim_max = RLIM_INFINITY;
+    }
+    may_raise = setrlimit(RLIMIT_NPROC, &limit) == 0;
+    if (getrlimit(RLIMIT_NPROC, &limit) != 0)
+        return 2;
+    limit.rlim_cur = 1;
+    if (setrlimit(RLIMIT_NPROC, &limit) != 0)
+        return 3;
+    if (uk_privs_forget(KEPT_FD, &err) != UK_OK)
+        return 4;
+    return limit_of(RLIMIT_NPROC) ==
+                   (may_raise ? RLIM_INFINITY : limit.rlim_max)
+               ? 0
+               : 5;
+}
+
+static void
+test_tasks(void **state)
+{
+    assert_int_equal(apart(tasks_after_forget, 0), 0);
+    assert_int_equal(apart(tasks_after_forget, 1), 0);
+}
+
+#define NO_KEYRINGS 77
+
+/* A key that is readable to whoever has the session keyring, in one of our
+ * own: is it to the agent, as root or as its own user? */
+static int
+keyring_after_forget(int drop)
+{
+    static const char secret[] = "only the host's";
+    char read[sizeof(secret)];
+    long ring, key;
+
+    ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+    if (ring < 0)
+        return NO_KEYRINGS;
+    key = syscall(SYS_add_key, "user", "userkey-test", secret, sizeof(secret),
+                  KEY_SPEC_SESSION_KEYRING);
+    if (key < 0 || syscall(SYS_keyctl, KEYCTL_READ, key, read, sizeof(read)) !=
+                       sizeof(secret))
+        return 1;
+    if (uk_privs_forget(KEPT_FD, &err) != UK_OK)
+        return 2;
+    if (drop && uk_privs_drop(TARGET, &err) != UK_OK)
+        return 3;
+    if (syscall(SYS_keyctl, KEYCTL_READ, key, read, sizeof(read)) >= 0)
+        return 4;
+    return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING,
+                   0) == ring
+               ? 5
+               : 0;
+}
+
+static void
+test_keyring(void **state)
+{
+    int found = apart(keyring_after_forget, 0);
+
+    if (found == NO_KEYRINGS) {
+        print_message("# this kernel, or a filter, has no keyrings\n");
+        skip();
+    }
+    assert_int_equal(found, 0);
+    assert_int_equal(apart(keyring_after_forget, 1), 0);
+}
+
 static int
 cwd_after_forget(int unused)
 {
@@ -330,10 +411,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_root),   cmocka_unit_test(test_lent),
-        cmocka_unit_test(test_plain),  cmocka_unit_test(test_no_user),
-        cmocka_unit_test(test_forget), cmocka_unit_test(test_no_core),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_root),    cmocka_unit_test(test_lent),
+        cmocka_unit_test(test_plain),   cmocka_unit_test(test_no_user),
+        cmocka_unit_test(test_forget),  cmocka_unit_test(test_no_core),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_tasks),
+        cmocka_unit_test(test_keyring),
     };
 
     return cmocka_run_group_tests_name("agent_privs", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -625,6 +626,54 @@ test_peer(void **state)
     uk_request_clear(&request);
 }
 
+/* Who starts an agent and sends it nothing does not have it for long. */
+static void
+test_patience(void **state)
+{
+    struct uk_secret leftover = UK_SECRET_NONE;
+    struct uk_serve one = make_serve();
+    struct uk_peer parent = {.uid = 12345, .parent = true};
+    struct uk_deadline long_after = uk_deadline_in(20000);
+    struct uk_answer answer;
+
+    settings.timeout = 100;
+    uk_serve_one(&one, fd[1], &parent, &leftover);
+    assert_false(uk_deadline_passed(long_after));
+    receive_answer(&answer);
+    assert_int_equal(answer.code, UK_TIMEOUT);
+    assert_int_equal(seen.opened, 0);
+}
+
+/* One that waits for connections has time for who is on their way. */
+static void
+test_patience_with_others(void **state)
+{
+    struct uk_secret leftover = UK_SECRET_NONE;
+    struct uk_serve one = make_serve();
+    struct uk_peer other = {.uid = 0};
+    struct uk_answer answer;
+    int status;
+    pid_t pid;
+
+    settings.timeout = 1;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct uk_request request = make_request(UK_OP_LOGIN, false, false);
+
+        uk_deadline_wait(uk_deadline_in(300));
+        send_request(&request);
+        _exit(0);
+    }
+    uk_serve_one(&one, fd[1], &other, &leftover);
+    receive_answer(&answer);
+    assert_int_equal(answer.code, UK_OK);
+    assert_int_equal(seen.opened, 1);
+    uk_secret_clear(&leftover);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 /* A stranger on the socket is told so, and the service is not asked. */
 static void
 test_stranger(void **state)
@@ -649,10 +698,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_table),    TEST(test_logout),     TEST(test_leftover),
-        TEST(test_gone),     TEST(test_long_token), TEST(test_not_a_request),
-        TEST(test_budget),   TEST(test_failure),    TEST(test_peer),
-        TEST(test_stranger),
+        TEST(test_table),      TEST(test_logout),
+        TEST(test_leftover),   TEST(test_gone),
+        TEST(test_long_token), TEST(test_not_a_request),
+        TEST(test_budget),     TEST(test_failure),
+        TEST(test_peer),       TEST(test_stranger),
+        TEST(test_patience),   TEST(test_patience_with_others),
     };
 
     return cmocka_run_group_tests_name("agent_serve", tests, NULL, NULL);
