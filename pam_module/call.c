@@ -1,6 +1,9 @@
 /* One call of the host: what it came with, what is known, how it ended. */
 #include "pam_module/call.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "core/secret.h"
 #include "pam_module/report.h"
 
@@ -14,18 +17,23 @@ peek_item(pam_handle_t *pamh, int type)
     return item;
 }
 
+static void
+borrow_items(struct uk_call *call)
+{
+    call->user = peek_item(call->pamh, PAM_USER);
+    call->service = peek_item(call->pamh, PAM_SERVICE);
+    call->rhost = peek_item(call->pamh, PAM_RHOST);
+}
+
 enum uk_code
 uk_call_begin(struct uk_call *call, pam_handle_t *pamh, enum uk_phase phase,
               int argc, const char *const *argv)
 {
     enum uk_code code;
 
-    *call = (struct uk_call){.pamh = pamh,
-                             .phase = phase,
-                             .user = peek_item(pamh, PAM_USER),
-                             .service = peek_item(pamh, PAM_SERVICE),
-                             .rhost = peek_item(pamh, PAM_RHOST),
-                             .start = uk_deadline_in(0)};
+    *call = (struct uk_call){
+        .pamh = pamh, .phase = phase, .start = uk_deadline_in(0)};
+    borrow_items(call);
     /* So that there is a log level and a floor before the file is read, and
      * where it cannot be. */
     code = uk_conf_init(uk_settings_table(), &call->settings, &call->err);
@@ -47,7 +55,9 @@ learn_user(struct uk_call *call)
         return uk_err_set(&call->err, UK_CANCELLED,
                           "asking for the user's name failed with PAM code %d",
                           status);
-    call->user = user;
+    borrow_items(call); /* it may have called the conversation */
+    /* Longer than any name, so one that is cut here is no account's. */
+    snprintf(call->settled, sizeof(call->settled), "%s", call->user);
     return UK_OK;
 }
 
@@ -60,6 +70,16 @@ uk_call_settle(struct uk_call *call)
     if (code == UK_OK)
         code = learn_user(call);
     return code;
+}
+
+enum uk_code
+uk_call_resume(struct uk_call *call)
+{
+    borrow_items(call);
+    if (strncmp(call->settled, call->user, sizeof(call->settled) - 1) == 0)
+        return UK_OK;
+    return uk_err_set(&call->err, UK_INVALID,
+                      "the program changed the user during the prompt");
 }
 
 struct uk_deadline
@@ -87,6 +107,7 @@ uk_call_end(struct uk_call *call, enum uk_code code)
     int result = uk_code_to_pam(code, call->outcome.verdict, call->phase);
     bool must_wait = call->phase == UK_PHASE_AUTH && result != PAM_SUCCESS;
 
+    borrow_items(call); /* the last conversation may have failed */
     uk_report(call, code, result);
     uk_outcome_clear(&call->outcome);
     if (must_wait)

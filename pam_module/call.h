@@ -17,6 +17,7 @@
 #include "core/err.h"
 #include "core/login.h"
 #include "core/settings.h"
+#include "core/str.h"
 #include "pam_module/code.h"
 #include "pam_module/options.h"
 
@@ -25,10 +26,12 @@ struct uk_call {
     enum uk_phase phase;
     struct uk_options options;
     struct uk_settings settings; /* the fallbacks, until uk_call_settle */
-    /* PAM's items, borrowed from the handle; "" where there is none. */
+    /* PAM's items, borrowed from the handle until its conversation is called;
+     * "" where there is none. */
     const char *user;
     const char *service;
     const char *rhost;
+    char settled[UK_NAME_MAX + 2]; /* whose login it is: user's beginning */
     struct uk_deadline start; /* of our part: no person's typing is in it */
     struct uk_outcome outcome;
     struct uk_err err;
@@ -43,6 +46,10 @@ UK_MUST_USE enum uk_code uk_call_begin(struct uk_call *call, pam_handle_t *pamh,
 /* Read the settings, and learn the user's name (the host asks for one that it
  * does not know). */
 UK_MUST_USE enum uk_code uk_call_settle(struct uk_call *call);
+
+/* Borrow the items again, after a conversation.  UK_INVALID if the host has
+ * changed the user meanwhile: what was typed was typed for another. */
+UK_MUST_USE enum uk_code uk_call_resume(struct uk_call *call);
 
 /* The clock starts: the key is in hand.  The moment by which the answer must
  * be there. */

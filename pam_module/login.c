@@ -151,6 +151,8 @@ uk_login_at_prompt(struct uk_call *call)
         code = forget(call);
     if (code == UK_OK)
         code = get_key(call, &typed, &source);
+    if (code == UK_OK)
+        code = uk_call_resume(call);
     if (code != UK_OK)
         goto out;
     by = uk_call_start_clock(call);

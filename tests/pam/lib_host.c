@@ -343,6 +343,13 @@ answer_prompt(struct talk *talk, struct pam_response **replies)
     return PAM_SUCCESS;
 }
 
+static void
+set_items(const struct talk *talk)
+{
+    assert_int_equal(pam_set_item(talk->pamh, PAM_USER, talk->user), 0);
+    assert_int_equal(pam_set_item(talk->pamh, PAM_RHOST, talk->rhost), 0);
+}
+
 static int
 converse(int count, const struct pam_message **messages,
          struct pam_response **replies, void *data)
@@ -355,6 +362,8 @@ converse(int count, const struct pam_message **messages,
     case PAM_PROMPT_ECHO_OFF:
         talk->prompts++;
         note(talk->prompt, sizeof(talk->prompt), messages[0]->msg);
+        if (talk->pamh != NULL)
+            set_items(talk);
         return answer_prompt(talk, replies);
     case PAM_PROMPT_ECHO_ON:
         talk->names++;

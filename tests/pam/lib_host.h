@@ -37,6 +37,10 @@ struct talk {
     unsigned errors;  /* and other texts to show */
     char prompt[512]; /* the last prompt */
     char error[512];  /* the last text shown */
+    /* At a prompt for a key the host sets its items anew, to these. */
+    pam_handle_t *pamh; /* or NULL: it does not */
+    const char *user;
+    const char *rhost;
 };
 
 /* Make the folder, with settings and users that let ALICE in and an agent

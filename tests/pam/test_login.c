@@ -444,6 +444,56 @@ test_odd_rhost(void **state)
     pam_end(pamh, PAM_SUCCESS);
 }
 
+/* A host may set its items anew while it asks: what was borrowed of them
+ * before is gone, and the key is not for another user's account. */
+static void
+test_items_change_at_the_prompt(void **state)
+{
+    static const struct {
+        const char *user;
+        const char *rhost;
+        enum talk_style style;
+        int result;
+        const char *line;
+    } rows[] = {
+        {ALICE, "10.0.0.8", TALK_ANSWERS, PAM_SUCCESS,
+         "granted user='" ALICE "' rhost='10.0.0.8' id='person1' time=Nms: "
+         "line 1 of 'FOLDER/users'"},
+        {SYSTEM, "10.0.0.8", TALK_ANSWERS, PAM_SYSTEM_ERR,
+         "invalid user='" SYSTEM "' rhost='10.0.0.8' time=Nms: the program "
+         "changed the user during the prompt"},
+        {NULL, NULL, TALK_ANSWERS, PAM_SYSTEM_ERR,
+         "invalid user='' time=Nms: the program changed the user during the "
+         "prompt"},
+        {ALICE "x", NULL, TALK_ANSWERS, PAM_SYSTEM_ERR,
+         "invalid user='" ALICE "x' time=Nms: the program changed the user "
+         "during the prompt"},
+        {SYSTEM, "10.0.0.8", TALK_FAILS, PAM_CONV_ERR,
+         "cancelled user='" SYSTEM "' rhost='10.0.0.8' time=Nms: the "
+         "program's conversation failed with PAM code 19"},
+    };
+
+    host_users(ALICE " id:person1\n" SYSTEM " id:person1\n");
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct talk talk = {.style = rows[i].style, .answers = {host_key()}};
+        char expected[512];
+
+        talk.pamh = host_start(ALICE, &talk);
+        talk.user = rows[i].user;
+        talk.rhost = rows[i].rhost;
+        assert_int_equal(pam_set_item(talk.pamh, PAM_RHOST, "10.0.0.7"), 0);
+        host_script("granted id=person1");
+        host_log_clear();
+        assert_int_equal(pam_authenticate(talk.pamh, 0), rows[i].result);
+        snprintf(expected, sizeof(expected), PREFIX "%s", rows[i].line);
+        host_expect_log(expected);
+        assert_int_equal(host_asked(), rows[i].result == PAM_SUCCESS ? 1 : 0);
+        pam_end(talk.pamh, rows[i].result);
+    }
+    host_users(ALICE " id:person1 id:person1b\n" SYSTEM " id:person2\n");
+    host_log_clear();
+}
+
 /* log_level and debug: what is said, not what is decided. */
 static void
 test_log_levels(void **state)
@@ -514,6 +564,7 @@ main(void)
         cmocka_unit_test(test_user_is_not_given),
         cmocka_unit_test(test_odd_names),
         cmocka_unit_test(test_odd_rhost),
+        cmocka_unit_test(test_items_change_at_the_prompt),
         cmocka_unit_test(test_log_levels),
         cmocka_unit_test(test_debug),
     };
