@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/keytext.h"
 #include "core/lines.h"
 
 #define FIRST_ROOM 16
@@ -19,7 +20,8 @@ uk_identity_is_id(const char *text)
     size_t len = strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "abcdefghijklmnopqrstuvwxyz_-");
 
-    return len > 0 && len <= UK_USER_ID_MAX && text[len] == '\0';
+    return len > 0 && len <= UK_USER_ID_MAX && text[len] == '\0' &&
+           !uk_keytext_check(text, len);
 }
 
 bool

@@ -71,7 +71,9 @@ UK_MUST_USE enum uk_code uk_users_parse(const char *text, size_t len,
                                         struct uk_err *err);
 void uk_users_clear(struct uk_users *users);
 
-/* The well-formed id of a user or key: 1 to UK_USER_ID_MAX of [0-9A-Za-z_-]. */
+/* The well-formed id of a user, key, app or request: 1 to UK_USER_ID_MAX of
+ * [0-9A-Za-z_-].  A user API key, which has that form too, is none: ids are
+ * logged and stand in URLs. */
 bool uk_identity_is_id(const char *text);
 
 /* An address that may stand in the users file: printable, no space, one '@'

@@ -9,6 +9,7 @@
 #define MS_PER_D   (24UL * MS_PER_H)
 
 static const char hex_digits[] = "0123456789abcdef";
+static const char cut[] = "..."; /* something has been left out */
 
 static bool
 is_digit(char c)
@@ -168,27 +169,89 @@ uk_str_is_printable(const char *text)
     return true;
 }
 
+/* How a user API key and a token of a session begin ('{"' in base64url), and
+ * which characters they have. */
+#define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+static const struct {
+    const char *prefix;
+    const char *alphabet;
+} secrets[] = {
+    {"ukey", BASE62},
+    {"eyJ", BASE62 "-_."},
+};
+
+/* The longest piece of one that may be shown.  It is a user name's length and
+ * leaves more of a key unknown than could be tried; the last characters of a
+ * key, which are its checksum, can be computed by anybody. */
+#define PIECE_MAX UK_NAME_MAX
+
+/* How many bytes are one secret from here on; *prefix gets what stands for it.
+ * 0 for none. */
+static size_t
+find_secret(const unsigned char *from, size_t len, const char **prefix)
+{
+    for (size_t i = 0; i < UK_COUNT(secrets); i++) {
+        size_t n = strlen(secrets[i].prefix);
+
+        if (len < n || memcmp(from, secrets[i].prefix, n) != 0)
+            continue;
+        while (n < len && from[n] != '\0' &&
+               strchr(secrets[i].alphabet, from[n]) != NULL)
+            n++;
+        *prefix = secrets[i].prefix;
+        if (n > PIECE_MAX)
+            return n;
+    }
+    return 0;
+}
+
+static char *
+put_plain(char *to, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(to, text, len);
+    return to + len;
+}
+
+static char *
+put_escaped(char *to, unsigned char c)
+{
+    if (c >= 0x20 && c <= 0x7e && c != '\'' && c != '\\') {
+        *to++ = (char)c;
+        return to;
+    }
+    *to++ = '\\';
+    *to++ = 'x';
+    *to++ = hex_digits[c >> 4];
+    *to++ = hex_digits[c & 15];
+    return to;
+}
+
 const char *
 uk_str_printable(char to[UK_PRINTABLE_SIZE], const void *bytes, size_t len)
 {
     const unsigned char *from = bytes;
-    size_t shown = len > UK_PRINTABLE_MAX ? UK_PRINTABLE_MAX : len;
+    size_t at = 0, shown = 0;
     char *p = to;
 
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = from[i];
+    while (at < len && shown < UK_PRINTABLE_MAX) {
+        const char *prefix = NULL;
+        size_t secret = find_secret(from + at, len - at, &prefix);
 
-        if (c >= 0x20 && c <= 0x7e && c != '\'' && c != '\\') {
-            *p++ = (char)c;
+        if (secret == 0) {
+            p = put_escaped(p, from[at++]);
+            shown++;
             continue;
         }
-        *p++ = '\\';
-        *p++ = 'x';
-        *p++ = hex_digits[c >> 4];
-        *p++ = hex_digits[c & 15];
+        shown += strlen(prefix) + strlen(cut);
+        if (shown > UK_PRINTABLE_MAX)
+            break;
+        p = put_plain(put_plain(p, prefix), cut);
+        at += secret;
     }
-    memcpy(p, "...", 4);
-    if (shown == len)
-        *p = '\0';
+    if (at < len)
+        p = put_plain(p, cut);
+    *p = '\0';
     return to;
 }

@@ -48,7 +48,9 @@ bool uk_str_is_printable(const char *text);
 /*
  * Foreign bytes for a log line: everything outside 0x20-0x7e, and the single
  * quote and the backslash, as \xNN; cut at UK_PRINTABLE_MAX bytes with "..."
- * behind.  Returns to.
+ * behind.  What looks like a user API key or a token, wherever it stands in the
+ * text, is shown as its first letters and "...": people paste keys where names
+ * and ids belong.  Returns to.
  */
 const char *uk_str_printable(char to[UK_PRINTABLE_SIZE], const void *bytes,
                              size_t len);

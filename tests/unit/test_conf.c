@@ -180,6 +180,10 @@ says_what_is_wrong_and_what_is_allowed(void **state)
                            "characters"},
         {"list = aa bb cc dd ee ff gg hh ii",
          "'list' is 'aa bb cc dd ee ff gg hh ii'; allowed: " WORDS_ALLOWED},
+        {"even = ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4L",
+         "'even' is 'ukey...'; allowed: an even number of characters"},
+        {"ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4L = 1",
+         "'ukey...' is not a setting"},
         {"even = postgresql://u:geheim@h/db3",
          "'even' is 'a URL with user information'; allowed: an even number of "
          "characters"},

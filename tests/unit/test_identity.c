@@ -18,6 +18,9 @@ parse(const char *text, struct uk_users *out, struct uk_err *err)
     return uk_users_parse(text, strlen(text), "U", out, err);
 }
 
+/* Of a key's form, with the right checksum: what people paste by mistake. */
+#define KEY "ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4Lc2a10to"
+
 static void
 knows_ids(void **state)
 {
@@ -35,7 +38,8 @@ knows_ids(void **state)
         "a\n",
         "\xc3\xa4",
         "a@b",
-        "01234567890123456789012345678901234567890123456789012345678901234"};
+        "01234567890123456789012345678901234567890123456789012345678901234",
+        KEY};
 
     for (size_t i = 0; i < UK_COUNT(good); i++)
         assert_true(uk_identity_is_id(good[i]));
@@ -123,6 +127,11 @@ says_what_is_wrong_in_a_users_file(void **state)
         {"id:u1 alice", "'id:u1' " NAME_ALLOWED},
         {"abcdefghijklmnopqrstuvwxyz_-23456 id:u1",
          "'abcdefghijklmnopqrstuvwxyz_-23456' " NAME_ALLOWED},
+        {KEY " id:u1", "'ukey...' " NAME_ALLOWED},
+        {"alice " KEY, "'ukey...' " IDENTITY_ALLOWED},
+        {"alice id:" KEY, "'id:ukey...' " IDENTITY_ALLOWED},
+        {"alice id:u1," KEY, "'id:u1,ukey...' " IDENTITY_ALLOWED},
+        {"alice email:" KEY, "'email:ukey...' " IDENTITY_ALLOWED},
         {"alice", "'alice' has no identity; allowed: id:ID, email:ADDRESS"},
         {"alice # id:u1",
          "'alice' has no identity; allowed: id:ID, email:ADDRESS"},

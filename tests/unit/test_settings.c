@@ -102,6 +102,9 @@ takes_everything_that_is_documented(void **state)
     assert_string_equal(s.agent_program, "/opt/agent");
 }
 
+/* Of a key's form, with the right checksum: what people paste by mistake. */
+#define KEY "ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4Lc2a10to"
+
 /* Line 3 of a file; "service_url" and "app_id" stand alone. */
 static const struct {
     const char *name;
@@ -138,6 +141,12 @@ static const struct {
     {"app_id", "../app"},
     {"app_id", "app?x"},
     {"app_id", "\xc3\xa4pp"},
+    {"app_id", KEY},
+    {"app_id", KEY "x"},
+    {"email_domain", KEY},
+    {"users_file", KEY},
+    {"service_url", KEY},
+    {"session", KEY},
     {"app_id",
      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
     {"ca_file", ""},
@@ -242,6 +251,7 @@ refuses_every_wrong_value(void **state)
             strstr(err.text, "; allowed: ") == NULL)
             fail_msg("%s = %s: %s", wrong[i].name, wrong[i].value, err.text);
         assert_null(strstr(err.text, ":pw@"));
+        assert_null(strstr(err.text, "ukey5"));
         assert_int_equal(s.timeout, 77); /* out is untouched */
     }
 }

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -294,6 +295,81 @@ cuts_long_foreign_text(void **state)
     assert_string_equal(uk_str_printable(to, "", 0), "");
 }
 
+/* Keys and tokens that people paste where a name or an id belongs; K has the
+ * form of a key, with the right checksum. */
+static void
+hides_keys_and_tokens(void **state)
+{
+#define K   "ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4Lc2a10to"
+#define TEN "0123456789"
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {K, "ukey..."},
+        {K " ", "ukey... "},
+        {K K, "ukey..."},
+        {K "\n" K, "ukey...\\x0aukey..."},
+        {"id:" K, "id:ukey..."},
+        {"key=" K ", id=7", "key=ukey..., id=7"},
+        {"x" K, "xukey..."},
+        {"\"" K "\"", "\"ukey...\""},
+        {TEN TEN TEN TEN TEN " " K, TEN TEN TEN TEN TEN " ukey..."},
+        {TEN TEN TEN TEN TEN TEN " " K, TEN TEN TEN TEN TEN TEN " ..."},
+        /* Without its checksum, which anybody can compute. */
+        {"ukey" TEN TEN TEN TEN TEN "0123", "ukey..."},
+        {"ukey" TEN TEN "012345678", "ukey..."},
+        {"ukey" TEN TEN "01234567", "ukey" TEN TEN "01234567"},
+        {"userkey-server", "userkey-server"},
+        {"ukey", "ukey"},
+        {"Ukey" TEN TEN TEN, "Ukey" TEN TEN TEN},
+        {"ukey-" TEN TEN TEN, "ukey-" TEN TEN TEN},
+        {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0."
+         "n1lJeyzU7Yyn_p5o-BnFqLVrvhDWv0Ek4yGQ5R5yQ8U",
+         "eyJ..."},
+        {"Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.n1lJ x",
+         "Bearer eyJ... x"},
+        {"eyJack.example.com", "eyJack.example.com"},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        char to[UK_PRINTABLE_SIZE + 1];
+        size_t len = strlen(rows[i].text);
+        char *copy = malloc(len); /* so that a byte too far is seen */
+
+        assert_non_null(copy);
+        memcpy(copy, rows[i].text, len);
+        to[UK_PRINTABLE_SIZE] = '!';
+        assert_string_equal(uk_str_printable(to, copy, len), rows[i].shown);
+        assert_int_equal(to[UK_PRINTABLE_SIZE], '!');
+        free(copy);
+    }
+#undef TEN
+#undef K
+}
+
+/* Wherever in a text the key begins, and whatever is in front of it. */
+static void
+hides_a_key_anywhere(void **state)
+{
+    static const char key[] =
+        "ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4Lc2a10to";
+    static const char front[] = {'a', ' ', '\n', '\'', 'u', '.'};
+    char text[200], to[UK_PRINTABLE_SIZE + 1];
+
+    for (size_t at = 0; at < 2 * UK_PRINTABLE_MAX * sizeof(front); at++) {
+        size_t n = at / sizeof(front);
+
+        memset(text, front[at % sizeof(front)], n);
+        memcpy(text + n, key, sizeof(key) - 1);
+        to[UK_PRINTABLE_SIZE] = '!';
+        uk_str_printable(to, text, n + sizeof(key) - 1);
+        assert_null(strstr(to, "ukey5"));
+        assert_int_equal(strstr(to, "ukey...") != NULL,
+                         n + strlen("ukey...") <= UK_PRINTABLE_MAX);
+        assert_int_equal(to[UK_PRINTABLE_SIZE], '!');
+    }
+}
+
 int
 main(void)
 {
@@ -310,6 +386,8 @@ main(void)
         cmocka_unit_test(shows_foreign_text_in_one_line),
         cmocka_unit_test(shows_every_byte),
         cmocka_unit_test(cuts_long_foreign_text),
+        cmocka_unit_test(hides_keys_and_tokens),
+        cmocka_unit_test(hides_a_key_anywhere),
     };
 
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
