@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 const char uk_command_help[] =
-    "usage: userkey-server init --data DIR [--app NAME]\n"
+    "usage: userkey-server init --data DIR | --config FILE [--app NAME]\n"
     "       userkey-server serve --config FILE\n"
     "       userkey-server serve --data DIR --listen ADDRESS:PORT\n"
     "                            [--tls-cert FILE --tls-key FILE]\n"

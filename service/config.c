@@ -38,7 +38,7 @@ check_host(const char *value)
 static const char *
 check_database(const char *value)
 {
-    return uk_store_path(value) != NULL ? NULL : "sqlite:/ABSOLUTE/PATH";
+    return uk_store_check(value);
 }
 
 static const char *

@@ -17,7 +17,14 @@
 #define LONGEST_NAME 40
 #define SUFFIX       5 /* characters that make an app's id its own */
 
-static const char *const files[] = {"userkey.db", "signing_key", "pepper"};
+static const char *const secrets[] = {"signing_key", "pepper"};
+
+/* Where all of it is to be: a folder for the secrets, an address for the
+ * database. */
+struct place {
+    char folder[PATH_MAX];
+    char where[PATH_MAX + 64];
+};
 
 static bool
 is_app_name(const char *name)
@@ -42,10 +49,23 @@ name_app(const char *name, struct uk_store_app *app)
     uk_id_make(app->id);
 }
 
+static enum uk_code
+check_new(const char *path, struct uk_err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return UK_OK;
+    return uk_err_set(err, UK_INVALID,
+                      "'%s' is there already, and nothing is overwritten",
+                      path);
+}
+
 /* The folder is ours alone, and nothing that we would make is there. */
 static enum uk_code
-prepare(const char *folder, struct uk_err *err)
+prepare(const struct place *place, struct uk_err *err)
 {
+    const char *folder = place->folder, *file = uk_store_path(place->where);
     char path[PATH_MAX];
     struct stat st;
     enum uk_code code;
@@ -62,28 +82,23 @@ prepare(const char *folder, struct uk_err *err)
                           "'%s' can be looked into by others; allowed: mode "
                           "0700",
                           folder);
-    for (size_t i = 0; i < UK_COUNT(files); i++) {
-        code = uk_path_join(folder, files[i], path, err);
-        if (code != UK_OK)
-            return code;
-        if (lstat(path, &st) == 0)
-            return uk_err_set(err, UK_INVALID,
-                              "'%s' is there already, and nothing is "
-                              "overwritten",
-                              path);
+    if (file != NULL)
+        code = check_new(file, err);
+    for (size_t i = 0; i < UK_COUNT(secrets) && code == UK_OK; i++) {
+        code = uk_path_join(folder, secrets[i], path, err);
+        if (code == UK_OK)
+            code = check_new(path, err);
     }
-    return UK_OK;
+    return code;
 }
 
 static enum uk_code
-make_database(const char *folder, const struct uk_store_app *app,
+make_database(const char *where, const struct uk_store_app *app,
               const char *name, struct uk_err *err)
 {
-    char where[PATH_MAX + 64];
     struct uk_store *store = NULL;
     enum uk_code code;
 
-    snprintf(where, sizeof(where), "sqlite:%s/%s", folder, files[0]);
     code = uk_store_open(where, UK_STORE_CREATE, &store, err);
     if (code == UK_OK)
         code = store->ops->begin(store, err);
@@ -97,38 +112,59 @@ make_database(const char *folder, const struct uk_store_app *app,
 
 /* Half of an installation is none: a second try should work. */
 static void
-remove_all(const char *folder)
+remove_all(const struct place *place)
 {
+    const char *file = uk_store_path(place->where);
     struct uk_err err = UK_ERR_NONE;
     char path[PATH_MAX];
 
-    for (size_t i = 0; i < UK_COUNT(files); i++) {
-        if (uk_path_join(folder, files[i], path, &err) == UK_OK)
+    if (file != NULL)
+        unlink(file);
+    for (size_t i = 0; i < UK_COUNT(secrets); i++) {
+        if (uk_path_join(place->folder, secrets[i], path, &err) == UK_OK)
             unlink(path);
     }
 }
 
+/* A folder for all of it, or what the settings say. */
 static enum uk_code
-make(const char *data, const char *name, struct uk_store_app *app,
-     struct uk_err *err)
+find_place(const char *data, const char *file, struct place *out,
+           struct uk_err *err)
 {
-    char folder[PATH_MAX];
+    struct uk_config config;
+    char path[PATH_MAX];
     enum uk_code code;
 
-    umask(077);
-    code = uk_crypto_start(err);
-    if (code == UK_OK)
-        code = uk_path_whole(data, folder, err);
-    if (code == UK_OK)
-        code = prepare(folder, err);
+    code = uk_path_whole(data != NULL ? data : file, path, err);
+    if (code != UK_OK)
+        return code;
+    if (data != NULL) {
+        snprintf(out->folder, sizeof(out->folder), "%s", path);
+        snprintf(out->where, sizeof(out->where), "sqlite:%s/userkey.db", path);
+        return UK_OK;
+    }
+    code = uk_config_load(path, &config, err);
+    if (code != UK_OK)
+        return code;
+    snprintf(out->folder, sizeof(out->folder), "%s", config.secrets);
+    snprintf(out->where, sizeof(out->where), "%s", config.database);
+    return UK_OK;
+}
+
+static enum uk_code
+make(const struct place *place, const char *name, struct uk_store_app *app,
+     struct uk_err *err)
+{
+    enum uk_code code = prepare(place, err);
+
     if (code != UK_OK)
         return code;
     name_app(name, app);
-    code = uk_secrets_create(folder, err);
+    code = uk_secrets_create(place->folder, err);
     if (code == UK_OK)
-        code = make_database(folder, app, name, err);
+        code = make_database(place->where, app, name, err);
     if (code != UK_OK)
-        remove_all(folder);
+        remove_all(place);
     return code;
 }
 
@@ -137,23 +173,27 @@ uk_command_init(int argc, char **argv)
 {
     static const struct option options[] = {
         {"data", required_argument, NULL, 'd'},
+        {"config", required_argument, NULL, 'c'},
         {"app", required_argument, NULL, 'a'},
         {NULL, 0, NULL, 0},
     };
-    const char *data = NULL, *name = DEFAULT_APP;
+    const char *data = NULL, *config = NULL, *name = DEFAULT_APP;
     struct uk_err err = UK_ERR_NONE;
     struct uk_store_app app;
+    struct place place;
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'd')
             data = optarg;
+        else if (option == 'c')
+            config = optarg;
         else if (option == 'a')
             name = optarg;
         else
             return uk_command_usage();
     }
-    if (data == NULL || optind != argc)
+    if ((data == NULL) == (config == NULL) || optind != argc)
         return uk_command_usage();
     if (!is_app_name(name)) {
         uk_err_set(&err, UK_INVALID,
@@ -161,7 +201,10 @@ uk_command_init(int argc, char **argv)
                    LONGEST_NAME);
         return uk_command_fail(&err);
     }
-    if (make(data, name, &app, &err) != UK_OK)
+    umask(077);
+    if (uk_crypto_start(&err) != UK_OK ||
+        find_place(data, config, &place, &err) != UK_OK ||
+        make(&place, name, &app, &err) != UK_OK)
         return uk_command_fail(&err);
     printf("%s\n", app.client_id);
     if (fflush(stdout) != 0) {
