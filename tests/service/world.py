@@ -1,7 +1,12 @@
-"""A throwaway userkey-server: made, started, stopped and removed."""
+"""A throwaway userkey-server: made, started, stopped and removed.
+
+With UK_STORE=postgresql its database is one in a throwaway PostgreSQL server,
+which all worlds of a test share.
+"""
 
 import atexit
 import ctypes
+import itertools
 import os
 import re
 import shutil
@@ -12,6 +17,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
+STORE = os.environ.get('UK_STORE') or 'sqlite'
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.path.join(ROOT, os.environ.get('B') or 'build')
@@ -24,6 +30,7 @@ NO_LIMITS = {'failed_logins_per_user': '100000',
              'failed_logins_per_source': '100000',
              'new_users_per_source': '100000'}
 
+_numbers = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -88,6 +95,26 @@ class Authority:
                 os.path.join(self.folder, name + '.key'))
 
 
+_cluster = None
+
+
+def cluster():
+    """The PostgreSQL server, started when it is first asked for."""
+    global _cluster
+    if _cluster is None:
+        import pg_cluster
+        _cluster = pg_cluster.Cluster()
+        atexit.register(_cluster.close)
+    return _cluster
+
+
+def new_database():
+    """The URL of an empty one."""
+    name = 'world%d' % next(_numbers)
+    cluster().sql('CREATE DATABASE ' + name)
+    return cluster().url(name)
+
+
 class World:
     """One server with its data in a folder of its own.
 
@@ -110,6 +137,9 @@ class World:
         self.settings = {'listen_http': '127.0.0.1:0',
                          'database': 'sqlite:%s/userkey.db' % self.data,
                          'log_level': 'debug', **NO_LIMITS}
+        if STORE == 'postgresql':
+            self.settings.update({'database': new_database(),
+                                  'secrets': self.data})
         self.authority = None
         if tls:
             self.authority = Authority(os.path.join(self.folder, 'ca'))
@@ -127,12 +157,19 @@ class World:
         return run([SERVER, *argv], stdin, check, umask=self.umask)
 
     def init(self, app='demo'):
-        out = self.command('init', '--data', self.data, '--app', app).stdout
+        out = self.command('init', *self.where(), '--app', app).stdout
         return out.strip()
 
+    def where(self):
+        """For commands: what is theirs."""
+        if STORE == 'sqlite':
+            return ['--data', self.data]
+        self.write_config()
+        return ['--config', self.config]
+
     def user(self, verb, *argv, stdin='', check=True):
-        return self.command('user', verb, *argv, '--data', self.data,
-                            stdin=stdin, check=check)
+        return self.command('user', verb, *argv, *self.where(), stdin=stdin,
+                            check=check)
 
     def add_user(self, email, password):
         out = self.user('add', email, '--password-stdin',
