@@ -3,32 +3,16 @@
 
 #include <string.h>
 
-#include "core/buf.h"
+#include "core/base64url.h"
 #include "core/json.h"
 #include "core/str.h"
-
-/* The six bits of a character of base64url, or -1 (RFC 4648, section 5). */
-static int
-digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
 
 /* The length of the part that begins here, up to a dot or the end. */
 static size_t
 part_len(const char *text)
 {
-    size_t len = 0;
-
-    while (digit_of(text[len]) >= 0)
-        len++;
-    return len;
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                        "0123456789-_");
 }
 
 bool
@@ -46,37 +30,30 @@ uk_claims_is_token(const struct uk_secret *token)
     return text == token->bytes + token->len;
 }
 
-static void
-decode(const char *text, size_t len, struct uk_buf *out)
+/* The JSON inside the middle part, into memory of UK_SECRET_MAX bytes. */
+static enum uk_code
+decode(const char *text, char *into, size_t *len, struct uk_err *err)
 {
-    unsigned bits = 0, n = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        bits = bits << 6 | (unsigned)digit_of(text[i]);
-        n += 6;
-        if (n >= 8) {
-            n -= 8;
-            uk_buf_add_byte(out, (unsigned char)(bits >> n));
-        }
-    }
+    if (uk_base64url_decode(text, part_len(text), into, UK_SECRET_MAX, len))
+        return UK_OK;
+    return uk_err_set(err, UK_BAD_ANSWER, "its claims are not base64url");
 }
 
 enum uk_code
 uk_claims_subject(const struct uk_secret *token,
                   char subject[UK_USER_ID_MAX + 1], struct uk_err *err)
 {
-    struct uk_buf claims = UK_BUF_UP_TO(UK_SECRET_MAX);
+    char claims[UK_SECRET_MAX];
     struct uk_json *document = NULL;
     const char *text;
+    size_t len = 0;
     enum uk_code code;
 
     if (!uk_claims_is_token(token))
         return uk_err_set(err, UK_BAD_ANSWER, "the token has not three parts");
-    text = strchr(token->bytes, '.') + 1;
-    decode(text, part_len(text), &claims);
-    code = uk_buf_check(&claims, err);
+    code = decode(strchr(token->bytes, '.') + 1, claims, &len, err);
     if (code == UK_OK)
-        code = uk_json_parse(uk_buf_peek(&claims), claims.len, &document, err);
+        code = uk_json_parse(claims, len, &document, err);
     if (code == UK_OK &&
         (!uk_json_text(document, "sub", &text) || !uk_identity_is_id(text) ||
          !uk_str_copy(subject, UK_USER_ID_MAX + 1, text)))
@@ -84,6 +61,6 @@ uk_claims_subject(const struct uk_secret *token,
     if (code != UK_OK)
         uk_err_in(err, "reading the token");
     uk_json_free(document);
-    uk_buf_clear(&claims);
+    uk_wipe(claims, len);
     return code;
 }

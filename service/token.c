@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "core/base64url.h"
 #include "core/json.h"
 #include "core/str.h"
-#include "service/base64url.h"
 
 /* {"alg":"HS256","typ":"JWT"} and the dot behind it. */
 #define HEADER     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."

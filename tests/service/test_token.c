@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "core/base64url.h"
 #include "core/json.h"
 #include "core/str.h"
-#include "service/base64url.h"
 #include "service/token.h"
 
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"

@@ -1,6 +1,6 @@
 /* Base64 for URLs.  What it carries here is public or a signature, so a table
  * that depends on the bytes is no leak. */
-#include "service/base64url.h"
+#include "core/base64url.h"
 
 #include <stdint.h>
 
