@@ -23,6 +23,9 @@ PAMDIR     ?= $(if $(MULTIARCH),/usr/lib/$(MULTIARCH)/security,/usr/lib64/securi
 DESTDIR    ?=
 B          ?= build
 SANITIZE   ?=
+# V=1 shows whole commands in place of one word and the file.
+V          ?=
+say         = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -73,7 +76,7 @@ service: $(service)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 cflags_core    := $(call pkg_cflags,$(reach_libs))
 cflags_service := $(call pkg_cflags,$(service_libs))
@@ -81,21 +84,21 @@ cflags_tool    := $(call pkg_cflags,$(tool_libs))
 
 $(libcore): $(core_objs)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 $(liblocal): $(local_objs)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 $(module): $(call objs_of,pam_module/*.c) $(liblocal) pam_module/exports.map
-	$(CC) -shared $(uk_ldflags) -Wl,--version-script=pam_module/exports.map \
+	$(call say,LD)$(CC) -shared $(uk_ldflags) -Wl,--version-script=pam_module/exports.map \
 	    -Wl,--exclude-libs,ALL $(san) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    $(filter %.o,$^) $(liblocal) -lpam
 $(agent): $(call objs_of,agent/*.c) $(libcore)
-	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs))
+	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs))
 $(tool): $(call objs_of,tool/*.c) $(libcore)
-	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
+	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
 $(service): $(call objs_of,service/*.c) $(libcore)
-	$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
+	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
 # Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
 # tests/service may use the service's own files (but for its main), and
@@ -114,17 +117,17 @@ cflags_tests/service := $(cflags_service)
 .SECONDARY:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
-	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
 $(B)/tests/unit/test_agent_%: $(B)/tests/unit/test_agent_%.o $(call objs_of,tests/unit/lib_*.c) $(agent_objs) $(libcore)
-	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
 $(B)/tests/pam/test_%: $(B)/tests/pam/test_%.o $(call objs_of,tests/pam/lib_*.c) $(libcore)
-	$(CC) -rdynamic $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka) -lpam -lpthread
+	$(call say,LD)$(CC) -rdynamic $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka) -lpam -lpthread
 $(B)/tests/pam/helper_%: $(B)/tests/pam/helper_%.o $(libcore)
-	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
 $(B)/tests/pam/module_%.so: $(B)/tests/pam/module_%.o
-	$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
+	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
 $(B)/tests/service/%: $(B)/tests/service/%.o $(call objs_of,tests/service/lib_*.c) $(service_objs) $(libcore)
-	$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
 
 .PHONY: tests check check-unit check-root check-asan check-compilers demo
 tests: all $(test_programs) $(unit_helpers) $(pam_helpers)
