@@ -25,7 +25,8 @@ B          ?= build
 SANITIZE   ?=
 # V=1 shows whole commands in place of one word and the file.
 V          ?=
-say         = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
+quiet      := $(findstring s,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+say         = $(if $(V),,@$(if $(quiet),,printf '  %-4s %s\n' $(1) $@;))
 
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -146,6 +147,7 @@ check-compilers:
 
 demo:
 	@tests/deps demo
+	@echo 'building (the first time takes some seconds)'
 	+@$(MAKE) --no-print-directory -s all
 	@tests/demo
 
