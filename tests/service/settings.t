@@ -11,11 +11,13 @@ import subprocess
 import tempfile
 import time
 
-from tap import equal, group, main, nothing, ok, skip
+from tap import equal, group, main, nothing, ok, skip, skip_all
 from wire import Client
-from world import (NO_LIMITS, PATIENCE, SERVER, World, die_with_us,
+from world import (NO_LIMITS, PATIENCE, SERVER, STORE, World, die_with_us,
                    openssl)
 
+if STORE != 'sqlite':
+    skip_all('settings', 'the wrong files are files of SQLite')
 ROOT = os.geteuid() == 0
 world = World({'registration': 'open'}, tls=True)
 http = Client(world)

@@ -1,0 +1,31 @@
+#!/usr/bin/python3 -B
+"""What clients see does not depend on the database: tests of it once more,
+with PostgreSQL behind the service.  Any other can be run so by hand:
+UK_STORE=postgresql tests/run tests/service/NAME.t"""
+
+import os
+import re
+import subprocess
+
+import pg_cluster
+from tap import main, note, ok, skip_all
+from world import die_with_us
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+FILES = ('endpoints.t', 'errors.t', 'keys.t', 'tokens.t')
+
+if pg_cluster.binaries() is None:
+    skip_all('on PostgreSQL', 'no PostgreSQL server is installed')
+
+for name in FILES:
+    done = subprocess.run(
+        [os.path.join(HERE, name)], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=dict(os.environ, UK_STORE='postgresql'), preexec_fn=die_with_us)
+    plan = re.findall(r'^1\.\.(\d+)$', done.stdout, re.M)
+    passed = re.findall(r'^ok ', done.stdout, re.M)
+    good = done.returncode == 0 and plan == [str(len(passed))]
+    if not ok(good, '%s on PostgreSQL: %d checks' % (name, len(passed))):
+        note(done.stdout)
+
+main()
