@@ -26,6 +26,6 @@ for name in FILES:
     passed = re.findall(r'^ok ', done.stdout, re.M)
     good = done.returncode == 0 and plan == [str(len(passed))]
     if not ok(good, '%s on PostgreSQL: %d checks' % (name, len(passed))):
-        note(done.stdout)
+        note(re.sub(r'^ok .*\n', '', done.stdout, flags=re.M))
 
 main()
