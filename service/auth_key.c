@@ -51,7 +51,7 @@ uk_key_login(struct uk_call *call)
         return turn_away(call, "disabled");
     if (login.user.disabled) {
         uk_call_audit(call, "refused", "user-disabled");
-        return uk_call_error(call, 401, "UserDisabled", "unknown");
+        return uk_call_error(call, 401, "UserDisabled", "user disabled");
     }
     return uk_session_begin(call, &login.user, UK_PROVIDER_KEY, login.key_id,
                             &login);

@@ -80,7 +80,7 @@ finish_login(struct uk_call *call)
     give_tries_back(call);
     if (now.user.disabled) {
         uk_call_audit(call, "refused", "user-disabled");
-        return uk_call_error(call, 401, "UserDisabled", "unknown");
+        return uk_call_error(call, 401, "UserDisabled", "user disabled");
     }
     return uk_session_begin(call, &now.user, UK_PROVIDER_PASSWORD,
                             now.identity.id, NULL);

@@ -228,9 +228,9 @@ def users_that_are_disabled_or_gone():
     key = http.new_key(s, 'carls')
     world.user('disable', id)
     check('password login of a disabled user', http.login(email, PASSWORD),
-          401, 'UserDisabled', None)
+          401, 'UserDisabled', 'user disabled')
     check('key login of a disabled user', http.key_login(key['key']), 401,
-          'UserDisabled', None)
+          'UserDisabled', 'user disabled')
     check('wrong password of a disabled user', http.login(email, 'wrong!'),
           401, 'InvalidPassword', 'unauthorized')
     check('refresh of a disabled user', http.refresh(s.refresh), 401,
