@@ -327,6 +327,14 @@ def field(name, value):  # HPACK: a literal without indexing, a new name
     return b'\x00' + bytes([len(name)]) + name + bytes([len(value)]) + value
 
 
+def end_gently(conn):
+    """The end, and no reset: closing with something unread would be one, and
+    that can overtake what has been sent."""
+    conn.shutdown(socket.SHUT_WR)
+    while conn.recv(65536):
+        pass
+
+
 def serve_http2(conn, name):
     """Enough of RFC 9113 for one request at a time."""
     data = b''
@@ -349,6 +357,9 @@ def serve_http2(conn, name):
         payload = need(length)
         if kind == 4 and not flags & 1:
             conn.sendall(frame(4, 1, 0))
+        if kind == 6 and flags & 1:  # so it has read what came before
+            end_gently(conn)
+            return
         if kind != 1:
             continue
         saw(name, 'request', payload.hex())
@@ -371,8 +382,7 @@ def serve_http2(conn, name):
         for row in rows:
             conn.sendall(frame(row[0], row[1], stream, row[2]))
         if name == 'h2-cut':
-            conn.close()
-            return
+            conn.sendall(frame(6, 0, 0, b'are-you?'))
 
 
 def serve_plainly(conn, name):
