@@ -40,8 +40,9 @@ UK_MUST_USE enum uk_code uk_helper_start(struct uk_helper *helper,
 
 /* Hang up and wait for the agent to leave, at most until by; then kill it.
  * After an answer the agent leaves at once, having put what remains to do
- * (logging the session out) into a process of its own.  Takes the empty one,
- * and twice. */
+ * (logging the session out) into a process of its own.  An agent that root
+ * traces stays a zombie until the tracer lets it go: its end is not waited for
+ * a second time.  Takes the empty one, and twice. */
 void uk_helper_stop(struct uk_helper *helper, struct uk_deadline by);
 
 #endif
