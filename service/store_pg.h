@@ -142,6 +142,7 @@ struct uk_pg {
     struct uk_pg_dial *dial;     /* under way; or NULL */
     struct uk_deadline patience; /* with it */
     struct uk_deadline rest;     /* after one that failed */
+    unsigned failures;           /* since there was a connection */
     struct uk_err why;           /* it failed */
 
     /* The script: in a transaction since its begin, else one statement. */
@@ -162,9 +163,9 @@ struct uk_pg {
     unsigned buried;  /* keys since old ones were purged */
 };
 
-/* There is a connection, or one comes by then (store_pg_dial.c).  A caller
- * waits two seconds at most, and not at all while the last failure is fresh;
- * the thread goes on.  UK_UNREACHABLE. */
+/* There is a connection, or one comes by then (store_pg_dial.c).  Callers wait
+ * two seconds at most when one was lost, a moment now and then while none is
+ * to be had; the thread goes on.  UK_UNREACHABLE. */
 UK_MUST_USE enum uk_code uk_pg_connect(struct uk_pg *pg, struct uk_deadline by,
                                        struct uk_err *err);
 void uk_pg_hang_up(struct uk_pg *pg);

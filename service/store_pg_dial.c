@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_MS 2000  /* of the callers together, with one dial */
+#define PATIENCE_MS 2000  /* of the callers together, with the first dial */
+#define AGAIN_MS    100   /* and with those that follow one that failed */
 #define OPENING_MS  10000 /* of who opens the store */
 #define REST_MS     250   /* between a failure and the next dial */
 #define SET_UP_MS   3000
@@ -214,7 +215,9 @@ start(struct uk_pg *pg, struct uk_err *err)
         return uk_err_sys(err, failed, "starting a thread");
     }
     pg->dial = dial;
-    pg->patience = uk_deadline_in(pg->opening ? OPENING_MS : PATIENCE_MS);
+    pg->patience = uk_deadline_in(pg->opening        ? OPENING_MS
+                                  : pg->failures > 0 ? AGAIN_MS
+                                                     : PATIENCE_MS);
     return UK_OK;
 }
 
@@ -257,10 +260,12 @@ collect(struct uk_pg *pg, struct uk_err *err)
     pg->why = dial->err;
     free_dial(dial);
     if (pg->conn == NULL) {
+        pg->failures++;
         pg->rest = uk_deadline_in(REST_MS);
         *err = pg->why;
         return err->code;
     }
+    pg->failures = 0;
     memset(pg->prepared, 0, sizeof(pg->prepared));
     PQsetNoticeReceiver(pg->conn, take_notice, pg);
     return UK_OK;

@@ -24,22 +24,19 @@ find(const PQconninfoOption *options, const char *name)
 static bool
 is_local(const char *host, size_t len)
 {
-    static const char *const here[] = {"localhost", "::1", "127."};
+    static const char *const names[] = {"localhost", "::1"};
 
-    /* A socket in the file system, or an abstract one. */
-    if (len == 0 || host[0] == '/' || host[0] == '@')
-        return true;
-    for (size_t i = 0; i < UK_COUNT(here); i++) {
-        size_t n = strlen(here[i]);
-
-        if (len >= n && memcmp(host, here[i], n) == 0 &&
-            (len == n || here[i][n - 1] == '.'))
+    for (size_t i = 0; i < UK_COUNT(names); i++) {
+        if (len == strlen(names[i]) && memcmp(host, names[i], len) == 0)
             return true;
     }
-    return false;
+    /* A socket in the file system, an abstract one, or 127.0.0.0/8. */
+    return host[0] == '/' || host[0] == '@' ||
+           (uk_str_starts(host, "127.") && strspn(host, "0123456789.") == len);
 }
 
-/* Is one of the list not on this machine? */
+/* Is one of the list not on this machine?  An empty one is where the
+ * environment or a service file says. */
 static bool
 is_far(const char *hosts)
 {
@@ -74,6 +71,20 @@ check_parts(const PQconninfoOption *options, struct uk_err *err)
                       "is written %%40, ':' %%3A, '/' %%2F; " WRITTEN);
 }
 
+/* An answer from a standby is old, and lets in a key that was disabled. */
+static enum uk_code
+check_attributes(const PQconninfoOption *options, struct uk_err *err)
+{
+    const char *wanted = find(options, "target_session_attrs");
+
+    if (wanted[0] == '\0' || strcmp(wanted, "read-write") == 0 ||
+        strcmp(wanted, "primary") == 0)
+        return UK_OK;
+    return uk_err_set(err, UK_MISCONFIGURED,
+                      "'target_session_attrs' must be read-write: what another "
+                      "server knows is old");
+}
+
 static void
 name(struct uk_pg_place *place, const PQconninfoOption *options)
 {
@@ -86,7 +97,7 @@ name(struct uk_pg_place *place, const PQconninfoOption *options)
     snprintf(place->name, sizeof(place->name), "%.96s on %.128s",
              base[0] == '\0' ? "the user's database"
                              : uk_str_printable(text, base, strlen(base)),
-             hosts[0] == '\0' ? "this machine"
+             hosts[0] == '\0' ? "the default host"
                               : uk_str_printable(host, hosts, strlen(hosts)));
 }
 
@@ -120,8 +131,11 @@ uk_pg_place_init(struct uk_pg_place *place, const char *url, struct uk_err *err)
         return code;
     }
     code = check_parts(options, err);
-    place->far =
-        is_far(find(options, "host")) || is_far(find(options, "hostaddr"));
+    if (code == UK_OK)
+        code = check_attributes(options, err);
+    place->far = find(options, "hostaddr")[0] == '\0'
+                     ? is_far(find(options, "host"))
+                     : is_far(find(options, "hostaddr"));
     name(place, options);
     PQconninfoFree(options);
     return code;

@@ -263,6 +263,10 @@ refuses_wrong_addresses(void **state)
         {"postgresql://u:SeCrEt@/nodb?host=FOLDER", UK_MISCONFIGURED, "nodb"},
         {"postgresql://nobody:SeCrEt@/postgres?host=FOLDER", UK_MISCONFIGURED,
          "nobody"},
+        {"postgresql://u:SeCrEt@h/d?target_session_attrs=any", UK_MISCONFIGURED,
+         "read-write"},
+        {"postgresql://u:SeCrEt@a,b/d?target_session_attrs=prefer-standby",
+         UK_MISCONFIGURED, "read-write"},
         {"mysql://u:SeCrEt@h/d", UK_MISCONFIGURED, "written"},
         {"", UK_MISCONFIGURED, "written"},
     };
@@ -313,7 +317,9 @@ verifies_servers_that_are_elsewhere(void **state)
     static const struct {
         const char *url, *mode;
     } table[] = {
-        {"postgresql:///d", "prefer"},
+        {"postgresql:///d", "verify-full"}, /* PGHOST may say where */
+        {"postgresql:///d?service=s", "verify-full"},
+        {"postgresql://,127.0.0.1/d", "verify-full"},
         {"postgresql:///d?host=/run/postgresql", "prefer"},
         {"postgresql:///d?host=@abstract", "prefer"},
         {"postgresql://localhost/d", "prefer"},
@@ -324,8 +330,11 @@ verifies_servers_that_are_elsewhere(void **state)
         {"postgresql://127.0.0.1,db/d", "verify-full"},
         {"postgresql://localhost.example.com/d", "verify-full"},
         {"postgresql://1270.example.com/d", "verify-full"},
+        {"postgresql://127.example.com/d", "verify-full"},
+        {"postgresql://localhos/d", "verify-full"},
         {"postgresql:///d?hostaddr=10.0.0.1", "verify-full"},
         {"postgresql://localhost/d?hostaddr=10.0.0.1", "verify-full"},
+        {"postgresql://db/d?hostaddr=127.0.0.1", "prefer"},
     };
 
     for (size_t i = 0; i < UK_COUNT(table); i++)
