@@ -1,28 +1,22 @@
-/* A session that is kept for the time of a login, as a file of the user's. */
+/* A session that is kept for the time of a login, as a file. */
 #include "pam_module/kept.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/io.h"
 #include "core/str.h"
+#include "pam_module/keptacl.h"
+#include "pam_module/keptleft.h"
 
 #define FOLDER_MODE 0711 /* users reach their file, and cannot list others' */
-
-/* Seconds that a file may wait for its login: more than any host's grace. */
-#define WAITS_MOST 600
-
-/* What tells a session of root's own, which is in use, from one that waits:
- * the owner of both is root. */
-#define TAKEN_BY_ROOT S_IXUSR
 
 static enum uk_code
 make_path(char path[UK_KEPT_PATH_SIZE], struct uk_err *err)
@@ -37,39 +31,21 @@ make_path(char path[UK_KEPT_PATH_SIZE], struct uk_err *err)
     return UK_OK;
 }
 
-/* Did nobody take it over in time? */
-static bool
-is_forgotten(const struct stat *st, time_t now)
+/* A write beyond the limit is a signal that ends the host, between the login
+ * at the service and our line in the log; and signals are the host's. */
+static enum uk_code
+check_limit(size_t len, struct uk_err *err)
 {
-    return S_ISREG(st->st_mode) && st->st_uid == geteuid() &&
-           (st->st_mode & TAKEN_BY_ROOT) == 0 &&
-           st->st_mtime < now - WAITS_MOST;
-}
+    struct rlimit limit;
 
-/* A login may come to nothing in a process that ends without a word to PAM
- * (sshd's, where a later module refuses); the next login clears away what that
- * one left. */
-static void
-sweep(void)
-{
-    struct timespec now;
-    struct dirent *entry;
-    struct stat st;
-    int fd = open(UK_KEPT_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
-
-    if (folder == NULL) {
-        uk_io_close(&fd);
-        return;
-    }
-    clock_gettime(CLOCK_REALTIME, &now);
-    while ((entry = readdir(folder)) != NULL) {
-        if (uk_str_is_hex(entry->d_name, UK_KEPT_NAME) &&
-            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            is_forgotten(&st, now.tv_sec))
-            unlinkat(fd, entry->d_name, 0);
-    }
-    closedir(folder);
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return uk_err_sys(err, errno, "looking up the limit on files' sizes");
+    if (limit.rlim_cur < len)
+        return uk_err_set(err, UK_SYSTEM,
+                          "the process may write files of %llu bytes only "
+                          "('ulimit -f')",
+                          (unsigned long long)limit.rlim_cur);
+    return UK_OK;
 }
 
 enum uk_code
@@ -81,15 +57,15 @@ uk_kept_make(const struct uk_kept *kept, char path[UK_KEPT_PATH_SIZE],
     enum uk_code code = uk_kept_pack(kept, &text, err);
 
     if (code == UK_OK)
+        code = check_limit(text.len, err);
+    if (code == UK_OK)
         code = make_path(made, err);
     if (code == UK_OK)
         code = uk_file_make_folder(UK_KEPT_FOLDER, FOLDER_MODE, err);
     if (code == UK_OK)
         code = uk_file_create(made, text.bytes, text.len, 0600, err);
-    if (code == UK_OK) {
+    if (code == UK_OK)
         memcpy(path, made, sizeof(made));
-        sweep();
-    }
     uk_buf_clear(&text);
     return code;
 }
@@ -101,37 +77,23 @@ uk_kept_is_path(const char *path)
            uk_str_is_hex(path + sizeof(UK_KEPT_FOLDER), UK_KEPT_NAME);
 }
 
-/* Is it a plain file, and whose?  A second name would be somebody's trick. */
-static enum uk_code
-check_file(const char *path, const struct stat *st,
-           const struct uk_account *account, struct uk_err *err)
-{
-    if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'%s' is not a regular file with one name", path);
-    if (st->st_uid != geteuid() && st->st_uid != account->uid)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'%s' belongs to uid %lu, who did not log in", path,
-                          (unsigned long)st->st_uid);
-    return UK_OK;
-}
-
 /* The folder is believed only after every part of its path has been looked
  * at, and then the name in it is nobody's to exchange. */
 static enum uk_code
-open_kept(const char *path, const struct uk_account *account, struct stat *st,
-          int *out, struct uk_err *err)
+open_kept(const char *path, int *out, struct uk_err *err)
 {
     enum uk_code code = uk_file_make_folder(UK_KEPT_FOLDER, FOLDER_MODE, err);
+    struct stat st;
     int fd = -1;
 
     if (code != UK_OK)
         return code;
     fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, st) != 0)
+    if (fd < 0 || fstat(fd, &st) != 0)
         code = uk_err_sys(err, errno, "opening '%s'", path);
-    else
-        code = check_file(path, st, account, err);
+    else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+        code = uk_err_set(err, UK_MISCONFIGURED,
+                          "'%s' is not a regular file of our own", path);
     if (code != UK_OK)
         uk_io_close(&fd);
     else
@@ -139,56 +101,71 @@ open_kept(const char *path, const struct uk_account *account, struct stat *st,
     return code;
 }
 
-static int
-give(int fd, const struct uk_account *account)
-{
-    if (account->uid == geteuid())
-        return fchmod(fd, S_IRUSR | S_IWUSR | TAKEN_BY_ROOT);
-    return fchown(fd, account->uid, account->gid);
-}
-
 enum uk_code
 uk_kept_give(const char *path, const struct uk_account *account,
              struct uk_err *err)
 {
-    struct stat st;
     int fd = -1;
-    enum uk_code code = open_kept(path, account, &st, &fd, err);
+    enum uk_code code = open_kept(path, &fd, err);
 
-    if (code == UK_OK && give(fd, account) != 0)
-        code = uk_err_sys(err, errno, "giving '%s' to user '%s'", path,
-                          account->name);
+    if (code == UK_OK) {
+        code = uk_keptacl_set(fd, account->uid, err);
+        if (code == UK_OK)
+            uk_keptleft_sign(fd);
+        else
+            uk_err_in(err, "letting user '%s' read '%s'", account->name, path);
+    }
     uk_io_close(&fd);
     return code;
 }
 
+static enum uk_code
+check_account(const char *path, const char *owner, const char *account,
+              struct uk_err *err)
+{
+    char shown[UK_PRINTABLE_SIZE];
+
+    if (account == NULL || strcmp(owner, account) == 0)
+        return UK_OK;
+    return uk_err_set(err, UK_MISCONFIGURED,
+                      "'%s' is a session of '%s' and not of '%s'", path, owner,
+                      uk_str_printable(shown, account, strlen(account)));
+}
+
 enum uk_code
-uk_kept_read(const char *path, const struct uk_account *account,
-             struct uk_secret *refresh, struct uk_err *err)
+uk_kept_read(const char *path, const char *account, struct uk_secret *refresh,
+             struct uk_err *err)
 {
     struct uk_buf text = UK_BUF_UP_TO(UK_KEPT_MAX);
-    struct stat st;
+    struct uk_secret token = UK_SECRET_NONE;
+    char owner[UK_NAME_MAX + 1];
     int fd = -1;
-    enum uk_code code = open_kept(path, account, &st, &fd, err);
+    enum uk_code code = open_kept(path, &fd, err);
 
+    if (code != UK_OK)
+        return code;
     /* A regular file never makes anybody wait, so no deadline can bound it;
      * the buffer's limit does. */
-    if (code == UK_OK)
-        code = uk_io_read_all(fd, &text,
-                              (struct uk_deadline){.at_ns = INT64_MAX}, err);
+    code = uk_io_read_all(fd, &text, (struct uk_deadline){.at_ns = INT64_MAX},
+                          err);
     if (code == UK_INVALID) /* longer than what was written there */
         code = uk_err_recode(err, UK_BAD_ANSWER);
     if (code == UK_OK)
-        code = uk_kept_unpack(uk_buf_peek(&text), text.len, refresh, err);
+        code = uk_kept_unpack(uk_buf_peek(&text), text.len, owner, &token, err);
     if (code != UK_OK)
         uk_err_in(err, "reading '%s'", path);
+    else
+        code = check_account(path, owner, account, err);
+    if (code == UK_OK)
+        uk_secret_move(refresh, &token);
+    uk_secret_clear(&token);
     uk_io_close(&fd);
     uk_buf_clear(&text);
     return code;
 }
 
-void
+bool
 uk_kept_drop(const char *path)
 {
-    unlink(path);
+    return unlink(path) == 0;
 }

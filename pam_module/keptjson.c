@@ -5,6 +5,7 @@
 
 #include "core/str.h"
 
+#define ACCOUNT "account"
 #define REFRESH "refresh_token"
 
 static void
@@ -26,6 +27,7 @@ uk_kept_pack(const struct uk_kept *kept, struct uk_buf *buf, struct uk_err *err)
         const char *name;
         const char *value;
     } members[] = {
+        {ACCOUNT, kept->account},
         {"url", kept->url},
         {"app_id", kept->app_id},
         {"user_id", kept->user_id},
@@ -92,48 +94,81 @@ read_string(struct reader *r, struct uk_buf *out)
     return read_char(r, '"') && !out->bad;
 }
 
-/* One member; its value is kept where it is the refresh token. */
+/* What is looked for. */
+struct wanted {
+    const char *name;
+    struct uk_buf value; /* owned */
+    bool found;
+};
+
+/* The one of this name, or NULL. */
+static struct wanted *
+find_wanted(struct wanted *wanted, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(wanted[i].name, name) == 0)
+            return &wanted[i];
+    }
+    return NULL;
+}
+
+/* One member; its value is kept where it is wanted, once. */
 static bool
-read_member(struct reader *r, struct uk_buf *refresh, bool *found)
+read_member(struct reader *r, struct wanted *wanted, size_t count)
 {
     struct uk_buf name = UK_BUF_UP_TO(64);
     struct uk_buf other = UK_BUF_UP_TO(UK_KEPT_MAX);
     bool ok = read_string(r, &name) && read_char(r, ':');
-    bool wanted = ok && strcmp(uk_buf_peek(&name), REFRESH) == 0;
+    struct wanted *one = find_wanted(wanted, count, uk_buf_peek(&name));
 
-    if (wanted && *found)
-        ok = false;
-    else if (ok)
-        ok = read_string(r, wanted ? refresh : &other);
-    if (ok && wanted)
-        *found = true;
+    if (one != NULL) {
+        ok = ok && !one->found && read_string(r, &one->value);
+        one->found = true;
+    } else {
+        ok = ok && read_string(r, &other);
+    }
     uk_buf_clear(&other);
     uk_buf_clear(&name);
     return ok;
 }
 
+static bool
+read_object(struct reader *r, struct wanted *wanted, size_t count)
+{
+    if (!read_char(r, '{'))
+        return false;
+    do {
+        if (!read_member(r, wanted, count))
+            return false;
+    } while (read_char(r, ','));
+    if (!read_char(r, '}'))
+        return false;
+    skip_space(r);
+    return r->at == r->end;
+}
+
 enum uk_code
-uk_kept_unpack(const char *text, size_t len, struct uk_secret *refresh,
-               struct uk_err *err)
+uk_kept_unpack(const char *text, size_t len, char account[UK_NAME_MAX + 1],
+               struct uk_secret *refresh, struct uk_err *err)
 {
     struct reader r = {text, text + len};
-    struct uk_buf value = UK_BUF_UP_TO(UK_SECRET_MAX);
-    bool found = false;
-    bool ok = read_char(&r, '{');
+    struct wanted wanted[] = {
+        {.name = ACCOUNT, .value = UK_BUF_UP_TO(UK_NAME_MAX)},
+        {.name = REFRESH, .value = UK_BUF_UP_TO(UK_SECRET_MAX)},
+    };
+    const struct uk_buf *name = &wanted[0].value;
+    const struct uk_buf *token = &wanted[1].value;
     enum uk_code code;
 
-    while (ok) {
-        ok = read_member(&r, &value, &found);
-        if (!ok || !read_char(&r, ','))
-            break;
-    }
-    ok = ok && read_char(&r, '}');
-    skip_space(&r);
-    if (ok && r.at == r.end && found && value.len > 0)
-        code = uk_secret_set(refresh, value.bytes, value.len, err);
+    if (read_object(&r, wanted, UK_COUNT(wanted)) &&
+        uk_str_is_user_name(uk_buf_peek(name)) && token->len > 0)
+        code = uk_secret_set(refresh, token->bytes, token->len, err);
     else
         code = uk_err_set(err, UK_BAD_ANSWER,
                           "it is not the JSON that was written there");
-    uk_buf_clear(&value);
+    if (code == UK_OK)
+        memcpy(account, name->bytes, name->len + 1);
+    for (size_t i = 0; i < UK_COUNT(wanted); i++)
+        uk_buf_clear(&wanted[i].value);
     return code;
 }

@@ -1,8 +1,7 @@
 /*
  * The content of a kept session's file: one flat JSON object of strings.
  *
- * Pure.  What is read back has been the user's in the meantime, so it is
- * bytes from outside.
+ * Pure.
  */
 #ifndef UK_KEPTJSON_H
 #define UK_KEPTJSON_H
@@ -19,20 +18,22 @@
 
 /* What the user's programs need to go on talking to the service; borrowed. */
 struct uk_kept {
+    const char *account; /* the local one that was logged in to */
     const char *url;
     const char *app_id;
     const char *user_id;
     const struct uk_tokens *tokens;
 };
 
-/* Append {"url","app_id","user_id","access_token","refresh_token"} to buf.
- * UK_INVALID for text that is not printable ASCII. */
+/* Append {"account","url","app_id","user_id","access_token","refresh_token"} to
+ * buf.  UK_INVALID for text that is not printable ASCII. */
 UK_MUST_USE enum uk_code uk_kept_pack(const struct uk_kept *kept,
                                       struct uk_buf *buf, struct uk_err *err);
 
-/* The refresh token, the one thing that is read back.  UK_BAD_ANSWER for
- * anything but a flat object of strings that holds it once. */
+/* The two things that are read back.  UK_BAD_ANSWER for anything but a flat
+ * object of strings that holds each of them once. */
 UK_MUST_USE enum uk_code uk_kept_unpack(const char *text, size_t len,
+                                        char account[UK_NAME_MAX + 1],
                                         struct uk_secret *refresh,
                                         struct uk_err *err);
 

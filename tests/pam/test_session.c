@@ -5,6 +5,7 @@
  * The file's place is fixed, so the test has a /run of its own (a mount
  * namespace), for which it needs root; without, it is skipped.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,8 +38,9 @@
 
 /* What helper_agent hands over, in JSON. */
 #define CONTENT                                                                \
-    "{\"url\":\"https://auth.test.invalid\",\"app_id\":\"app\","               \
-    "\"user_id\":\"person1\",\"access_token\":\"acc\\\"ess\\\\1\","            \
+    "{\"account\":\"" ALICE "\",\"url\":\"https://auth.test.invalid\","        \
+    "\"app_id\":\"app\",\"user_id\":\"person1\",\"access_token\":"             \
+    "\"acc\\\"ess\\\\1\","                                                     \
     "\"refresh_token\":\"ref\\\"resh\\\\1\"}\n"
 #define REFRESH "ref\"resh\\1"
 
@@ -97,15 +101,45 @@ copy_path(pam_handle_t *pamh, char path[PATH])
     memcpy(path, named, strlen(named) + 1);
 }
 
+static const char access_list[] = "system.posix_acl_access";
+
+/* The file is root's, and nobody else has any right to it. */
 static void
-expect_file(const char *path, uid_t uid)
+expect_file(const char *path)
 {
     struct stat st;
 
     assert_int_equal(lstat(path, &st), 0);
     assert_true(S_ISREG(st.st_mode));
     assert_int_equal(st.st_mode & 07777, 0600);
-    assert_int_equal(st.st_uid, uid);
+    assert_int_equal(st.st_uid, 0);
+    assert_int_equal(lgetxattr(path, access_list, NULL, 0), -1);
+    assert_int_equal(errno, ENODATA);
+}
+
+/* The file is root's, and one user may read it: the list as Linux documents
+ * it (version 2; tag, permissions, id), written down for uid 65534. */
+static void
+expect_given(const char *path)
+{
+    static const unsigned char nobody_reads[] = {
+        2,  0, 0, 0,                         /* version */
+        1,  0, 6, 0, 0xff, 0xff, 0xff, 0xff, /* user::rw- */
+        2,  0, 4, 0, 0xfe, 0xff, 0,    0,    /* user:65534:r-- */
+        4,  0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* group::--- */
+        16, 0, 4, 0, 0xff, 0xff, 0xff, 0xff, /* mask::r-- */
+        32, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, /* other::--- */
+    };
+    unsigned char got[256];
+    struct stat st;
+
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+    assert_int_equal(st.st_uid, 0);
+    assert_int_equal(st.st_mode & 07117, 0);
+    assert_int_equal(lgetxattr(path, access_list, got, sizeof(got)),
+                     sizeof(nobody_reads));
+    assert_memory_equal(got, nobody_reads, sizeof(nobody_reads));
 }
 
 static void
@@ -127,16 +161,6 @@ expect_content(const char *path, const char *text)
     assert_true(read(fd, got, sizeof(got) - 1) > 0);
     close(fd);
     assert_string_equal(got, text);
-}
-
-static void
-overwrite(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
 }
 
 static void
@@ -165,16 +189,16 @@ test_life(void **state)
     need_run();
     pamh = log_in(&talk);
     copy_path(pamh, path);
-    expect_file(path, 0);
+    expect_file(path);
     expect_content(path, CONTENT);
     assert_int_equal(stat(FOLDER, &st), 0);
     assert_int_equal(st.st_uid, 0);
     assert_int_equal(st.st_mode & 07777, 0711);
     assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
     assert_int_equal(pam_setcred(pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
-    expect_file(path, 0);
+    expect_file(path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-    expect_file(path, NOBODY);
+    expect_given(path);
     assert_string_equal(pam_getenv(pamh, ENV), path);
     expect_logout(0);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
@@ -203,7 +227,7 @@ test_two_logins(void **state)
     assert_int_equal(pam_open_session(a, 0), PAM_SUCCESS);
     assert_int_equal(pam_open_session(b, 0), PAM_SUCCESS);
     assert_int_equal(pam_close_session(a, 0), PAM_SUCCESS);
-    expect_file(second, NOBODY);
+    expect_given(second);
     assert_int_equal(pam_close_session(b, 0), PAM_SUCCESS);
     pam_end(a, PAM_SUCCESS);
     pam_end(b, PAM_SUCCESS);
@@ -224,7 +248,7 @@ test_twice(void **state)
     copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-    expect_file(path, NOBODY);
+    expect_given(path);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
     expect_logout(1);
@@ -264,9 +288,9 @@ test_other_process(void **state)
     close(ends[1]);
     snprintf(text, sizeof(text), ENV "=%s", path);
     assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
-    expect_file(path, 0);
+    expect_file(path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-    expect_file(path, NOBODY);
+    expect_given(path);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
     expect_no_file(path);
     expect_logout(1);
@@ -293,7 +317,7 @@ test_root(void **state)
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_uid, 0);
-    assert_int_equal(st.st_mode & 077, 0);
+    assert_int_equal(st.st_mode & 07137, 0); /* a list's mask may show */
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
     expect_no_file(path);
     expect_logout(1);
@@ -341,10 +365,10 @@ test_ends_of_copies(void **state)
             _exit(pam_end(pamh, statuses[i]) == PAM_SUCCESS ? 0 : 1);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
-        expect_file(path, 0);
+        expect_file(path);
     }
     pam_end(pamh, PAM_SUCCESS | PAM_DATA_SILENT);
-    expect_file(path, 0);
+    expect_file(path);
     assert_int_equal(unlink(path), 0);
     host_log_clear();
 }
@@ -363,7 +387,7 @@ test_ends_while_open(void **state)
     copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     pam_end(pamh, PAM_SUCCESS);
-    expect_file(path, NOBODY);
+    expect_given(path);
     assert_int_equal(unlink(path), 0);
     host_log_clear();
 }
@@ -382,10 +406,12 @@ test_again(void **state)
     assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
     copy_path(pamh, second);
     expect_no_file(first);
-    expect_file(second, 0);
+    expect_file(second);
+    expect_logout(1);
     host_script("refused");
     assert_int_equal(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
     expect_no_file(second);
+    expect_logout(1);
     assert_null(pam_getenv(pamh, ENV));
     /* Somebody else's module may have let the user in. */
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
@@ -394,53 +420,164 @@ test_again(void **state)
     host_log_clear();
 }
 
-/* What a login left behind that ended without a word to PAM. */
+/* The same where the person gives up at the second prompt. */
+static void
+test_again_and_cancelled(void **state)
+{
+    struct talk talk;
+    pam_handle_t *pamh;
+    char path[PATH];
+
+    need_run();
+    pamh = log_in(&talk);
+    copy_path(pamh, path);
+    talk.style = TALK_FAILS;
+    assert_int_equal(pam_authenticate(pamh, 0), PAM_CONV_ERR);
+    expect_no_file(path);
+    expect_logout(1);
+    assert_null(pam_getenv(pamh, ENV));
+    pam_end(pamh, PAM_CONV_ERR);
+    host_log_clear();
+}
+
+/* --- what logins left behind ------------------------------------------------- */
+
+enum opener { NOBODY_OPENED, A_LIVING_ONE, A_DEAD_ONE, FROM_ELSEWHERE };
+
 static const struct {
     const char *name;
     uid_t uid;
-    mode_t mode;
+    enum opener opener;
     time_t age;
     bool goes;
 } leftovers[] = {
-    {"00000000000000000000000000000000", 0, 0600, 3600, true},
-    {"00000000000000000000000000000001", 0, 0600, 60, false},
-    {"00000000000000000000000000000002", 0, 0600, -3600, false},
-    {"00000000000000000000000000000003", 0, 0700, 3600, false}, /* root's */
-    {"00000000000000000000000000000004", NOBODY, 0600, 3600, false},
-    {"0000000000000000000000000000000", 0, 0600, 3600, false},
-    {"something-else", 0, 0600, 3600, false},
+    {"00000000000000000000000000000000", 0, NOBODY_OPENED, 3600, true},
+    {"00000000000000000000000000000001", 0, NOBODY_OPENED, 60, false},
+    {"00000000000000000000000000000002", 0, NOBODY_OPENED, -3600, false},
+    {"00000000000000000000000000000003", 0, A_LIVING_ONE, 3600, false},
+    {"00000000000000000000000000000004", 0, A_DEAD_ONE, 3600, true},
+    {"00000000000000000000000000000005", 0, A_DEAD_ONE, 60, false},
+    {"00000000000000000000000000000006", 0, FROM_ELSEWHERE, 3600, false},
+    {"00000000000000000000000000000007", NOBODY, NOBODY_OPENED, 3600, false},
+    {"0000000000000000000000000000000", 0, NOBODY_OPENED, 3600, false},
+    {"something-else", 0, NOBODY_OPENED, 3600, false},
 };
 
 static void
-make_leftover(size_t i)
+empty_folder(void)
 {
-    const struct timespec old = {.tv_sec = time(NULL) - leftovers[i].age};
-    const struct timespec times[2] = {old, old};
-    char path[PATH];
-    int fd;
+    assert_int_equal(system("rm -rf /run/userkey; mkdir -p " FOLDER
+                            "; chmod 711 /run/userkey " FOLDER),
+                     0);
+}
 
-    snprintf(path, sizeof(path), FOLDER "/%s", leftovers[i].name);
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+static void
+write_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
     assert_true(fd >= 0);
-    assert_int_equal(fchown(fd, leftovers[i].uid, 0), 0);
-    assert_int_equal(fchmod(fd, leftovers[i].mode), 0);
-    assert_int_equal(futimens(fd, times), 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     close(fd);
 }
 
 static void
+make_old(const char *path, time_t age)
+{
+    const struct timespec old = {.tv_sec = time(NULL) - age};
+    const struct timespec times[2] = {old, old};
+
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void
+open_session_of(const char *path)
+{
+    struct talk talk = {.style = TALK_FAILS};
+    pam_handle_t *pamh = host_start(ALICE, &talk);
+    char text[PATH + 32];
+
+    snprintf(text, sizeof(text), ENV "=%s", path);
+    assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
+    assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+    pam_end(pamh, PAM_SUCCESS);
+}
+
+/* A host that opens the session, and then ends without closing it. */
+static void
+open_and_die(const char *path)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        open_session_of(path);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* As if that had been in another namespace of processes: the last number of
+ * the note says in which. */
+static void
+move_elsewhere(const char *path)
+{
+    static const char note[] = "trusted.userkey.opener";
+    uint64_t numbers[2];
+
+    assert_int_equal(lgetxattr(path, note, numbers, sizeof(numbers)),
+                     sizeof(numbers));
+    numbers[1]++;
+    assert_int_equal(lsetxattr(path, note, numbers, sizeof(numbers), 0), 0);
+}
+
+static void
+make_leftover(size_t i)
+{
+    char path[PATH];
+
+    snprintf(path, sizeof(path), FOLDER "/%s", leftovers[i].name);
+    write_text(path, CONTENT);
+    assert_int_equal(chown(path, leftovers[i].uid, 0), 0);
+    switch (leftovers[i].opener) {
+    case NOBODY_OPENED:
+        break;
+    case A_LIVING_ONE:
+        open_session_of(path);
+        break;
+    case A_DEAD_ONE:
+        open_and_die(path);
+        break;
+    case FROM_ELSEWHERE:
+        open_and_die(path);
+        move_elsewhere(path);
+        break;
+    }
+    if (leftovers[i].opener != NOBODY_OPENED)
+        expect_given(path);
+    make_old(path, leftovers[i].age);
+}
+
+/* A login clears away one of those, at the service too, and no more. */
+static void
 test_leftovers(void **state)
 {
-    struct talk talk;
-    pam_handle_t *pamh;
-
     need_run();
-    assert_int_equal(system("rm -rf /run/userkey; mkdir -p " FOLDER
-                            "; chmod 711 /run/userkey " FOLDER),
-                     0);
+    empty_folder();
+    host_script("granted");
     for (size_t i = 0; i < UK_COUNT(leftovers); i++)
         make_leftover(i);
-    pamh = log_in(&talk);
+    for (unsigned logins = 1; logins <= 3; logins++) {
+        struct talk talk;
+        pam_handle_t *pamh = log_in(&talk);
+        unsigned gone = logins < 2 ? logins : 2;
+
+        assert_int_equal(host_logouts(), logins <= 2 ? 1 : 0);
+        assert_int_equal(count_files(), UK_COUNT(leftovers) - gone + 1);
+        pam_end(pamh, PAM_SUCCESS);
+    }
     for (size_t i = 0; i < UK_COUNT(leftovers); i++) {
         char path[PATH];
 
@@ -448,8 +585,78 @@ test_leftovers(void **state)
         if ((access(path, F_OK) != 0) != leftovers[i].goes)
             fail_msg("row %zu", i);
     }
+    empty_folder();
+    host_log_clear();
+}
+
+/* Half a file, and a service that cannot be told: gone all the same, and the
+ * login is none the worse. */
+static void
+test_leftovers_with_troubles(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *script;
+        const char *says;
+    } rows[] = {
+        {"", "granted id=person1 tokens=yes", "bad-answer user='"},
+        {CONTENT, "granted id=person1 tokens=yes logout=yes", "unreachable "},
+    };
+    char path[] = FOLDER "/00000000000000000000000000000000";
+
+    need_run();
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct talk talk = {.answers = {host_key()}};
+        pam_handle_t *pamh = host_start(ALICE, &talk);
+
+        empty_folder();
+        write_text(path, rows[i].text);
+        make_old(path, 3600);
+        host_script(rows[i].script);
+        host_log_clear();
+        assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
+        expect_no_file(path);
+        assert_int_equal(host_log_count(), 2);
+        assert_true(host_log_has("ending a session that nobody will use: "));
+        pam_end(pamh, PAM_SUCCESS);
+    }
+    host_log_clear();
+}
+
+static unsigned stats;
+
+/* In place of libc's, to count how many files the module looks at. */
+__attribute__((visibility("default"))) int
+fstatat(int fd, const char *path, struct stat *st, int flags)
+{
+    int (*real)(int, const char *, struct stat *, int);
+
+    stats++;
+    *(void **)&real = dlsym(RTLD_NEXT, "fstatat");
+    return real(fd, path, st, flags);
+}
+
+/* However many files there are, nobody waits until all are looked at. */
+static void
+test_many_leftovers(void **state)
+{
+    struct talk talk;
+    pam_handle_t *pamh;
+
+    need_run();
+    empty_folder();
+    for (unsigned i = 0; i < 5000; i++) {
+        char path[PATH];
+
+        snprintf(path, sizeof(path), FOLDER "/%032x", i);
+        write_text(path, "");
+    }
+    stats = 0;
+    pamh = log_in(&talk);
+    assert_true(stats >= 256);
+    assert_true(stats < 500);
     pam_end(pamh, PAM_SUCCESS);
-    assert_int_equal(system("rm -rf /run/userkey"), 0);
+    empty_folder();
     host_log_clear();
 }
 
@@ -546,10 +753,11 @@ static const struct {
     const char *says;
 } traps[] = {
     {"ln -s /run/victim %s", "Too many levels of symbolic links"},
-    {"ln /run/victim %s", "not a regular file with one name"},
-    {"mkdir %s", "not a regular file with one name"},
-    {"mkfifo %s", "not a regular file with one name"},
-    {"touch %s && chown 12345 %s", "belongs to uid 12345"},
+    {"mkdir %s", "not a regular file of our own"},
+    {"mkfifo %s", "not a regular file of our own"},
+    {"touch %s && chown 12345 %s", "not a regular file of our own"},
+    {"sed s/" ALICE "/somebody/ /run/session >%s",
+     "is a session of 'somebody' and not of '" ALICE "'"},
 };
 
 /* S-33: nothing but a plain file of ours is given away, read or removed. */
@@ -566,6 +774,7 @@ test_traps(void **state)
                             "; rm -f /run/victim; echo precious "
                             ">/run/victim; chmod 600 /run/victim"),
                      0);
+    write_text("/run/session", CONTENT);
     for (size_t i = 0; i < UK_COUNT(traps); i++) {
         for (int close_it = 0; close_it <= 1; close_it++) {
             snprintf(command, sizeof(command), "rm -rf %s", somewhere);
@@ -648,7 +857,232 @@ test_folder(void **state)
     host_log_clear();
 }
 
-/* --- what the user does with the file ------------------------------------------ */
+/* --- what users can do about files -------------------------------------------- */
+
+/* Do this as somebody, and say whether it worked. */
+static bool
+can(uid_t uid, bool (*act)(const char *path), const char *path)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(setgid(uid) == 0 && setuid(uid) == 0 && act(path) ? 0 : 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status == 0;
+}
+
+static bool
+read_it(const char *path)
+{
+    char text[sizeof(CONTENT)] = "";
+    int fd = open(path, O_RDONLY);
+
+    return fd >= 0 && read(fd, text, sizeof(text)) == sizeof(CONTENT) - 1 &&
+           memcmp(text, CONTENT, sizeof(CONTENT) - 1) == 0;
+}
+
+static bool
+write_it(const char *path)
+{
+    return open(path, O_WRONLY) >= 0 || truncate(path, 1 << 20) == 0;
+}
+
+static bool
+open_it_to_all(const char *path)
+{
+    return chmod(path, 0666) == 0 || removexattr(path, access_list) == 0;
+}
+
+static bool
+hold_it(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+
+    return fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+}
+
+static bool
+replace_it(const char *path)
+{
+    return unlink(path) == 0 || rename(path, "/run/public/x") == 0;
+}
+
+static void
+test_rights(void **state)
+{
+    static const struct {
+        uid_t uid;
+        bool opened; /* else the session waits for that */
+        bool (*act)(const char *path);
+        bool works;
+    } rows[] = {
+        {NOBODY, false, read_it, false},       {NOBODY, true, read_it, true},
+        {OTHER, false, read_it, false},        {OTHER, true, read_it, false},
+        {NOBODY, true, write_it, false},       {OTHER, true, write_it, false},
+        {NOBODY, true, open_it_to_all, false}, {NOBODY, true, hold_it, false},
+        {NOBODY, true, replace_it, false},
+    };
+    struct talk talk;
+    pam_handle_t *pamh;
+    char path[PATH];
+
+    need_run();
+    pamh = log_in(&talk);
+    copy_path(pamh, path);
+    assert_int_equal(system("mkdir -m 1777 /run/public"), 0);
+    for (int opened = 0; opened <= 1; opened++) {
+        if (opened != 0)
+            assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+        for (size_t i = 0; i < UK_COUNT(rows); i++) {
+            if (rows[i].opened == (opened != 0) &&
+                can(rows[i].uid, rows[i].act, path) != rows[i].works)
+                fail_msg("row %zu", i);
+        }
+    }
+    expect_given(path);
+    expect_content(path, CONTENT);
+    assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+    expect_no_file(path);
+    expect_logout(1);
+    pam_end(pamh, PAM_SUCCESS);
+    assert_int_equal(system("rm -r /run/public"), 0);
+    host_log_clear();
+}
+
+/* A second name, which some systems let users give, holds nothing up. */
+static void
+test_second_name(void **state)
+{
+    struct talk talk;
+    pam_handle_t *pamh;
+    char path[PATH];
+
+    need_run();
+    pamh = log_in(&talk);
+    copy_path(pamh, path);
+    assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+    assert_int_equal(link(path, "/run/second"), 0);
+    assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+    expect_no_file(path);
+    expect_logout(1);
+    assert_int_equal(unlink("/run/second"), 0);
+    pam_end(pamh, PAM_SUCCESS);
+    host_log_clear();
+}
+
+/* S-33: pam_env lets users name any file.  Another's session, whether it waits
+ * or is open, is neither handed over nor ended. */
+static void
+test_session_of_somebody_else(void **state)
+{
+    need_run();
+    for (int opened = 0; opened <= 1; opened++) {
+        struct talk talk;
+        pam_handle_t *theirs, *ours;
+        char path[PATH], text[PATH + 32];
+
+        theirs = log_in(&talk);
+        copy_path(theirs, path);
+        if (opened != 0)
+            assert_int_equal(pam_open_session(theirs, 0), PAM_SUCCESS);
+        snprintf(text, sizeof(text), ENV "=%s", path);
+        host_log_clear();
+        ours = host_start(SYSTEM, &talk);
+        assert_int_equal(pam_putenv(ours, text), PAM_SUCCESS);
+        assert_int_equal(pam_open_session(ours, 0), PAM_SESSION_ERR);
+        assert_true(host_log_has("' is a session of '" ALICE
+                                 "' and not of '" SYSTEM "'"));
+        assert_int_equal(pam_putenv(ours, text), PAM_SUCCESS);
+        assert_int_equal(pam_close_session(ours, 0), PAM_SESSION_ERR);
+        pam_end(ours, PAM_SESSION_ERR);
+        assert_int_equal(host_logouts(), 0);
+        (opened != 0 ? expect_given : expect_file)(path);
+        if (opened != 0)
+            assert_int_equal(pam_close_session(theirs, 0), PAM_SUCCESS);
+        pam_end(theirs, PAM_SUCCESS);
+        expect_no_file(path);
+    }
+    host_log_clear();
+}
+
+/* --- what the machine does not let us ------------------------------------------ */
+
+/* A file system without access lists: the session is not kept, and ended. */
+static void
+test_no_access_lists(void **state)
+{
+    struct talk talk;
+    pam_handle_t *pamh;
+    char path[PATH];
+
+    need_run();
+    empty_folder();
+    assert_int_equal(mount("none", FOLDER, "ramfs", 0, NULL), 0);
+    assert_int_equal(chmod(FOLDER, 0711), 0);
+    pamh = log_in(&talk);
+    copy_path(pamh, path);
+    host_log_clear();
+    assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
+    assert_int_equal(host_log_count(), 1);
+    assert_true(host_log_has("system user='" ALICE "'"));
+    assert_true(host_log_has("keeping the session: letting user '" ALICE
+                             "' read '" FOLDER));
+    expect_no_file(path);
+    expect_logout(1);
+    assert_null(pam_getenv(pamh, ENV));
+    assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+    expect_logout(1);
+    pam_end(pamh, PAM_SUCCESS);
+    assert_int_equal(umount(FOLDER), 0);
+    host_log_clear();
+}
+
+/* 'ulimit -f': the host is not ended by a signal, and the session is. */
+static void
+test_file_size_limit(void **state)
+{
+    static const rlim_t limits[] = {0, 1, sizeof(CONTENT) - 2};
+    struct rlimit before, limit;
+
+    need_run();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (size_t i = 0; i < UK_COUNT(limits); i++) {
+        struct talk talk = {.answers = {host_key()}};
+        pam_handle_t *pamh = host_start(ALICE, &talk);
+        int result;
+
+        host_script("granted id=person1 tokens=yes");
+        host_log_clear();
+        limit = (struct rlimit){limits[i], before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        result = pam_authenticate(pamh, 0);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(result, PAM_SUCCESS);
+        assert_null(pam_getenv(pamh, ENV));
+        assert_int_equal(count_files(), 0);
+        expect_logout(1);
+        assert_int_equal(host_log_count(), 2);
+        assert_non_null(strstr(host_log_line(0), "keeping the session: the "
+                                                 "process may write files of"));
+        pam_end(pamh, PAM_SUCCESS);
+    }
+    limit = (struct rlimit){sizeof(CONTENT) - 1, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    {
+        struct talk talk = {.answers = {host_key()}};
+        pam_handle_t *pamh = host_start(ALICE, &talk);
+
+        assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
+        assert_non_null(pam_getenv(pamh, ENV));
+        pam_end(pamh, PAM_SUCCESS);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    host_log_clear();
+}
+
+/* --- what root or the disk does with the file ---------------------------------- */
 
 static const struct {
     const char *text;
@@ -657,10 +1091,9 @@ static const struct {
 } contents[] = {
     {"", PAM_SESSION_ERR, 0},
     {"nonsense", PAM_SESSION_ERR, 0},
-    {"{\"refresh_token\":\"a b\"}", PAM_SESSION_ERR, 0}, /* no token */
     {"{\"refresh_token\":\"" REFRESH "\"}", PAM_SESSION_ERR, 0},
+    {"{\"account\":\"" ALICE "\"}", PAM_SESSION_ERR, 0},
     {CONTENT, PAM_SUCCESS, 1},
-    {"{\"refresh_token\":\"another\",\"x\":\"y\"}", PAM_SUCCESS, 1},
 };
 
 static void
@@ -674,7 +1107,7 @@ test_contents(void **state)
 
         copy_path(pamh, path);
         assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-        overwrite(path, contents[i].text);
+        write_text(path, contents[i].text);
         if (pam_close_session(pamh, 0) != contents[i].result)
             fail_msg("row %zu", i);
         assert_int_equal(host_logouts(), contents[i].logouts);
@@ -794,13 +1227,21 @@ main(void)
         cmocka_unit_test(test_ends_of_copies),
         cmocka_unit_test(test_ends_while_open),
         cmocka_unit_test(test_again),
+        cmocka_unit_test(test_again_and_cancelled),
         cmocka_unit_test(test_leftovers),
+        cmocka_unit_test(test_leftovers_with_troubles),
+        cmocka_unit_test(test_many_leftovers),
         cmocka_unit_test(test_refusals_keep_nothing),
         cmocka_unit_test(test_session_of_another),
         cmocka_unit_test(test_foreign_paths),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_gone),
         cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_second_name),
+        cmocka_unit_test(test_session_of_somebody_else),
+        cmocka_unit_test(test_no_access_lists),
+        cmocka_unit_test(test_file_size_limit),
         cmocka_unit_test(test_contents),
         cmocka_unit_test(test_swollen),
         cmocka_unit_test(test_logout_fails),
