@@ -160,12 +160,14 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                       " VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
                       "bi", true},
     /* Ids begin with the time, so the oldest sessions stand in front: no
-     * further index, which every logout would have to write to. */
+     * further index, which every logout would have to write to.  Where the
+     * first of them is not over, none is looked at. */
     [UK_PG_PURGE_REVOKED] =
         {"purge_revoked",
-         "DELETE FROM revoked_session WHERE id IN (SELECT r.id"
-         " FROM revoked_session r WHERE r.expires < $1 AND r.id IN"
-         " (SELECT id FROM revoked_session ORDER BY id LIMIT 1000)" NOT_LOCKED,
+         "DELETE FROM revoked_session WHERE id IN (SELECT o.id FROM (SELECT"
+         " id, expires FROM revoked_session WHERE (SELECT f.expires"
+         " FROM revoked_session f ORDER BY f.id LIMIT 1) < $1"
+         " ORDER BY id LIMIT 1000" NOT_LOCKED " o WHERE o.expires < $1)",
          "i", true},
 };
 
