@@ -25,10 +25,12 @@ if len(sys.argv) > 1 and sys.argv[1] == "use":  # as the user, in the login
         context=context)
     print(json.dumps({
         "path": path, "mode": oct(stat.st_mode & 0o7777), "uid": stat.st_uid,
-        "names": sorted(kept), "user_id": kept["user_id"],
+        "names": sorted(kept), "account": kept["account"],
+        "user_id": kept["user_id"],
         "url": kept["url"], "app_id": kept["app_id"],
         "profile": json.load(answer)["user_id"],
         "refresh": kept["refresh_token"],
+        "writable": os.access(path, os.W_OK),
         "listed": os.access(os.path.dirname(path), os.R_OK)}))
     sys.exit(0)
 
@@ -41,7 +43,8 @@ SESSIONS = pathlib.Path("/run/userkey/sessions")
 SCRIPT = LAB / "use"
 SCRIPT.write_text(pathlib.Path(__file__).read_text())
 USE = f"/usr/bin/python3 {SCRIPT} use {UK['UK_CA']}"
-NAMES = ["access_token", "app_id", "refresh_token", "url", "user_id"]
+NAMES = ["access_token", "account", "app_id", "refresh_token", "url",
+         "user_id"]
 conf(session="keep")
 
 
@@ -85,12 +88,15 @@ for door, go in DOORS.items():
     got = json.loads(came.out)
     ok(re.fullmatch("/run/userkey/sessions/[0-9a-f]{32}", got["path"]),
        f"{door}: the file's name cannot be guessed", got["path"])
-    same((got["mode"], got["uid"]), ("0o600", 1000),
-         f"{door}: the file is alice's alone")
+    # What stands for the group is the mask of alice's own right to read.
+    same((got["mode"], got["uid"], got["writable"]), ("0o640", 0, False),
+         f"{door}: the file is root's, and alice's to read")
     same(got["names"], NAMES, f"{door}: and has what is documented")
-    same((got["url"], got["app_id"], got["user_id"], got["profile"]),
-         (UK["UK_URL"], UK["UK_APP"], UK["UK_USER_ID"], UK["UK_USER_ID"]),
-         f"{door}: of this service, app and user")
+    same((got["account"], got["url"], got["app_id"], got["user_id"],
+          got["profile"]),
+         ("alice", UK["UK_URL"], UK["UK_APP"], UK["UK_USER_ID"],
+          UK["UK_USER_ID"]),
+         f"{door}: of this account, service, app and user")
     ok(not got["listed"], f"{door}: the others cannot be listed")
     same(left(), [], f"{door}: it is gone after the login")
     same(counted(audit), (1, 1), f"{door}: made once, ended once")
@@ -143,20 +149,49 @@ same(left(), [], "and no session is left lying about")
 came = ssh("alice", KEY, "keyboard-interactive")
 ok(came.status != 0, "ssh keyboard-interactive: refused as well", came)
 pathlib.Path("/etc/nologin").unlink()
-for path in left():
+waiting = left()
+for path in waiting:
     stat = path.stat()
     same((stat.st_uid, oct(stat.st_mode)), (0, "0o100600"),
          "what is left is nobody's but root's")
     os.utime(path, (stat.st_mtime - 3600,) * 2)
+audit = Audit()
 came = su("alice", KEY)
 same(left(), [], "and gone after a later login")
+same(counted(audit), (1, 1 + len(waiting)), "which ends its session as well")
 
-# The user may do with the file what they like.
-came = su("alice", KEY, command="echo x >$USERKEY_SESSION; echo spoilt")
-ok(came.out == "spoilt\n", "the user may spoil the file", came)
-came = su("alice", KEY, command="chmod 644 $USERKEY_SESSION; echo opened")
-ok(came.out == "opened\n", "or open it for others", came)
-same(left(), [], "it is removed all the same")
+# The user has no way to fill it, open it for others or keep it.
+for trick in ("echo x >$USERKEY_SESSION", "chmod 644 $USERKEY_SESSION",
+              "rm -f $USERKEY_SESSION", "ln $USERKEY_SESSION /tmp/second"):
+    audit = Audit()
+    came = su("alice", KEY, command=f"{trick} 2>/dev/null || echo refused")
+    ok(came.out == "refused\n", f"no {trick}", came)
+    same(left(), [], "it is removed")
+    same(counted(audit), (1, 1), "and the session ended")
+came = su("alice", KEY, by="mallory", command="cat $USERKEY_SESSION")
+ok("refresh_token" in came.out, "(it can be read in the login)", came)
+
+# A login that is killed leaves the file; a later one ends that session.
+audit = Audit()
+came = su("alice", KEY, by="alice", command="kill -9 $PPID; sleep 0.1")
+dead = sorted(SESSIONS.iterdir())
+same(len(dead), 1, "a login that is killed leaves its file", came)
+came = su("alice", KEY)
+same(sorted(SESSIONS.iterdir()), dead, "for ten minutes")
+os.utime(dead[0], (dead[0].stat().st_mtime - 3600,) * 2)
+came = su("alice", KEY)
+same(left(), [], "then a later login clears it away")
+same(counted(audit), (3, 3), "and ends its session")
+
+# A limit that would end su in the middle.
+audit, log = Audit(), Syslog()
+came = run(["sh", "-c", "ulimit -f 0; exec su alice -c 'echo "
+            "${USERKEY_SESSION-none}'"], KEY + "\n", **world.as_user("alice"))
+ok(came.status == 0 and came.out == "none\n",
+   "ulimit -f 0: the login goes on, and the session is not kept", came)
+same(counted(audit), (1, 1), "it is ended")
+ok(any("keeping the session: " in line for line in log.module()),
+   "and the log says so")
 
 # The service hangs when the login ends.
 conf(session="keep", timeout="1s")
