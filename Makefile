@@ -115,6 +115,7 @@ service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
 test_programs := $(unit_tests) $(pam_tests) $(service_tests)
 cflags_tests/unit    := $(cflags_core)
 cflags_tests/service := $(cflags_service)
+cflags_tests/bench   := $(cflags_service)
 .SECONDARY:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
@@ -129,6 +130,8 @@ $(B)/tests/pam/module_%.so: $(B)/tests/pam/module_%.o
 	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
 $(B)/tests/service/%: $(B)/tests/service/%.o $(call objs_of,tests/service/lib_*.c) $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(service_objs) $(libcore)
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
 .PHONY: tests check check-unit check-root check-asan check-compilers demo
 tests: all $(test_programs) $(unit_helpers) $(pam_helpers)
@@ -151,6 +154,13 @@ demo:
 	+@$(MAKE) --no-print-directory -s all
 	@tests/demo
 
+# What a login costs, beside others on the same cores; not a test.
+.PHONY: bench-service
+bench-service:
+	@tests/deps bench
+	+@$(MAKE) --no-print-directory -s service $(B)/tests/bench/populate
+	@B=$(B) tests/bench/service $(BENCH)
+
 .PHONY: format clean help
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -164,6 +174,7 @@ help:
 	@echo 'check-unit     the tests in C alone: no root, no network'
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
+	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
 	@echo 'install        to DESTDIR; see the variables at the top'
 	@echo 'uninstall      what install put there'
 	@echo 'format         clang-format all sources'
