@@ -30,6 +30,9 @@
 #define UK_STORE_KEY_NAME   128 /* longest name of a key, without its NUL */
 #define UK_STORE_KEYS       20  /* most keys that a user has */
 #define UK_STORE_IDENTITIES 8   /* most identities that a user has */
+#define UK_STORE_APP_NAME   64  /* an app's name for people, without its NUL */
+#define UK_STORE_ADMIN_NAME 64  /* longest name of an admin key, likewise */
+#define UK_STORE_PAGE       50  /* users on one page of a list */
 /* How long a deleted key is still known as deleted (for the audit log). */
 #define UK_STORE_TOMBSTONES   100 /* of one user */
 #define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)
@@ -114,6 +117,32 @@ struct uk_store_listed {
 };
 typedef void uk_store_lister(void *context, const struct uk_store_listed *one);
 
+typedef void uk_store_app_lister(void *context, const struct uk_store_app *app,
+                                 const char *name);
+
+/* An administrator's pair of keys; the id is the public one. */
+struct uk_store_admin {
+    char id[UK_ID_SIZE];
+    char name[UK_STORE_ADMIN_NAME + 1];
+    int64_t created_us;
+};
+typedef void uk_store_admin_lister(void *context,
+                                   const struct uk_store_admin *admin);
+
+/* What an administrator's login or session depends on. */
+struct uk_store_admin_ask {
+    const char *id;
+    const struct uk_store_hash *hash; /* of the private key; or NULL */
+    const char *session_id;           /* "" at a login */
+};
+
+struct uk_store_admin_found {
+    bool there;
+    bool right; /* and the hash is its */
+    bool revoked;
+    struct uk_store_admin admin;
+};
+
 struct uk_store;
 
 struct uk_store_ops {
@@ -152,6 +181,21 @@ struct uk_store_ops {
     enum uk_code (*list_users)(struct uk_store *, const char *app_id,
                                uk_store_lister *each, void *context,
                                struct uk_err *);
+    enum uk_code (*page_users)(struct uk_store *, const char *app_id,
+                               const char *after, uk_store_lister *each,
+                               void *context, struct uk_err *);
+    enum uk_code (*find_user)(struct uk_store *, const char *app_id,
+                              const char *user_id, struct uk_store_listed *out,
+                              bool *found, struct uk_err *);
+    enum uk_code (*list_apps)(struct uk_store *, const char *app_id,
+                              uk_store_app_lister *each, void *context,
+                              struct uk_err *);
+    enum uk_code (*find_admin)(struct uk_store *,
+                               const struct uk_store_admin_ask *,
+                               struct uk_store_admin_found *out,
+                               struct uk_err *);
+    enum uk_code (*list_admins)(struct uk_store *, uk_store_admin_lister *each,
+                                void *context, struct uk_err *);
 
     enum uk_code (*add_app)(struct uk_store *, const struct uk_store_app *,
                             const char *name, struct uk_err *);
@@ -175,6 +219,13 @@ struct uk_store_ops {
                                struct uk_err *);
     enum uk_code (*revoke)(struct uk_store *, const char *session_id,
                            int64_t expires, int64_t now, struct uk_err *);
+    enum uk_code (*end_sessions)(struct uk_store *, const char *user_id,
+                                 enum uk_store_result *, struct uk_err *);
+    enum uk_code (*add_admin)(struct uk_store *, const struct uk_store_admin *,
+                              const struct uk_store_hash *,
+                              enum uk_store_result *, struct uk_err *);
+    enum uk_code (*delete_admin)(struct uk_store *, const char *id,
+                                 enum uk_store_result *, struct uk_err *);
 };
 
 /* The common beginning of every kind of store. */
@@ -230,12 +281,16 @@ const char *uk_store_path(const char *where);
  * find_keys answers n hashes with n rows.  find_session answers in one
  * statement.  find_password and add_user compare addresses without the case
  * of ASCII letters.  list_* and find_key see the keys of this user only, in
- * order of creation.
+ * order of creation.  page_users is in the order of ids, from the first behind
+ * after ("" for all) and UK_STORE_PAGE of them at most; find_user sees the
+ * users of this app only.  list_apps shows the app of that id, or with "" all.
  *
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
  * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
  * set_key: disabling raises the epoch; NOT_FOUND.  delete_key: NOT_FOUND.
  * revoke: expires and now in seconds; rows that have expired go.
+ * end_sessions: raises the epoch; NOT_FOUND.  add_admin: TAKEN, by the name.
+ * delete_admin: NOT_FOUND.
  */
 #define uk_store_call(store, name, ...)                                        \
     ((store)->ops->name((store), __VA_ARGS__))

@@ -101,6 +101,14 @@ static const struct uk_store_ops ops = {
     .set_key = uk_pg_set_key,
     .delete_key = uk_pg_delete_key,
     .revoke = uk_pg_revoke,
+    .end_sessions = uk_pg_end_sessions,
+    .page_users = uk_pg_page_users,
+    .find_user = uk_pg_find_user,
+    .list_apps = uk_pg_list_apps,
+    .find_admin = uk_pg_find_admin,
+    .list_admins = uk_pg_list_admins,
+    .add_admin = uk_pg_add_admin,
+    .delete_admin = uk_pg_delete_admin,
 };
 
 enum uk_code

@@ -113,6 +113,14 @@ enum uk_pg_sql {
     UK_PG_CAP_BURIED,
     UK_PG_REVOKE,
     UK_PG_PURGE_REVOKED,
+    UK_PG_END_SESSIONS,
+    UK_PG_PAGE_USERS,
+    UK_PG_FIND_USER,
+    UK_PG_LIST_APPS,
+    UK_PG_FIND_ADMIN,
+    UK_PG_LIST_ADMINS,
+    UK_PG_ADD_ADMIN,
+    UK_PG_DELETE_ADMIN,
     UK_PG_SQL_COUNT
 };
 
@@ -306,5 +314,23 @@ enum uk_code uk_pg_delete_user(struct uk_store *, const char *,
                                enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_revoke(struct uk_store *, const char *, int64_t, int64_t,
                           struct uk_err *);
+enum uk_code uk_pg_end_sessions(struct uk_store *, const char *,
+                                enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_page_users(struct uk_store *, const char *, const char *,
+                              uk_store_lister *, void *, struct uk_err *);
+enum uk_code uk_pg_find_user(struct uk_store *, const char *, const char *,
+                             struct uk_store_listed *, bool *, struct uk_err *);
+enum uk_code uk_pg_list_apps(struct uk_store *, const char *,
+                             uk_store_app_lister *, void *, struct uk_err *);
+enum uk_code uk_pg_find_admin(struct uk_store *,
+                              const struct uk_store_admin_ask *,
+                              struct uk_store_admin_found *, struct uk_err *);
+enum uk_code uk_pg_list_admins(struct uk_store *, uk_store_admin_lister *,
+                               void *, struct uk_err *);
+enum uk_code uk_pg_add_admin(struct uk_store *, const struct uk_store_admin *,
+                             const struct uk_store_hash *,
+                             enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_delete_admin(struct uk_store *, const char *,
+                                enum uk_store_result *, struct uk_err *);
 
 #endif

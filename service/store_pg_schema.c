@@ -18,7 +18,7 @@
  * Only a user's row refers to its app's: a reference is a lock on what it
  * refers to, and every new key would queue for the one of the app.
  */
-static const char *const first[] = {
+static const char *const version_1[] = {
     "CREATE TABLE app(id BYTEA PRIMARY KEY, client_id BYTEA NOT NULL UNIQUE,"
     " name BYTEA NOT NULL, created INT8 NOT NULL)",
 
@@ -53,8 +53,16 @@ static const char *const first[] = {
     NULL,
 };
 
+/* Administrators; and users in the order in which they are listed to them. */
+static const char *const version_2[] = {
+    "CREATE TABLE admin_key(id BYTEA PRIMARY KEY, name BYTEA NOT NULL UNIQUE,"
+    " hash BYTEA NOT NULL, created INT8 NOT NULL)",
+    "CREATE INDEX app_user_page ON app_user(app_id, id)",
+    NULL,
+};
+
 /* Steps are only added. */
-static const char *const *const steps[] = {first};
+static const char *const *const steps[] = {version_1, version_2};
 
 const struct uk_pg_schema uk_pg_schema = {steps, UK_COUNT(steps)};
 

@@ -16,6 +16,14 @@
     " user_id = excluded.user_id, app_id = excluded.app_id,"                   \
     " deleted = excluded.deleted"
 
+/* One user for the Admin API; $1 is the provider of addresses. */
+#define LISTED                                                                 \
+    "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"                   \
+    " (SELECT i.address FROM identity i WHERE i.user_id = u.id"                \
+    " AND i.provider = $1 ORDER BY i.created, i.id LIMIT 1),"                  \
+    " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id)"                 \
+    " FROM app_user u"
+
 static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_BEGIN] = {"begin", "BEGIN ISOLATION LEVEL READ COMMITTED", "",
                      false},
@@ -169,6 +177,38 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " FROM revoked_session f ORDER BY f.id LIMIT 1) < $1"
          " ORDER BY id LIMIT 1000" NOT_LOCKED " o WHERE o.expires < $1)",
          "i", true},
+
+    [UK_PG_END_SESSIONS] = {"end_sessions",
+                            "UPDATE app_user SET epoch = epoch + 1"
+                            " WHERE id = $1",
+                            "b", true},
+    [UK_PG_PAGE_USERS] = {"page_users",
+                          LISTED " WHERE u.app_id = $2 AND u.id > $3"
+                                 " ORDER BY u.id LIMIT $4",
+                          "bbbi", false},
+    [UK_PG_FIND_USER] = {"find_user",
+                         LISTED " WHERE u.app_id = $2 AND u.id = $3", "bbb",
+                         false},
+    [UK_PG_LIST_APPS] = {"list_apps",
+                         "SELECT id, client_id, name FROM app"
+                         " WHERE id = $1 OR $2 ORDER BY id",
+                         "bf", false},
+    [UK_PG_FIND_ADMIN] = {"find_admin",
+                          "SELECT id, name, created, hash = $2, EXISTS"
+                          " (SELECT 1 FROM revoked_session r WHERE r.id = $3)"
+                          " FROM admin_key WHERE id = $1",
+                          "bbb", false},
+    [UK_PG_LIST_ADMINS] = {"list_admins",
+                           "SELECT id, name, created FROM admin_key"
+                           " ORDER BY created, id",
+                           "", false},
+    [UK_PG_ADD_ADMIN] = {"add_admin",
+                         "INSERT INTO admin_key(id, name, hash, created)"
+                         " VALUES ($1, $2, $3, $4)"
+                         " ON CONFLICT (name) DO NOTHING",
+                         "bbbi", true},
+    [UK_PG_DELETE_ADMIN] = {"delete_admin",
+                            "DELETE FROM admin_key WHERE id = $1", "b", true},
 };
 
 const struct uk_pg_statement *

@@ -295,6 +295,14 @@ static const struct uk_store_ops ops = {
     .set_key = uk_sqlite_set_key,
     .delete_key = uk_sqlite_delete_key,
     .revoke = uk_sqlite_revoke,
+    .end_sessions = uk_sqlite_end_sessions,
+    .page_users = uk_sqlite_page_users,
+    .find_user = uk_sqlite_find_user,
+    .list_apps = uk_sqlite_list_apps,
+    .find_admin = uk_sqlite_find_admin,
+    .list_admins = uk_sqlite_list_admins,
+    .add_admin = uk_sqlite_add_admin,
+    .delete_admin = uk_sqlite_delete_admin,
 };
 
 /* What each connection is set to.  A file that is no database is noticed by

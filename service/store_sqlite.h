@@ -50,6 +50,14 @@ enum uk_sql {
     UK_SQL_CAP_BURIED,
     UK_SQL_REVOKE,
     UK_SQL_PURGE_REVOKED,
+    UK_SQL_END_SESSIONS,
+    UK_SQL_PAGE_USERS,
+    UK_SQL_FIND_USER,
+    UK_SQL_LIST_APPS,
+    UK_SQL_FIND_ADMIN,
+    UK_SQL_LIST_ADMINS,
+    UK_SQL_ADD_ADMIN,
+    UK_SQL_DELETE_ADMIN,
     UK_SQL_COUNT
 };
 
@@ -147,5 +155,27 @@ enum uk_code uk_sqlite_delete_user(struct uk_store *, const char *,
                                    enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_revoke(struct uk_store *, const char *, int64_t, int64_t,
                               struct uk_err *);
+enum uk_code uk_sqlite_end_sessions(struct uk_store *, const char *,
+                                    enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_page_users(struct uk_store *, const char *, const char *,
+                                  uk_store_lister *, void *, struct uk_err *);
+enum uk_code uk_sqlite_find_user(struct uk_store *, const char *, const char *,
+                                 struct uk_store_listed *, bool *,
+                                 struct uk_err *);
+enum uk_code uk_sqlite_list_apps(struct uk_store *, const char *,
+                                 uk_store_app_lister *, void *,
+                                 struct uk_err *);
+enum uk_code uk_sqlite_find_admin(struct uk_store *,
+                                  const struct uk_store_admin_ask *,
+                                  struct uk_store_admin_found *,
+                                  struct uk_err *);
+enum uk_code uk_sqlite_list_admins(struct uk_store *, uk_store_admin_lister *,
+                                   void *, struct uk_err *);
+enum uk_code uk_sqlite_add_admin(struct uk_store *,
+                                 const struct uk_store_admin *,
+                                 const struct uk_store_hash *,
+                                 enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_delete_admin(struct uk_store *, const char *,
+                                    enum uk_store_result *, struct uk_err *);
 
 #endif

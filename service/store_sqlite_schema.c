@@ -16,7 +16,7 @@
  * hash of a deleted key for a while, so that the audit log can tell "deleted"
  * from "unknown".
  */
-static const char *const first[] = {
+static const char *const version_1[] = {
     "CREATE TABLE app(id TEXT PRIMARY KEY, client_id TEXT NOT NULL UNIQUE,"
     " name TEXT NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 
@@ -57,14 +57,23 @@ static const char *const first[] = {
     NULL,
 };
 
+/* Administrators; and users in the order in which they are listed to them. */
+static const char *const version_2[] = {
+    "CREATE TABLE admin_key(id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " hash BLOB NOT NULL, created INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE INDEX app_user_page ON app_user(app_id, id)",
+    NULL,
+};
+
 /* Step n leads from version n to version n + 1.  Steps are only added. */
-static const char *const *const steps[] = {first};
+static const char *const *const steps[] = {version_1, version_2};
 
 #define NEWEST ((int64_t)UK_COUNT(steps))
 
 static const char *const version_is[] = {
     "PRAGMA user_version = 0",
     "PRAGMA user_version = 1",
+    "PRAGMA user_version = 2",
 };
 _Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
                "each version has its statement");
@@ -116,10 +125,14 @@ uk_sqlite_migrate(struct uk_sqlite *lite, enum uk_store_mode mode,
     code = read_version(lite, &version, err);
     if (code != UK_OK || version == NEWEST)
         return code;
-    if (mode == UK_STORE_READ || (mode == UK_STORE_WRITE && version == 0))
+    if (version == 0 && mode != UK_STORE_CREATE)
         return uk_err_set(err, UK_MISCONFIGURED,
                           "the database has no tables; `userkey-server init` "
                           "makes them");
+    if (mode == UK_STORE_READ)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "the database has schema %lld, and %lld is needed",
+                          (long long)version, (long long)NEWEST);
     code = uk_sqlite_once(lite, "BEGIN IMMEDIATE", NULL, err);
     if (code != UK_OK)
         return code;

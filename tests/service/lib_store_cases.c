@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/buf.h"
 #include "tests/service/lib_store.h"
 
 static void
@@ -445,6 +446,182 @@ lists_users(void **state)
 }
 
 static void
+pages_users_in_the_order_of_their_ids(void **state)
+{
+    struct listing listing = {.n = 0};
+    struct fixture *f = *state;
+    char id[UK_ID_SIZE], after[UK_ID_SIZE] = "";
+    bool found = false;
+
+    begin(f->write);
+    add_app(f->write, OTHER, "other-abcde");
+    for (unsigned i = 120; i-- > 0;) {
+        char email[40];
+
+        snprintf(id, sizeof(id), "%024x", i);
+        snprintf(email, sizeof(email), "u%u@example.com", i);
+        assert_int_equal(add_user(f->write, APP, id, email), UK_STORE_DONE);
+    }
+    add_user(f->write, OTHER, BOB, "bob@example.com");
+    add_key(f->write, id, "k", 1, after);
+    commit(f->write);
+    after[0] = '\0';
+    for (unsigned page = 0; page < 4; page++) {
+        static const int sizes[] = {50, 50, 20, 0};
+
+        listing.n = 0;
+        assert_int_equal(uk_store_call(f->read, page_users, APP, after, note,
+                                       &listing, &err),
+                         UK_OK);
+        assert_int_equal(listing.n, sizes[page]);
+        memcpy(after, listing.last.user.id, sizeof(after));
+    }
+    assert_string_equal(listing.last.user.id, "000000000000000000000077");
+    assert_string_equal(listing.last.email, "u119@example.com");
+    assert_int_equal(
+        uk_store_call(f->read, find_user, APP, id, &listing.last, &found, &err),
+        UK_OK);
+    assert_true(found);
+    assert_string_equal(listing.last.email, "u0@example.com");
+    assert_int_equal(listing.last.keys, 1);
+    assert_true(listing.last.created_us > 0);
+    assert_int_equal(uk_store_call(f->read, find_user, APP, BOB, &listing.last,
+                                   &found, &err),
+                     UK_OK);
+    assert_false(found); /* of another app */
+}
+
+static void
+note_app(void *context, const struct uk_store_app *app, const char *name)
+{
+    struct uk_buf *out = context;
+
+    uk_buf_addf(out, "%s %s %s;", app->id, app->client_id, name);
+}
+
+static void
+lists_apps(void **state)
+{
+    struct uk_buf out = UK_BUF_UP_TO(1000);
+    struct fixture *f = *state;
+
+    begin(f->write);
+    add_app(f->write, OTHER, "other-abcde");
+    commit(f->write);
+    assert_int_equal(
+        uk_store_call(f->read, list_apps, "", note_app, &out, &err), UK_OK);
+    assert_string_equal(uk_buf_peek(&out), APP " demo-abcde demo-abcde;" OTHER
+                                               " other-abcde other-abcde;");
+    uk_buf_clear(&out);
+    assert_int_equal(
+        uk_store_call(f->read, list_apps, OTHER, note_app, &out, &err), UK_OK);
+    assert_string_equal(uk_buf_peek(&out), OTHER " other-abcde other-abcde;");
+    uk_buf_clear(&out);
+    assert_int_equal(
+        uk_store_call(f->read, list_apps, NONE, note_app, &out, &err), UK_OK);
+    assert_int_equal(out.len, 0);
+    uk_buf_clear(&out);
+}
+
+static void
+ends_all_sessions_of_a_user(void **state)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct fixture *f = *state;
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_user(f->write, APP, BOB, "bob@example.com");
+    assert_int_equal(uk_store_call(f->write, end_sessions, ANN, &result, &err),
+                     UK_OK);
+    assert_int_equal(result, UK_STORE_DONE);
+    assert_int_equal(uk_store_call(f->write, end_sessions, NONE, &result, &err),
+                     UK_OK);
+    assert_int_equal(result, UK_STORE_NOT_FOUND);
+    commit(f->write);
+    assert_int_equal(ask(f->read, ANN, "", SID).user.epoch, 1);
+    assert_false(ask(f->read, ANN, "", SID).user.disabled);
+    assert_int_equal(ask(f->read, BOB, "", SID).user.epoch, 0);
+}
+
+static enum uk_store_result
+add_admin(struct uk_store *store, const char *id, const char *name, unsigned n)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct uk_store_hash hash = hash_of(n);
+    struct uk_store_admin admin = {.created_us = 0};
+
+    memcpy(admin.id, id, sizeof(admin.id));
+    snprintf(admin.name, sizeof(admin.name), "%s", name);
+    assert_int_equal(
+        uk_store_call(store, add_admin, &admin, &hash, &result, &err), UK_OK);
+    return result;
+}
+
+static struct uk_store_admin_found
+find_admin(struct uk_store *store, const char *id, unsigned n, const char *sid)
+{
+    struct uk_store_hash hash = hash_of(n);
+    struct uk_store_admin_ask question = {id, n != 0 ? &hash : NULL, sid};
+    struct uk_store_admin_found found;
+
+    assert_int_equal(uk_store_call(store, find_admin, &question, &found, &err),
+                     UK_OK);
+    return found;
+}
+
+static void
+note_admin(void *context, const struct uk_store_admin *admin)
+{
+    struct uk_buf *out = context;
+
+    assert_true(admin->created_us > 0);
+    uk_buf_addf(out, "%s %s;", admin->id, admin->name);
+}
+
+static void
+keeps_keys_of_administrators(void **state)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct uk_buf out = UK_BUF_UP_TO(1000);
+    struct uk_store_admin_found found;
+    struct fixture *f = *state;
+
+    begin(f->write);
+    assert_int_equal(add_admin(f->write, CARL, "ops", 1), UK_STORE_DONE);
+    assert_int_equal(add_admin(f->write, ANN, "ops", 2), UK_STORE_TAKEN);
+    assert_int_equal(add_admin(f->write, ANN, "Ops", 2), UK_STORE_DONE);
+    commit(f->write);
+    found = find_admin(f->read, CARL, 1, "");
+    assert_true(found.there && found.right && !found.revoked);
+    assert_string_equal(found.admin.name, "ops");
+    found = find_admin(f->read, CARL, 2, ""); /* that of another one */
+    assert_true(found.there && !found.right);
+    found = find_admin(f->read, CARL, 0, SID); /* none at all */
+    assert_true(found.there && !found.right && !found.revoked);
+    assert_false(find_admin(f->read, NONE, 1, SID).there);
+    assert_int_equal(
+        uk_store_call(f->read, list_admins, note_admin, &out, &err), UK_OK);
+    assert_string_equal(uk_buf_peek(&out), CARL " ops;" ANN " Ops;");
+    uk_buf_clear(&out);
+    /* It is no key of a user. */
+    assert_int_equal(find(f->read, 1).state, UK_STORE_UNKNOWN);
+
+    begin(f->write);
+    assert_int_equal(uk_store_call(f->write, revoke, SID, 5000, 1000, &err),
+                     UK_OK);
+    assert_int_equal(uk_store_call(f->write, delete_admin, ANN, &result, &err),
+                     UK_OK);
+    assert_int_equal(result, UK_STORE_DONE);
+    assert_int_equal(uk_store_call(f->write, delete_admin, ANN, &result, &err),
+                     UK_OK);
+    assert_int_equal(result, UK_STORE_NOT_FOUND);
+    commit(f->write);
+    assert_true(find_admin(f->read, CARL, 0, SID).revoked);
+    assert_false(find_admin(f->read, ANN, 2, "").there);
+}
+
+static void
 undoes_one_of_several_changes(void **state)
 {
     struct fixture *f = *state;
@@ -748,6 +925,10 @@ store_run_cases(const struct store_kind *kind)
         CASE(remembers_only_so_many_deleted_keys),
         CASE(forgets_keys_that_were_deleted_long_ago),
         CASE(lists_users),
+        CASE(pages_users_in_the_order_of_their_ids),
+        CASE(lists_apps),
+        CASE(ends_all_sessions_of_a_user),
+        CASE(keeps_keys_of_administrators),
         CASE(undoes_one_of_several_changes),
         CASE(goes_on_after_a_change_that_failed),
         CASE(rolls_back),

@@ -132,6 +132,32 @@ refuses_what_is_not_ours(void **state)
     assert_null(store);
 }
 
+/* What is there of an older version stays, and the new tables come. */
+static void
+climbs_from_the_first_schema(void **state)
+{
+    struct fixture *f = *state;
+    struct uk_store *store = NULL;
+    char id[UK_ID_SIZE];
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_key(f->write, ANN, "k", 1, id);
+    commit(f->write);
+    count(f, "DROP TABLE admin_key");
+    count(f, "DROP INDEX app_user_page");
+    count(f, "PRAGMA user_version = 1");
+    assert_int_equal(uk_store_open(f->where, UK_STORE_READ, &store, &err),
+                     UK_MISCONFIGURED);
+    assert_non_null(strstr(err.text, "schema 1, and 2 is needed"));
+    assert_int_equal(uk_store_open(f->where, UK_STORE_WRITE, &store, &err),
+                     UK_OK);
+    uk_store_close(store);
+    assert_int_equal(count(f, "PRAGMA user_version"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM admin_key"), 0);
+    assert_int_equal(find(f->read, 1).state, UK_STORE_THERE);
+}
+
 static void
 refuses_a_newer_schema(void **state)
 {
@@ -197,6 +223,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(survives_a_full_disk),
         IN_A_FOLDER(refuses_what_is_not_ours),
+        IN_A_FOLDER(climbs_from_the_first_schema),
         IN_A_FOLDER(refuses_a_newer_schema),
         IN_A_FOLDER(believes_only_a_private_file),
         cmocka_unit_test(knows_addresses_of_databases),

@@ -104,7 +104,7 @@ one_of_several_nodes_makes_the_tables(void **state)
         assert_int_equal(count(f, "SELECT count(*) FROM app"), 1);
         count(f, "SET client_min_messages = error;"
                  "DROP TABLE app, app_user, identity, api_key, deleted_key,"
-                 " revoked_session, userkey_schema");
+                 " revoked_session, admin_key, userkey_schema");
     }
 }
 
@@ -118,11 +118,12 @@ static void
 several_nodes_migrate_once(void **state)
 {
     struct fixture *f = *state;
-    const char *const *const steps[] = {uk_pg_schema.steps[0], further};
-    const struct uk_pg_schema two = {steps, 2};
+    const char *const *const steps[] = {uk_pg_schema.steps[0],
+                                        uk_pg_schema.steps[1], further};
+    const struct uk_pg_schema three = {steps, 3};
     struct uk_store *store = NULL;
 
-    assert_int_equal(uk_pg_schema.count, 1); /* else: one step more above */
+    assert_int_equal(uk_pg_schema.count, 2); /* else: one step more above */
     assert_int_equal(uk_store_open(f->where, UK_STORE_CREATE, &store, &err),
                      UK_OK);
     uk_store_close(store);
@@ -130,7 +131,7 @@ several_nodes_migrate_once(void **state)
         struct node nodes[NODES] = {{.f = NULL}};
 
         for (int i = 0; i < NODES; i++) {
-            nodes[i].schema = &two;
+            nodes[i].schema = &three;
             assert_int_equal(
                 uk_store_open(f->where, UK_STORE_WRITE, &nodes[i].store, &err),
                 UK_OK);
@@ -142,9 +143,9 @@ several_nodes_migrate_once(void **state)
             uk_store_close(nodes[i].store);
         }
         assert_int_equal(count(f, "SELECT count(*) FROM second"), 1);
-        assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 2);
+        assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 3);
         count(f, "DROP TABLE second");
-        count(f, "UPDATE userkey_schema SET version = 1");
+        count(f, "UPDATE userkey_schema SET version = 2");
     }
 }
 
@@ -158,8 +159,9 @@ a_migration_that_fails_leaves_nothing(void **state)
         NULL,
     };
     struct fixture *f = *state;
-    const char *const *const steps[] = {uk_pg_schema.steps[0], bad};
-    const struct uk_pg_schema two = {steps, 2};
+    const char *const *const steps[] = {uk_pg_schema.steps[0],
+                                        uk_pg_schema.steps[1], bad};
+    const struct uk_pg_schema three = {steps, 3};
     struct uk_store *store = NULL;
 
     assert_int_equal(uk_store_open(f->where, UK_STORE_CREATE, &store, &err),
@@ -167,13 +169,13 @@ a_migration_that_fails_leaves_nothing(void **state)
     uk_store_close(store);
     assert_int_equal(uk_store_open(f->where, UK_STORE_WRITE, &store, &err),
                      UK_OK);
-    assert_int_not_equal(uk_pg_migrate((struct uk_pg *)store, &two, &err),
+    assert_int_not_equal(uk_pg_migrate((struct uk_pg *)store, &three, &err),
                          UK_OK);
     assert_int_equal(count(f, "SELECT count(*) FROM pg_class WHERE relname ="
                               " 'second' AND relnamespace ="
                               " current_schema()::regnamespace"),
                      0);
-    assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 1);
+    assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 2);
     begin(store); /* and the store can be used */
     add_app(store, APP, "demo-abcde");
     commit(store);

@@ -1,0 +1,210 @@
+/* What administrators ask for, in SQLite. */
+#include <string.h>
+
+#include "service/store_sqlite.h"
+
+/* One user, with the address of provider ?1. */
+#define LISTED                                                                 \
+    "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"                   \
+    " coalesce((SELECT address FROM identity WHERE user_id = u.id"             \
+    " AND provider = ?1 ORDER BY created, id LIMIT 1), ''),"                   \
+    " (SELECT count(*) FROM api_key WHERE user_id = u.id) FROM app_user u"
+
+static void
+read_listed(const struct uk_query *query, struct uk_store_listed *out)
+{
+    memset(out, 0, sizeof(*out));
+    uk_query_text(query, 0, out->user.id, sizeof(out->user.id));
+    uk_query_text(query, 1, out->user.app_id, sizeof(out->user.app_id));
+    out->user.disabled = uk_query_int(query, 2) != 0;
+    out->user.epoch = uk_query_int(query, 3);
+    out->created_us = uk_query_int(query, 4);
+    uk_query_text(query, 5, out->email, sizeof(out->email));
+    out->keys = (unsigned)uk_query_int(query, 6);
+}
+
+enum uk_code
+uk_sqlite_page_users(struct uk_store *store, const char *app_id,
+                     const char *after, uk_store_lister *each, void *context,
+                     struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_PAGE_USERS,
+                       LISTED " WHERE u.app_id = ?2 AND u.id > ?3"
+                              " ORDER BY u.id LIMIT ?4");
+    struct uk_store_listed one;
+    enum uk_code code;
+    bool row;
+
+    uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
+    uk_query_put_text(&query, app_id);
+    uk_query_put_text(&query, after);
+    uk_query_put_int(&query, UK_STORE_PAGE);
+    while ((code = uk_query_step(&query, &row, err)) == UK_OK && row) {
+        read_listed(&query, &one);
+        each(context, &one);
+    }
+    uk_query_end(&query);
+    return code;
+}
+
+enum uk_code
+uk_sqlite_find_user(struct uk_store *store, const char *app_id,
+                    const char *user_id, struct uk_store_listed *out,
+                    bool *found, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_FIND_USER, LISTED " WHERE u.app_id = ?2 AND u.id = ?3");
+    enum uk_code code;
+    bool row;
+
+    uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
+    uk_query_put_text(&query, app_id);
+    uk_query_put_text(&query, user_id);
+    code = uk_query_step(&query, &row, err);
+    if (code == UK_OK) {
+        *found = row;
+        if (row)
+            read_listed(&query, out);
+    }
+    uk_query_end(&query);
+    return code;
+}
+
+enum uk_code
+uk_sqlite_list_apps(struct uk_store *store, const char *app_id,
+                    uk_store_app_lister *each, void *context,
+                    struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_LIST_APPS,
+                       "SELECT id, client_id, name FROM app"
+                       " WHERE id = ?1 OR ?1 = '' ORDER BY id");
+    char name[UK_STORE_APP_NAME + 1];
+    struct uk_store_app app;
+    enum uk_code code;
+    bool row;
+
+    uk_query_put_text(&query, app_id);
+    while ((code = uk_query_step(&query, &row, err)) == UK_OK && row) {
+        uk_query_text(&query, 0, app.id, sizeof(app.id));
+        uk_query_text(&query, 1, app.client_id, sizeof(app.client_id));
+        uk_query_text(&query, 2, name, sizeof(name));
+        each(context, &app, name);
+    }
+    uk_query_end(&query);
+    return code;
+}
+
+enum uk_code
+uk_sqlite_end_sessions(struct uk_store *store, const char *user_id,
+                       enum uk_store_result *result, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_END_SESSIONS,
+                       "UPDATE app_user SET epoch = epoch + 1 WHERE id = ?");
+    enum uk_code code;
+    int changed;
+
+    uk_query_put_text(&query, user_id);
+    code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+static void
+read_admin(const struct uk_query *query, struct uk_store_admin *out)
+{
+    uk_query_text(query, 0, out->id, sizeof(out->id));
+    uk_query_text(query, 1, out->name, sizeof(out->name));
+    out->created_us = uk_query_int(query, 2);
+}
+
+enum uk_code
+uk_sqlite_find_admin(struct uk_store *store,
+                     const struct uk_store_admin_ask *ask,
+                     struct uk_store_admin_found *out, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_FIND_ADMIN,
+                       "SELECT id, name, created, hash = ?2,"
+                       " EXISTS (SELECT 1 FROM revoked_session WHERE id = ?3)"
+                       " FROM admin_key WHERE id = ?1");
+    enum uk_code code;
+    bool row;
+
+    uk_query_put_text(&query, ask->id);
+    uk_query_put_blob(&query, ask->hash != NULL ? ask->hash->bytes : NULL,
+                      ask->hash != NULL ? sizeof(ask->hash->bytes) : 0);
+    uk_query_put_text(&query, ask->session_id);
+    code = uk_query_step(&query, &row, err);
+    if (code == UK_OK) {
+        memset(out, 0, sizeof(*out));
+        out->there = row;
+    }
+    if (code == UK_OK && row) {
+        read_admin(&query, &out->admin);
+        out->right = ask->hash != NULL && uk_query_int(&query, 3) != 0;
+        out->revoked = uk_query_int(&query, 4) != 0;
+    }
+    uk_query_end(&query);
+    return code;
+}
+
+enum uk_code
+uk_sqlite_list_admins(struct uk_store *store, uk_store_admin_lister *each,
+                      void *context, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_LIST_ADMINS,
+        "SELECT id, name, created FROM admin_key ORDER BY created, id");
+    struct uk_store_admin admin;
+    enum uk_code code;
+    bool row;
+
+    while ((code = uk_query_step(&query, &row, err)) == UK_OK && row) {
+        read_admin(&query, &admin);
+        each(context, &admin);
+    }
+    uk_query_end(&query);
+    return code;
+}
+
+enum uk_code
+uk_sqlite_add_admin(struct uk_store *store, const struct uk_store_admin *admin,
+                    const struct uk_store_hash *hash,
+                    enum uk_store_result *result, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_ADD_ADMIN,
+                       "INSERT INTO admin_key(id, name, hash, created)"
+                       " VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING");
+    enum uk_code code;
+    int changed;
+
+    uk_query_put_text(&query, admin->id);
+    uk_query_put_text(&query, admin->name);
+    uk_query_put_blob(&query, hash->bytes, sizeof(hash->bytes));
+    uk_query_put_int(&query, uk_id_now_us());
+    code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_TAKEN;
+    return code;
+}
+
+enum uk_code
+uk_sqlite_delete_admin(struct uk_store *store, const char *id,
+                       enum uk_store_result *result, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_DELETE_ADMIN, "DELETE FROM admin_key WHERE id = ?");
+    enum uk_code code;
+    int changed;
+
+    uk_query_put_text(&query, id);
+    code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
