@@ -25,7 +25,7 @@ def add(path, line):
 subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
                 LAB / "id"], check=True)
 for uid, name in enumerate(("john.doe", "John", "0815"), 4000):
-    home = pathlib.Path(f"/tmp/home-{uid}")
+    home = pathlib.Path(f"/run/home/{uid}")
     add("/etc/passwd", f"{name}:x:{uid}:{uid}::{home}:/bin/sh")
     add("/etc/group", f"{name}:x:{uid}:")
     add("/etc/shadow", f"{name}:{HASH}:19000:0:99999:7:::")

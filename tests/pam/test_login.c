@@ -421,6 +421,8 @@ test_odd_names(void **state)
     memset(shown, 'a', 64);
     memcpy(shown + 64, "...", 4);
     expect_odd_name(name, shown);
+    /* typed or pasted at a prompt for a name */
+    expect_odd_name(host_key(), "ukey...");
 }
 
 /* The same for what else comes from outside. */
