@@ -102,9 +102,8 @@ one_of_several_nodes_makes_the_tables(void **state)
         }
         assert_int_equal(made, 1);
         assert_int_equal(count(f, "SELECT count(*) FROM app"), 1);
-        count(f, "SET client_min_messages = error;"
-                 "DROP TABLE app, app_user, identity, api_key, deleted_key,"
-                 " revoked_session, admin_key, userkey_schema");
+        f->kind->destroy(f);
+        f->kind->make(f);
     }
 }
 
@@ -114,16 +113,28 @@ static const char *const further[] = {
     NULL,
 };
 
+#define STEPS 32
+
+/* The schema of today, and one step more. */
+static struct uk_pg_schema
+schema_with(const char *const *step, const char *const *steps[STEPS])
+{
+    size_t n = uk_pg_schema.count;
+
+    assert_in_range(n, 1, STEPS - 1);
+    memcpy(steps, uk_pg_schema.steps, n * sizeof(*steps));
+    steps[n] = step;
+    return (struct uk_pg_schema){steps, n + 1};
+}
+
 static void
 several_nodes_migrate_once(void **state)
 {
     struct fixture *f = *state;
-    const char *const *const steps[] = {uk_pg_schema.steps[0],
-                                        uk_pg_schema.steps[1], further};
-    const struct uk_pg_schema three = {steps, 3};
+    const char *const *steps[STEPS];
+    const struct uk_pg_schema next = schema_with(further, steps);
     struct uk_store *store = NULL;
 
-    assert_int_equal(uk_pg_schema.count, 2); /* else: one step more above */
     assert_int_equal(uk_store_open(f->where, UK_STORE_CREATE, &store, &err),
                      UK_OK);
     uk_store_close(store);
@@ -131,7 +142,7 @@ several_nodes_migrate_once(void **state)
         struct node nodes[NODES] = {{.f = NULL}};
 
         for (int i = 0; i < NODES; i++) {
-            nodes[i].schema = &three;
+            nodes[i].schema = &next;
             assert_int_equal(
                 uk_store_open(f->where, UK_STORE_WRITE, &nodes[i].store, &err),
                 UK_OK);
@@ -143,9 +154,44 @@ several_nodes_migrate_once(void **state)
             uk_store_close(nodes[i].store);
         }
         assert_int_equal(count(f, "SELECT count(*) FROM second"), 1);
-        assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 3);
+        assert_int_equal(count(f, "SELECT version FROM userkey_schema"),
+                         next.count);
         count(f, "DROP TABLE second");
-        count(f, "UPDATE userkey_schema SET version = 2");
+        count(f, "UPDATE userkey_schema SET version = version - 1");
+    }
+}
+
+/* As a node finds it that is newer than the one that made the tables. */
+static void
+several_nodes_find_an_old_schema(void **state)
+{
+    const struct uk_pg_schema old = {uk_pg_schema.steps, 1};
+
+    for (int round = 0; round < 20; round++) {
+        struct node nodes[NODES] = {{.f = NULL}};
+        struct uk_pg pg = {.mode = UK_STORE_CREATE, .opening = true};
+        struct fixture *f = *state;
+
+        assert_int_equal(uk_pg_place_init(&pg.place, f->where, &err), UK_OK);
+        assert_int_equal(uk_pg_connect(&pg, uk_deadline_in(10000), &err),
+                         UK_OK);
+        assert_int_equal(uk_pg_migrate(&pg, &old, &err), UK_OK);
+        uk_pg_hang_up(&pg);
+        assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 1);
+        for (int i = 0; i < NODES; i++) {
+            nodes[i].f = f;
+            nodes[i].mode = UK_STORE_WRITE;
+        }
+        run_nodes(nodes);
+        for (int i = 0; i < NODES; i++) {
+            if (nodes[i].code != UK_OK)
+                fail_msg("%s", nodes[i].err.text);
+            uk_store_close(nodes[i].store);
+        }
+        assert_int_equal(count(f, "SELECT version FROM userkey_schema"),
+                         uk_pg_schema.count);
+        f->kind->destroy(f);
+        f->kind->make(f);
     }
 }
 
@@ -159,9 +205,8 @@ a_migration_that_fails_leaves_nothing(void **state)
         NULL,
     };
     struct fixture *f = *state;
-    const char *const *const steps[] = {uk_pg_schema.steps[0],
-                                        uk_pg_schema.steps[1], bad};
-    const struct uk_pg_schema three = {steps, 3};
+    const char *const *steps[STEPS];
+    const struct uk_pg_schema next = schema_with(bad, steps);
     struct uk_store *store = NULL;
 
     assert_int_equal(uk_store_open(f->where, UK_STORE_CREATE, &store, &err),
@@ -169,13 +214,14 @@ a_migration_that_fails_leaves_nothing(void **state)
     uk_store_close(store);
     assert_int_equal(uk_store_open(f->where, UK_STORE_WRITE, &store, &err),
                      UK_OK);
-    assert_int_not_equal(uk_pg_migrate((struct uk_pg *)store, &three, &err),
+    assert_int_not_equal(uk_pg_migrate((struct uk_pg *)store, &next, &err),
                          UK_OK);
     assert_int_equal(count(f, "SELECT count(*) FROM pg_class WHERE relname ="
                               " 'second' AND relnamespace ="
                               " current_schema()::regnamespace"),
                      0);
-    assert_int_equal(count(f, "SELECT version FROM userkey_schema"), 2);
+    assert_int_equal(count(f, "SELECT version FROM userkey_schema"),
+                     uk_pg_schema.count);
     begin(store); /* and the store can be used */
     add_app(store, APP, "demo-abcde");
     commit(store);
@@ -591,6 +637,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         BARE(one_of_several_nodes_makes_the_tables),
         BARE(several_nodes_migrate_once),
+        BARE(several_nodes_find_an_old_schema),
         BARE(a_migration_that_fails_leaves_nothing),
         cmocka_unit_test(refuses_what_is_not_ours),
         MADE(refuses_a_newer_schema),
