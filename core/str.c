@@ -169,14 +169,15 @@ uk_str_is_printable(const char *text)
     return true;
 }
 
-/* How a user API key and a token of a session begin ('{"' in base64url), and
- * which characters they have. */
+/* How a user API key, an administrator's private key and a token of a session
+ * begin ('{"' in base64url), and which characters they have. */
 #define BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 static const struct {
     const char *prefix;
     const char *alphabet;
 } secrets[] = {
     {"ukey", BASE62},
+    {"ukadm", BASE62},
     {"eyJ", BASE62 "-_."},
 };
 

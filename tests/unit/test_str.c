@@ -300,6 +300,7 @@ cuts_long_foreign_text(void **state)
 static void
 hides_keys_and_tokens(void **state)
 {
+#define A   "ukadm0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1T9KZn"
 #define K   "ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4Lc2a10to"
 #define TEN "0123456789"
     static const struct {
@@ -307,6 +308,8 @@ hides_keys_and_tokens(void **state)
     } rows[] = {
         {K, "ukey..."},
         {K " ", "ukey... "},
+        {A, "ukadm..."},
+        {"private_key = " A "!", "private_key = ukadm...!"},
         {K K, "ukey..."},
         {K "\n" K, "ukey...\\x0aukey..."},
         {"id:" K, "id:ukey..."},
