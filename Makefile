@@ -75,7 +75,15 @@ agent: $(agent)
 tool: $(tool)
 service: $(service)
 
-$(B)/%.o: %.c
+# Where the parts will look for each other is compiled in: when a folder is
+# another one (make; make install PREFIX=/usr), everything is built anew.
+folders := $(SYSCONFDIR) $(LIBEXECDIR)
+.PHONY: always
+$(B)/folders: always
+	@mkdir -p $(@D)
+	@echo '$(folders)' | cmp -s - $@ || echo '$(folders)' >$@
+
+$(B)/%.o: %.c $(B)/folders
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 

@@ -57,6 +57,7 @@ install: all
 uninstall:
 	@echo "$$install_list" | while read -r mode from to; do \
 	    [ -n "$$to" ] || continue; \
+	    [ -e '$(DESTDIR)'"$$to" ] || continue; \
 	    rm -f '$(DESTDIR)'"$$to" && echo "$(DESTDIR)$$to" || exit 1; \
 	done
 	@cd / && for dir in $(install_dirs); do \
