@@ -190,6 +190,8 @@ struct uk_store_ops {
     enum uk_code (*list_apps)(struct uk_store *, const char *app_id,
                               uk_store_app_lister *each, void *context,
                               struct uk_err *);
+    enum uk_code (*count_users)(struct uk_store *, const char *app_id,
+                                uint64_t *count, struct uk_err *);
     enum uk_code (*find_admin)(struct uk_store *,
                                const struct uk_store_admin_ask *,
                                struct uk_store_admin_found *out,
@@ -205,6 +207,9 @@ struct uk_store_ops {
     enum uk_code (*set_user)(struct uk_store *, const char *user_id,
                              bool disabled, enum uk_store_result *,
                              struct uk_err *);
+    enum uk_code (*set_password)(struct uk_store *, const char *user_id,
+                                 const char *hash, enum uk_store_result *,
+                                 struct uk_err *);
     enum uk_code (*delete_user)(struct uk_store *, const char *user_id,
                                 enum uk_store_result *, struct uk_err *);
     enum uk_code (*add_key)(struct uk_store *, const struct uk_store_user *,
@@ -286,6 +291,7 @@ const char *uk_store_path(const char *where);
  * users of this app only.  list_apps shows the app of that id, or with "" all.
  *
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
+ * set_password: sessions go on; NOT_FOUND also for a user without an address.
  * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
  * set_key: disabling raises the epoch; NOT_FOUND.  delete_key: NOT_FOUND.
  * revoke: expires and now in seconds; rows that have expired go.

@@ -100,6 +100,7 @@ enum uk_pg_sql {
     UK_PG_DROP_USER,
     UK_PG_ADD_IDENTITY,
     UK_PG_SET_USER,
+    UK_PG_SET_PASSWORD,
     UK_PG_BURY_KEYS,
     UK_PG_DELETE_USER,
     UK_PG_FIND_KEYS,
@@ -117,6 +118,7 @@ enum uk_pg_sql {
     UK_PG_PAGE_USERS,
     UK_PG_FIND_USER,
     UK_PG_LIST_APPS,
+    UK_PG_COUNT_USERS,
     UK_PG_FIND_ADMIN,
     UK_PG_LIST_ADMINS,
     UK_PG_ADD_ADMIN,
@@ -310,6 +312,8 @@ enum uk_code uk_pg_add_user(struct uk_store *, const struct uk_store_user *,
                             enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_set_user(struct uk_store *, const char *, bool,
                             enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_set_password(struct uk_store *, const char *, const char *,
+                                enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_delete_user(struct uk_store *, const char *,
                                enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_revoke(struct uk_store *, const char *, int64_t, int64_t,
@@ -322,6 +326,8 @@ enum uk_code uk_pg_find_user(struct uk_store *, const char *, const char *,
                              struct uk_store_listed *, bool *, struct uk_err *);
 enum uk_code uk_pg_list_apps(struct uk_store *, const char *,
                              uk_store_app_lister *, void *, struct uk_err *);
+enum uk_code uk_pg_count_users(struct uk_store *, const char *, uint64_t *,
+                               struct uk_err *);
 enum uk_code uk_pg_find_admin(struct uk_store *,
                               const struct uk_store_admin_ask *,
                               struct uk_store_admin_found *, struct uk_err *);

@@ -81,6 +81,23 @@ uk_pg_list_apps(struct uk_store *store, const char *app_id,
 }
 
 enum uk_code
+uk_pg_count_users(struct uk_store *store, const char *app_id, uint64_t *count,
+                  struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_COUNT_USERS);
+    enum uk_code code;
+
+    uk_pg_query_put_text(&query, app_id);
+    code = uk_pg_query_run(&query, err);
+    if (code == UK_OK)
+        *count = uk_pg_query_rows(&query) > 0
+                     ? (uint64_t)uk_pg_query_int(&query, 0, 0)
+                     : 0;
+    uk_pg_query_end(&query);
+    return code;
+}
+
+enum uk_code
 uk_pg_end_sessions(struct uk_store *store, const char *user_id,
                    enum uk_store_result *result, struct uk_err *err)
 {

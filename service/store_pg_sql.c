@@ -99,6 +99,10 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                         " epoch = epoch + CASE WHEN $1 THEN 1 ELSE 0 END"
                         " WHERE id = $2",
                         "fb", true},
+    [UK_PG_SET_PASSWORD] = {"set_password",
+                            "UPDATE identity SET secret = $1"
+                            " WHERE user_id = $2 AND provider = $3",
+                            "bbb", true},
     [UK_PG_BURY_KEYS] =
         {"bury_keys",
          "INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
@@ -178,6 +182,9 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " ORDER BY id LIMIT 1000" NOT_LOCKED " o WHERE o.expires < $1)",
          "i", true},
 
+    [UK_PG_COUNT_USERS] = {"count_users",
+                           "SELECT count(*) FROM app_user WHERE app_id = $1",
+                           "b", false},
     [UK_PG_END_SESSIONS] = {"end_sessions",
                             "UPDATE app_user SET epoch = epoch + 1"
                             " WHERE id = $1",

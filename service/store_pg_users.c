@@ -237,6 +237,24 @@ uk_pg_set_user(struct uk_store *store, const char *user_id, bool disabled,
 }
 
 enum uk_code
+uk_pg_set_password(struct uk_store *store, const char *user_id,
+                   const char *hash, enum uk_store_result *result,
+                   struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_PASSWORD);
+    unsigned long changed;
+    enum uk_code code;
+
+    uk_pg_query_put_text(&query, hash);
+    uk_pg_query_put_text(&query, user_id);
+    uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
+    code = uk_pg_query_change(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+enum uk_code
 uk_pg_delete_user(struct uk_store *store, const char *user_id,
                   enum uk_store_result *result, struct uk_err *err)
 {

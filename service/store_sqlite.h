@@ -34,6 +34,7 @@ enum uk_sql {
     UK_SQL_ADD_USER,
     UK_SQL_ADD_IDENTITY,
     UK_SQL_SET_USER,
+    UK_SQL_SET_PASSWORD,
     UK_SQL_BURY_USER,
     UK_SQL_DELETE_USER,
     UK_SQL_FIND_LOGIN,
@@ -54,6 +55,7 @@ enum uk_sql {
     UK_SQL_PAGE_USERS,
     UK_SQL_FIND_USER,
     UK_SQL_LIST_APPS,
+    UK_SQL_COUNT_USERS,
     UK_SQL_FIND_ADMIN,
     UK_SQL_LIST_ADMINS,
     UK_SQL_ADD_ADMIN,
@@ -151,6 +153,9 @@ enum uk_code uk_sqlite_add_user(struct uk_store *, const struct uk_store_user *,
                                 enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_set_user(struct uk_store *, const char *, bool,
                                 enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_set_password(struct uk_store *, const char *,
+                                    const char *, enum uk_store_result *,
+                                    struct uk_err *);
 enum uk_code uk_sqlite_delete_user(struct uk_store *, const char *,
                                    enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_revoke(struct uk_store *, const char *, int64_t, int64_t,
@@ -165,6 +170,8 @@ enum uk_code uk_sqlite_find_user(struct uk_store *, const char *, const char *,
 enum uk_code uk_sqlite_list_apps(struct uk_store *, const char *,
                                  uk_store_app_lister *, void *,
                                  struct uk_err *);
+enum uk_code uk_sqlite_count_users(struct uk_store *, const char *, uint64_t *,
+                                   struct uk_err *);
 enum uk_code uk_sqlite_find_admin(struct uk_store *,
                                   const struct uk_store_admin_ask *,
                                   struct uk_store_admin_found *,

@@ -97,6 +97,24 @@ uk_sqlite_list_apps(struct uk_store *store, const char *app_id,
 }
 
 enum uk_code
+uk_sqlite_count_users(struct uk_store *store, const char *app_id,
+                      uint64_t *count, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_COUNT_USERS,
+                       "SELECT count(*) FROM app_user WHERE app_id = ?");
+    enum uk_code code;
+    bool row;
+
+    uk_query_put_text(&query, app_id);
+    code = uk_query_step(&query, &row, err);
+    if (code == UK_OK)
+        *count = row ? (uint64_t)uk_query_int(&query, 0) : 0;
+    uk_query_end(&query);
+    return code;
+}
+
+enum uk_code
 uk_sqlite_end_sessions(struct uk_store *store, const char *user_id,
                        enum uk_store_result *result, struct uk_err *err)
 {

@@ -238,6 +238,26 @@ uk_sqlite_set_user(struct uk_store *store, const char *user_id, bool disabled,
 }
 
 enum uk_code
+uk_sqlite_set_password(struct uk_store *store, const char *user_id,
+                       const char *hash, enum uk_store_result *result,
+                       struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_SET_PASSWORD,
+        "UPDATE identity SET secret = ? WHERE user_id = ? AND provider = ?");
+    enum uk_code code;
+    int changed;
+
+    uk_query_put_text(&query, hash);
+    uk_query_put_text(&query, user_id);
+    uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
+    code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+enum uk_code
 uk_sqlite_delete_user(struct uk_store *store, const char *user_id,
                       enum uk_store_result *result, struct uk_err *err)
 {

@@ -358,6 +358,69 @@ deletes_users_with_all_that_is_theirs(void **state)
 }
 
 static void
+changes_passwords_of_their_user_only(void **state)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct fixture *f = *state;
+    struct uk_store_password person;
+    bool found;
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_user(f->write, APP, BOB, "bob@example.com");
+    add_user(f->write, APP, CARL, ""); /* has none */
+    assert_int_equal(
+        uk_store_call(f->write, set_password, ANN, "new", &result, &err),
+        UK_OK);
+    assert_int_equal(result, UK_STORE_DONE);
+    assert_int_equal(
+        uk_store_call(f->write, set_password, CARL, "new", &result, &err),
+        UK_OK);
+    assert_int_equal(result, UK_STORE_NOT_FOUND);
+    result = UK_STORE_NONE;
+    assert_int_equal(
+        uk_store_call(f->write, set_password, NONE, "new", &result, &err),
+        UK_OK);
+    assert_int_equal(result, UK_STORE_NOT_FOUND);
+    commit(f->write);
+    assert_int_equal(uk_store_call(f->read, find_password, APP,
+                                   "ann@example.com", &person, &found, &err),
+                     UK_OK);
+    assert_true(found);
+    assert_string_equal(person.hash, "new");
+    assert_string_equal(person.user.id, ANN);
+    assert_int_equal(uk_store_call(f->read, find_password, APP,
+                                   "bob@example.com", &person, &found, &err),
+                     UK_OK);
+    assert_true(found);
+    assert_string_equal(person.hash, "the hash");
+}
+
+static void
+counts_the_users_of_an_app(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t n = 99;
+
+    assert_int_equal(uk_store_call(f->read, count_users, APP, &n, &err), UK_OK);
+    assert_int_equal(n, 0);
+    begin(f->write);
+    add_app(f->write, OTHER, "other-abcde");
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_user(f->write, APP, BOB, "");
+    add_user(f->write, OTHER, CARL, "carl@example.com");
+    commit(f->write);
+    assert_int_equal(uk_store_call(f->read, count_users, APP, &n, &err), UK_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(uk_store_call(f->read, count_users, OTHER, &n, &err),
+                     UK_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(uk_store_call(f->read, count_users, NONE, &n, &err),
+                     UK_OK);
+    assert_int_equal(n, 0);
+}
+
+static void
 forgets_what_is_over(void **state)
 {
     const int64_t day = 24 * 3600;
@@ -921,6 +984,8 @@ store_run_cases(const struct store_kind *kind)
         CASE(knows_what_a_session_depends_on),
         CASE(disabling_a_key_ends_its_sessions_for_good),
         CASE(deletes_users_with_all_that_is_theirs),
+        CASE(changes_passwords_of_their_user_only),
+        CASE(counts_the_users_of_an_app),
         CASE(forgets_what_is_over),
         CASE(remembers_only_so_many_deleted_keys),
         CASE(forgets_keys_that_were_deleted_long_ago),
