@@ -14,6 +14,7 @@
 
 #define ANYBODY UK_ROLE_ANYBODY
 #define SESSION UK_ROLE_SESSION
+#define OWNER   UK_ROLE_OWNER
 #define KEEPER  UK_ROLE_KEEPER
 #define NONE    UK_TOKEN_NONE
 #define ACCESS  UK_TOKEN_ACCESS
@@ -37,7 +38,7 @@ static const struct uk_route routes[] = {
     {"GET", "/auth/profile",
      SESSION, ACCESS, false, false, "profile", true, uk_user_profile},
     {"DELETE", "/auth/delete",
-     SESSION, ACCESS, true, false, "user-delete", false, uk_user_delete},
+     OWNER, ACCESS, true, false, "user-delete", false, uk_user_delete},
     {"POST", "/auth/session",
      SESSION, REFRESH, false, false, "refresh", false, uk_session_renew},
     {"DELETE", "/auth/session",
@@ -228,22 +229,36 @@ find_app(struct uk_call *call)
     return false;
 }
 
+/* Why a session that was opened like this one may not, or NULL. */
+static const char *
+unfit_for(const struct uk_call *call)
+{
+    enum uk_role role = call->route->role;
+
+    if (role != UK_ROLE_OWNER && role != UK_ROLE_KEEPER)
+        return NULL;
+    if (call->claims.provider == UK_PROVIDER_KEY)
+        return "session-of-a-key";
+    return role == UK_ROLE_KEEPER &&
+                   call->claims.provider != UK_PROVIDER_PASSWORD
+               ? "anonymous"
+               : NULL;
+}
+
 /* With the database: does the session stand, and is it of the right kind?
  * Then the handler, in the same transaction. */
 static enum uk_then
 authorize(struct uk_call *call)
 {
+    const char *unfit;
+
     if (!uk_session_check(call))
         return UK_THEN_REPLY;
-    if (call->route->role == UK_ROLE_KEEPER &&
-        call->claims.provider != UK_PROVIDER_PASSWORD) {
-        uk_call_audit(call, "refused",
-                      call->claims.provider == UK_PROVIDER_KEY
-                          ? "session-of-a-key"
-                          : "anonymous");
-        return uk_call_empty(call, 403);
-    }
-    return call->route->handler(call);
+    unfit = unfit_for(call);
+    if (unfit == NULL)
+        return call->route->handler(call);
+    uk_call_audit(call, "refused", unfit);
+    return uk_call_empty(call, 403);
 }
 
 /* What the route asks for, in its order. */

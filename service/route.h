@@ -14,6 +14,8 @@
 enum uk_role {
     UK_ROLE_ANYBODY, /* no token is asked for */
     UK_ROLE_SESSION, /* whoever is logged in */
+    UK_ROLE_OWNER,   /* whoever did not log in with a key: a key that leaked
+                        must not be able to end the account */
     UK_ROLE_KEEPER,  /* a person that did not log in with a key: who may
                         manage keys */
 };

@@ -7,7 +7,7 @@ where nobody knows which one the hosted service sent.
 
 import re
 
-from tap import equal, group, main, nothing, one_of
+from tap import equal, group, main, nothing, ok, one_of
 from wire import Client, Session, must
 from world import World
 
@@ -117,6 +117,25 @@ def who_may_manage_keys():
                 verb, text), answer, 403)
     equal(http.key(bob.refresh, key['_id']).get('disabled'), False,
           'none of that has changed the key')
+
+
+@group
+def who_may_delete_the_user():
+    """A key that leaked can be disabled; it must not end the account."""
+    email = 'dora@example.com'
+    world.add_user(email, PASSWORD)
+    dora = http.session(email, PASSWORD)
+    s = http.key_session(http.new_key(dora, 'doras')['key'])
+    check_empty('delete the user with a session opened with a key: 403 and '
+                'nothing more', http.delete_user(s.access), 403)
+    equal(http.login(email, PASSWORD).status, 200, 'the user is still there')
+    equal(http.keys(dora.refresh).json[0].get('name'), 'doras',
+          'and the key')
+    ok(re.search(r'event=user-delete verdict=refused reason=session-of-a-key',
+                 world.log_text()), 'the log says why')
+    s = Session(must(http.anon(), 200))
+    check_empty('an anonymous user deletes itself', http.delete_user(s.access),
+                204)
 
 
 @group
