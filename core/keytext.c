@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define PREFIX_LEN   (sizeof(UK_KEYTEXT_PREFIX) - 1)
 #define CHECKSUM_LEN 6
 #define CHECKSUM_AT  (UK_KEYTEXT_LEN - CHECKSUM_LEN)
 #define BASE         62
@@ -63,14 +62,15 @@ draw(char *to, size_t len, struct uk_err *err)
     return UK_OK;
 }
 
-enum uk_code
-uk_keytext_make(struct uk_secret *out, struct uk_err *err)
+static enum uk_code
+make(const char *prefix, struct uk_secret *out, struct uk_err *err)
 {
+    size_t prefix_len = strlen(prefix);
     char text[UK_KEYTEXT_LEN];
     enum uk_code code;
 
-    memcpy(text, UK_KEYTEXT_PREFIX, PREFIX_LEN);
-    code = draw(text + PREFIX_LEN, CHECKSUM_AT - PREFIX_LEN, err);
+    memcpy(text, prefix, prefix_len);
+    code = draw(text + prefix_len, CHECKSUM_AT - prefix_len, err);
     if (code == UK_OK) {
         write_checksum(text, text + CHECKSUM_AT);
         code = uk_secret_set(out, text, sizeof(text), err);
@@ -79,20 +79,44 @@ uk_keytext_make(struct uk_secret *out, struct uk_err *err)
     return code;
 }
 
-bool
-uk_keytext_check(const char *text, size_t len)
+static bool
+check(const char *prefix, const char *text, size_t len)
 {
+    size_t prefix_len = strlen(prefix);
     char checksum[CHECKSUM_LEN];
 
-    if (len != UK_KEYTEXT_LEN ||
-        memcmp(text, UK_KEYTEXT_PREFIX, PREFIX_LEN) != 0)
+    if (len != UK_KEYTEXT_LEN || memcmp(text, prefix, prefix_len) != 0)
         return false;
-    for (size_t i = PREFIX_LEN; i < len; i++) {
+    for (size_t i = prefix_len; i < len; i++) {
         if (memchr(base62, text[i], BASE) == NULL)
             return false;
     }
     write_checksum(text, checksum);
     return memcmp(text + CHECKSUM_AT, checksum, CHECKSUM_LEN) == 0;
+}
+
+enum uk_code
+uk_keytext_make(struct uk_secret *out, struct uk_err *err)
+{
+    return make(UK_KEYTEXT_PREFIX, out, err);
+}
+
+bool
+uk_keytext_check(const char *text, size_t len)
+{
+    return check(UK_KEYTEXT_PREFIX, text, len);
+}
+
+enum uk_code
+uk_keytext_make_admin(struct uk_secret *out, struct uk_err *err)
+{
+    return make(UK_KEYTEXT_ADMIN, out, err);
+}
+
+bool
+uk_keytext_check_admin(const char *text, size_t len)
+{
+    return check(UK_KEYTEXT_ADMIN, text, len);
 }
 
 bool

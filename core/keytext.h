@@ -17,6 +17,7 @@
 #include "core/secret.h"
 
 #define UK_KEYTEXT_PREFIX "ukey"
+#define UK_KEYTEXT_ADMIN  "ukadm" /* of an administrator's private key */
 #define UK_KEYTEXT_LEN    64
 #define UK_KEYTEXT_MAX    512 /* longest key of any other service */
 
@@ -26,6 +27,13 @@ UK_MUST_USE enum uk_code uk_keytext_make(struct uk_secret *out,
 
 /* Of our form, with the right checksum? */
 bool uk_keytext_check(const char *text, size_t len);
+
+/* The same for an administrator's private key, which begins with
+ * UK_KEYTEXT_ADMIN and has 53 random characters: neither is ever taken for the
+ * other. */
+UK_MUST_USE enum uk_code uk_keytext_make_admin(struct uk_secret *out,
+                                               struct uk_err *err);
+bool uk_keytext_check_admin(const char *text, size_t len);
 
 /* Could it be a key of any service: 1 to UK_KEYTEXT_MAX bytes, all of them
  * printable ASCII without spaces? */

@@ -34,6 +34,34 @@ knows_checksums_of_another_program(void **state)
 }
 
 static void
+tells_keys_of_administrators_apart(void **state)
+{
+    static const char *const admins[] = {
+        "ukadm0000000000000000000000000000000000000000000000000000021OKGi",
+        "ukadm0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1T9KZn",
+    };
+    struct uk_secret made = UK_SECRET_NONE;
+    struct uk_err err = UK_ERR_NONE;
+
+    for (size_t i = 0; i < UK_COUNT(admins); i++) {
+        char text[UK_KEYTEXT_LEN + 1];
+
+        assert_true(uk_keytext_check_admin(admins[i], UK_KEYTEXT_LEN));
+        assert_false(uk_keytext_check(admins[i], UK_KEYTEXT_LEN));
+        assert_false(uk_keytext_check_admin(admins[i], UK_KEYTEXT_LEN - 1));
+        memcpy(text, admins[i], sizeof(text));
+        text[20]++;
+        assert_false(uk_keytext_check_admin(text, UK_KEYTEXT_LEN));
+    }
+    for (size_t i = 0; i < UK_COUNT(good); i++)
+        assert_false(uk_keytext_check_admin(good[i], UK_KEYTEXT_LEN));
+    assert_int_equal(uk_keytext_make_admin(&made, &err), UK_OK);
+    assert_true(uk_keytext_check_admin(uk_secret_peek(&made), made.len));
+    assert_false(uk_keytext_check(uk_secret_peek(&made), made.len));
+    uk_secret_clear(&made);
+}
+
+static void
 refuses_other_lengths(void **state)
 {
     char text[2 * UK_KEYTEXT_LEN];
@@ -214,6 +242,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_checksums_of_another_program),
+        cmocka_unit_test(tells_keys_of_administrators_apart),
         cmocka_unit_test(refuses_other_lengths),
         cmocka_unit_test(refuses_other_bytes),
         cmocka_unit_test(refuses_other_forms),
