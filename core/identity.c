@@ -21,7 +21,7 @@ uk_identity_is_id(const char *text)
                               "abcdefghijklmnopqrstuvwxyz_-");
 
     return len > 0 && len <= UK_USER_ID_MAX && text[len] == '\0' &&
-           !uk_keytext_check(text, len);
+           !uk_keytext_check(text, len) && !uk_keytext_check_admin(text, len);
 }
 
 bool
