@@ -13,9 +13,11 @@ static enum uk_code
 blame_agent(enum uk_code code, struct uk_err *err)
 {
     if (code == UK_TIMEOUT)
-        err->stage = UK_STAGE_AGENT;
+        uk_err_late(err, UK_STAGE_AGENT,
+                    "no answer in time; is this machine busy, or is 'timeout' "
+                    "too short?");
     if (code == UK_UNREACHABLE)
-        uk_err_set(err, code, "it left without an answer");
+        uk_err_set(err, code, "it left without an answer ('agent_program')");
     return code;
 }
 

@@ -42,12 +42,15 @@ check_program(const char *program, struct uk_err *err)
     int fd = -1;
     enum uk_code code = uk_file_open(program, UK_FILE_TRUSTED, &fd, err);
 
-    if (code == UK_SYSTEM && err->sys == ENOENT)
+    if (code == UK_SYSTEM && err->sys == ENOENT) {
         uk_err_recode(err, UK_UNREACHABLE);
-    else if (code == UK_SYSTEM && err->sys != EMFILE && err->sys != ENFILE)
+        return uk_err_in(err, "'agent_program' is not there; is the "
+                              "installation complete?");
+    }
+    if (code == UK_SYSTEM && err->sys != EMFILE && err->sys != ENFILE)
         uk_err_recode(err, UK_MISCONFIGURED);
     if (code != UK_OK)
-        return uk_err_in(err, "the agent program");
+        return uk_err_in(err, "'agent_program'");
     uk_io_close(&fd);
     return UK_OK;
 }
@@ -214,7 +217,8 @@ hold(pid_t pid, int *pidfd, struct uk_err *err)
 static enum uk_code
 blame_program(int errnum, const char *program, struct uk_err *err)
 {
-    enum uk_code code = uk_err_sys(err, errnum, "starting '%s'", program);
+    enum uk_code code =
+        uk_err_sys(err, errnum, "'agent_program': starting '%s'", program);
 
     if (errnum == EACCES || errnum == ENOEXEC || errnum == ENOENT)
         code = uk_err_recode(err, UK_UNREACHABLE);

@@ -8,28 +8,43 @@
 
 #define HTTP_OK 200
 
+/* What to do about it: where the certificate is, or at this machine. */
+#define RENEW "; put a new one in its place on the service's machine"
+#define TRUST "; set 'ca_file' to the file of its CA"
+#define HUNG_UP                                                                \
+    "it hung up without an answer; does 'service_url' name userkey-server?"
+#define OTHER_NAME                                                             \
+    "its certificate is for another name; set 'service_url' to the name that " \
+    "the certificate is for"
+
 /* What is wrong with a certificate: X509_V_ERR_* of OpenSSL, which are numbers
  * that cannot change.  Source: x509_vfy.h */
 static const struct {
     long number;
     const char *words;
 } certificate_faults[] = {
-    {2, "its certificate comes from an authority that is not known here"},
-    {7, "its certificate has a signature that is wrong"},
-    {9, "its certificate is not valid yet (or this clock is slow)"},
-    {10, "its certificate has expired"},
-    {18, "its certificate is self-signed"},
-    {19, "its certificate comes from an authority that is not known here"},
-    {20, "its certificate comes from an authority that is not known here"},
-    {21, "its certificate comes from an authority that is not known here"},
-    {23, "its certificate has been revoked"},
-    {24, "its certificate was signed by one that is no authority"},
-    {26, "its certificate is not for servers"},
-    {62, "its certificate is for another name"},
-    {64, "its certificate is for another address"},
-    {66, "the key of its certificate is too weak"},
-    {67, "the key of its authority is too weak"},
-    {68, "its certificate was signed with a digest that is too weak"},
+    {2, "its certificate comes from an authority that is not known here" TRUST},
+    {7, "its certificate has a signature that is wrong; is 'ca_file' of an "
+        "older CA of the same name?"},
+    {9, "its certificate is not valid yet; is the clock of this machine "
+        "right?"},
+    {10, "its certificate, or that of its CA, has expired" RENEW},
+    {18, "its certificate is self-signed; set 'ca_file' to it, if it is the "
+         "right one"},
+    {19,
+     "its certificate comes from an authority that is not known here" TRUST},
+    {20,
+     "its certificate comes from an authority that is not known here" TRUST},
+    {21,
+     "its certificate comes from an authority that is not known here" TRUST},
+    {23, "its certificate has been revoked" RENEW},
+    {24, "its certificate was signed by one that is no authority" RENEW},
+    {26, "its certificate is not for servers" RENEW},
+    {62, OTHER_NAME},
+    {64, OTHER_NAME},
+    {66, "the key of its certificate is too weak" RENEW},
+    {67, "the key of its authority is too weak" RENEW},
+    {68, "its certificate was signed with a digest that is too weak" RENEW},
 };
 
 /* Everything that has one sentence. */
@@ -39,12 +54,14 @@ static const struct {
     const char *words;
 } faults[] = {
     {CURLE_OUT_OF_MEMORY, UK_NO_MEMORY, "no memory"},
-    {CURLE_COULDNT_RESOLVE_HOST, UK_UNREACHABLE, "its name has no address"},
+    {CURLE_COULDNT_RESOLVE_HOST, UK_UNREACHABLE,
+     "its name has no address; is 'service_url' right, and does DNS work "
+     "here?"},
     {CURLE_COULDNT_RESOLVE_PROXY, UK_UNREACHABLE,
      "the name of 'proxy' has no address"},
     {CURLE_PROXY, UK_UNREACHABLE, "the proxy of 'proxy' does not lead there"},
-    {CURLE_GOT_NOTHING, UK_UNREACHABLE, "it hung up without an answer"},
-    {CURLE_ABORTED_BY_CALLBACK, UK_UNREACHABLE, "it hung up without an answer"},
+    {CURLE_GOT_NOTHING, UK_UNREACHABLE, HUNG_UP},
+    {CURLE_ABORTED_BY_CALLBACK, UK_UNREACHABLE, HUNG_UP},
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, UK_TLS,
      "its public key is not that of 'pinned_public_key'"},
     {CURLE_SSL_CACERT_BADFILE, UK_MISCONFIGURED,
@@ -74,18 +91,25 @@ detail_has(const struct uk_httpsfail *fail, const char *words)
     return strstr(fail->detail, words) != NULL;
 }
 
+/* What the kernel says, and where to look: nobody listens there, or there is
+ * no way to there. */
 static enum uk_code
 tell_connect(const struct uk_httpsfail *fail, struct uk_err *err)
 {
     long number = 0;
-    enum uk_code code;
+    const char *reason;
 
     if (curl_easy_getinfo(fail->easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK ||
         number == 0)
         return tell(fail, UK_UNREACHABLE, "no connection", err);
-    code =
-        uk_err_sys(err, (int)number, "asking '%s': connecting", fail->server);
-    return code == UK_SYSTEM ? uk_err_recode(err, UK_UNREACHABLE) : code;
+    reason = strerrordesc_np((int)number);
+    return uk_err_set(
+        err, number == ENOMEM ? UK_NO_MEMORY : UK_UNREACHABLE,
+        "asking '%s': connecting: %s; %s", fail->server,
+        reason != NULL ? reason : "refused by the kernel",
+        fail->proxied
+            ? "is 'proxy' right, and does it run?"
+            : "is 'service_url' right, and does userkey-server run there?");
 }
 
 /* The name is checked by libcurl, and before it asks what OpenSSL thinks of
@@ -98,7 +122,7 @@ tell_certificate(const struct uk_httpsfail *fail, struct uk_err *err)
     if (curl_easy_getinfo(fail->easy, CURLINFO_SSL_VERIFYRESULT, &number) !=
             CURLE_OK ||
         number <= 1)
-        return tell(fail, UK_TLS, "its certificate is for another name", err);
+        return tell(fail, UK_TLS, OTHER_NAME, err);
     for (size_t i = 0; i < UK_COUNT(certificate_faults); i++) {
         if (certificate_faults[i].number == number)
             return tell(fail, UK_TLS, certificate_faults[i].words, err);
@@ -142,10 +166,14 @@ tell_handshake(const struct uk_httpsfail *fail, struct uk_err *err)
 {
     if (detail_has(fail, "SYSCALL") || detail_has(fail, "unexpected eof") ||
         detail_has(fail, "reset by peer"))
-        return tell(fail, UK_UNREACHABLE, "it hung up in the TLS handshake",
+        return tell(fail, UK_UNREACHABLE,
+                    "it hung up in the TLS handshake; is the port in "
+                    "'service_url' right?",
                     err);
     if (detail_has(fail, "wrong version number"))
-        return tell(fail, UK_TLS, "it does not speak TLS", err);
+        return tell(
+            fail, UK_TLS,
+            "it does not speak TLS; is the port in 'service_url' right?", err);
     return tell(fail, UK_TLS,
                 "no TLS handshake (TLS 1.2 or later is what we take)", err);
 }
@@ -167,7 +195,7 @@ tell_break(const struct uk_httpsfail *fail, struct uk_err *err)
     if (fail->begun)
         return tell(fail, UK_BAD_ANSWER, "the answer was cut off or damaged",
                     err);
-    return tell(fail, UK_UNREACHABLE, "it hung up without an answer", err);
+    return tell(fail, UK_UNREACHABLE, HUNG_UP, err);
 }
 
 enum uk_code
@@ -204,21 +232,28 @@ is_resolved(const struct uk_httpsfail *fail)
            us > 0;
 }
 
+#define SLOW "; is the service busy, or is 'timeout' too short?"
+
 enum uk_code
 uk_httpsfail_late(const struct uk_httpsfail *fail, struct uk_err *err)
 {
     if (fail->sent)
         return uk_err_late(err, UK_STAGE_ANSWER,
-                           "asking '%s': no complete answer in time",
+                           "asking '%s': no complete answer in time" SLOW,
                            fail->server);
     if (!is_resolved(fail))
         return uk_err_late(err, UK_STAGE_RESOLVE,
-                           "asking '%s': its name was not resolved in time",
+                           "asking '%s': its name was not resolved in time; "
+                           "does DNS work here, or is 'timeout' too short?",
                            fail->server);
     /* The timer of the connection stops only when TLS stands too. */
     if (!fail->handshaking)
         return uk_err_late(err, UK_STAGE_CONNECT,
-                           "asking '%s': not connected in time", fail->server);
+                           "asking '%s': not connected in time; is "
+                           "'service_url' right, is a firewall between, or "
+                           "is 'timeout' too short?",
+                           fail->server);
     return uk_err_late(err, UK_STAGE_TLS,
-                       "asking '%s': no TLS handshake in time", fail->server);
+                       "asking '%s': no TLS handshake in time" SLOW,
+                       fail->server);
 }

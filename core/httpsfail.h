@@ -20,6 +20,7 @@ struct uk_httpsfail {
     const char *server; /* the address that was asked */
     bool handshaking;   /* TLS had begun */
     bool sent;          /* the request was on its way */
+    bool proxied;       /* it was asked through 'proxy' */
     bool begun;         /* a part of the answer had come */
 };
 

@@ -210,5 +210,6 @@ uk_httpstrust_check(CURL *easy, struct uk_err *err)
                 return UK_OK;
     }
     return uk_err_set(err, UK_TLS,
-                      "its certificate names no host (subjectAltName)");
+                      "its certificate names no host (subjectAltName); put "
+                      "one for the name in 'service_url' in its place");
 }

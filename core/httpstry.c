@@ -224,12 +224,14 @@ is_done(CURLM *multi, CURLcode *rc)
 /* Let libcurl work until it is done or the time is up: connect_by until the
  * request goes out, by from then on. */
 static enum uk_code
-drive(struct uk_httpstry *attempt, CURLM *multi, struct uk_deadline connect_by,
-      struct uk_deadline by, struct uk_err *err)
+drive(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
+      CURLM *multi, struct uk_deadline connect_by, struct uk_deadline by,
+      struct uk_err *err)
 {
     struct uk_httpsfail fail = {.easy = attempt->easy,
                                 .detail = attempt->detail,
-                                .server = attempt->server};
+                                .server = attempt->server,
+                                .proxied = trust->settings->proxy[0] != '\0'};
     int running, left;
 
     for (;;) {
@@ -263,7 +265,7 @@ uk_httpstry_run(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
         return code;
     if (curl_multi_add_handle(multi, attempt->easy) != CURLM_OK)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
-    code = drive(attempt, multi, connect_by, by, err);
+    code = drive(attempt, trust, multi, connect_by, by, err);
     if (curl_multi_remove_handle(multi, attempt->easy) != CURLM_OK &&
         code == UK_OK)
         code = uk_err_set(err, UK_SYSTEM, "libcurl cannot let a transfer go");

@@ -249,8 +249,10 @@ uk_identity_admit(const struct uk_policy *policy,
         return UK_NOT_ALLOWED;
     }
     if (!line && policy->email_domain[0] == '\0') {
-        snprintf(why, UK_WHY_SIZE, "no line for '%s' in '%s'", account->name,
-                 file != NULL ? file : "");
+        snprintf(why, UK_WHY_SIZE,
+                 "no line for '%s' in '%s'; to let somebody in, add '%s id:ID' "
+                 "('userkey whoami' shows them their ID)",
+                 account->name, file != NULL ? file : "", account->name);
         return UK_NOT_MAPPED;
     }
     snprintf(why, UK_WHY_SIZE, "%s",
@@ -297,8 +299,10 @@ match_line(const struct uk_users_entry *own, size_t count, const char *file,
             return UK_GRANTED;
         }
     }
-    snprintf(why, UK_WHY_SIZE, "user id '%s' is not in line %u of '%s'",
-             person->id, own[0].line, file);
+    snprintf(why, UK_WHY_SIZE,
+             "this person is not in line %u of '%s'; to let them in, add "
+             "'id:%s' to it",
+             own[0].line, file, person->id);
     return UK_NOT_MAPPED;
 }
 
@@ -315,8 +319,11 @@ match_rule(const struct uk_policy *policy, const struct uk_account *account,
         snprintf(why, UK_WHY_SIZE, "'email_domain' (%s)", policy->email_domain);
         return UK_GRANTED;
     }
-    snprintf(why, UK_WHY_SIZE, "user id '%s' has no confirmed '%s@%s'",
-             person->id, account->name, policy->email_domain);
+    snprintf(why, UK_WHY_SIZE,
+             "this person has no confirmed '%s@%s'; to let them in, add "
+             "'%s id:%s' to '%s'",
+             account->name, policy->email_domain, account->name, person->id,
+             policy->users->file != NULL ? policy->users->file : "");
     return UK_NOT_MAPPED;
 }
 

@@ -21,7 +21,7 @@
 #define UK_EMAIL_MAX       254 /* an address, without its NUL (RFC 5321) */
 #define UK_PERSON_EMAILS   8   /* addresses that one person may have */
 #define UK_USERS_MAX_LINES 100000
-#define UK_WHY_SIZE        160
+#define UK_WHY_SIZE        256
 
 /* Whose key it is: what the service says, checked for form by us. */
 struct uk_person {

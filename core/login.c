@@ -128,7 +128,9 @@ talk(const struct uk_settings *settings, const char *conf_file,
     request->budget_ms =
         left - (left / 10 < MOST_MARGIN_MS ? left / 10 : MOST_MARGIN_MS);
     if (request->budget_ms == 0)
-        return uk_err_late(err, UK_STAGE_AGENT, "no time left for the agent");
+        return uk_err_late(
+            err, UK_STAGE_AGENT,
+            "no time left for the agent; is 'timeout' too short?");
     code = uk_helper_start(&agent, settings->agent_program, conf_file, err);
     if (code == UK_OK)
         code = uk_chan_ask(agent.fd, request, by, out, err);
@@ -162,7 +164,8 @@ take_refusal(struct decision *d, const struct uk_answer *answer,
                       "or deleted)");
     case UK_USER_DISABLED:
         return decide(d, UK_USER_DISABLED,
-                      "the service says that the key's user is disabled");
+                      "the service says that the key's user is disabled; "
+                      "'userkey-server user enable' lets them in again");
     case UK_NOT_A_KEY:
         return decide(d, UK_NOT_A_KEY, "not a key, the agent says");
     case UK_THROTTLED_HERE:

@@ -31,6 +31,10 @@ def refused(what, word, within, go=lambda: su("alice", KEY)):
     same(len(lines), 1, f"{what}: one line", *lines)
     line = lines[0] if lines else ""
     ok(re.match(word + "( |$)", line), f"{what}: the line says {word}", line)
+    said = line.partition("ms: ")[2]
+    ok(re.search(r"'[a-z_]+'|\.pem|:\d+:|service's machine|"
+                 + re.escape(str(world.CONF.parent)), said),
+       f"{what}: the line says what to look at", line)
     ok(came.seconds < within + SLACK, f"{what}: within {within} s", came)
     return line
 
@@ -149,8 +153,13 @@ certificate("no-name", "")
 openssl("req", "-x509", *EC, "-days", "30", "-subj", "/CN=127.0.0.1",
         "-addext", "subjectAltName=IP:127.0.0.1",
         "-keyout", f"{LAB}/self-signed.key", "-out", f"{LAB}/self-signed.pem")
-for name in ("expired", "other-ca", "other-name", "no-name", "self-signed"):
-    impostor(name)
+SAYS = {"expired": "expired; put a new one in its place on the service's",
+        "other-ca": "set 'ca_file' to the file of its CA",
+        "other-name": "set 'service_url' to the name that the certificate is",
+        "no-name": "subjectAltName", "self-signed": "set 'ca_file' to it"}
+for name, words in SAYS.items():
+    line = impostor(name)
+    ok(words in line, f"{name}: the line says what to do", line)
 
 # The CA of ca_file is the only one: what the system trusts does not count.
 shutil.copy(LAB / "otherca.pem", "/etc/ssl/certs")

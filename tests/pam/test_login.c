@@ -44,11 +44,11 @@ static const struct {
      "granted user='" ALICE "' id='person1b' time=Nms: line 1 of "
      "'FOLDER/users'"},
     {"granted id=person2", ALICE, PAM_AUTH_ERR, NOTICE,
-     "not-mapped user='" ALICE "' id='person2' time=Nms: user id 'person2' is "
-     "not in line 1 of 'FOLDER/users'"},
+     "not-mapped user='" ALICE "' id='person2' time=Nms: this person is "
+     "not in line 1 of 'FOLDER/users'; to let them in, add 'id:person2' to it"},
     {"granted id=Person1", ALICE, PAM_AUTH_ERR, NOTICE,
-     "not-mapped user='" ALICE "' id='Person1' time=Nms: user id 'Person1' is "
-     "not in line 1 of 'FOLDER/users'"},
+     "not-mapped user='" ALICE "' id='Person1' time=Nms: this person is "
+     "not in line 1 of 'FOLDER/users'; to let them in, add 'id:Person1' to it"},
     {"refused request=r-2", ALICE, PAM_AUTH_ERR, NOTICE,
      "refused user='" ALICE "' request=r-2 time=Nms: " REFUSED
      "; its audit log has the reason under that request id"},
@@ -57,7 +57,8 @@ static const struct {
      "; its audit log has the reason"},
     {"user-disabled request=r-3", ALICE, PAM_AUTH_ERR, NOTICE,
      "user-disabled user='" ALICE "' request=r-3 time=Nms: the service says "
-     "that the key's user is disabled"},
+     "that the key's user is disabled; 'userkey-server user enable' lets them "
+     "in again"},
     {"not-a-key", ALICE, PAM_AUTH_ERR, NOTICE,
      "malformed user='" ALICE "' time=Nms: not a key, the agent says"},
     {"throttled-here retry=7", ALICE, PAM_MAXTRIES, NOTICE,
@@ -281,9 +282,10 @@ test_not_mapped_without_asking(void **state)
     assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_AUTH_ERR);
     assert_int_equal(talk.prompts, 1);
     assert_int_equal(host_asked(), 0);
-    host_expect_log(PREFIX "not-mapped user='" ALICE
-                           "' time=Nms: no line for '" ALICE
-                           "' in 'FOLDER/users'");
+    host_expect_log(PREFIX
+                    "not-mapped user='" ALICE "' time=Nms: no line for '" ALICE
+                    "' in 'FOLDER/users'; to let somebody in, add '" ALICE
+                    " id:ID' ('userkey whoami' shows them their ID)");
     host_users(ALICE " id:person1\n");
 }
 

@@ -123,8 +123,12 @@ assert_nothing(enum uk_code wanted, unsigned ms)
     assert_int_equal(ask(ms, &answer), wanted);
     assert_int_equal(answer.code, 77); /* untouched */
     assert_int_equal(err.code, wanted);
-    if (wanted == UK_TIMEOUT)
+    if (wanted == UK_TIMEOUT) {
         assert_int_equal(err.stage, UK_STAGE_AGENT);
+        assert_non_null(strstr(err.text, "'timeout'"));
+    }
+    if (wanted == UK_UNREACHABLE)
+        assert_non_null(strstr(err.text, "'agent_program'"));
 }
 
 static void

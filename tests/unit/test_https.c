@@ -313,9 +313,11 @@ static const struct {
     {"/head-flood", UK_BAD_ANSWER, NULL},
     {"/long-line", UK_BAD_ANSWER, NULL},
     {"/interim-flood", UK_BAD_ANSWER, "16384"},
-    {"/nothing", UK_UNREACHABLE, "hung up"},
-    {"/reset", UK_UNREACHABLE, "hung up"},
-    {"/cut-status", UK_UNREACHABLE, "hung up"},
+    {"/nothing", UK_UNREACHABLE,
+     "hung up without an answer; does 'service_url'"},
+    {"/reset", UK_UNREACHABLE, "hung up without an answer; does 'service_url'"},
+    {"/cut-status", UK_UNREACHABLE,
+     "hung up without an answer; does 'service_url'"},
 };
 
 static void
@@ -346,17 +348,28 @@ test_time(void **state)
     static const struct {
         const char *scheme, *host, *listener, *path;
         enum uk_stage stage;
+        const char *words; /* what to look at; all name 'timeout' too */
     } rows[] = {
-        {"https", "127.0.0.1", "tls", "/hang", UK_STAGE_ANSWER},
-        {"https", "127.0.0.1", "tls", "/hang-in-body", UK_STAGE_ANSWER},
-        {"https", "127.0.0.1", "tls", "/drip-status", UK_STAGE_ANSWER},
-        {"https", "127.0.0.1", "tls", "/drip-head", UK_STAGE_ANSWER},
-        {"https", "127.0.0.1", "tls", "/drip-body", UK_STAGE_ANSWER},
-        {"https", "127.0.0.1", "tls", "/drip-chunks", UK_STAGE_ANSWER},
-        {"http", "127.0.0.1", "plain", "/hang", UK_STAGE_ANSWER},
-        {"https", "127.0.0.1", "mute", "/good", UK_STAGE_TLS},
-        {"https", "127.0.0.1", "nowhere", "/good", UK_STAGE_CONNECT},
-        {"https", "blackhole.example", "tls", "/good", UK_STAGE_RESOLVE},
+        {"https", "127.0.0.1", "tls", "/hang", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"https", "127.0.0.1", "tls", "/hang-in-body", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"https", "127.0.0.1", "tls", "/drip-status", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"https", "127.0.0.1", "tls", "/drip-head", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"https", "127.0.0.1", "tls", "/drip-body", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"https", "127.0.0.1", "tls", "/drip-chunks", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"http", "127.0.0.1", "plain", "/hang", UK_STAGE_ANSWER,
+         "is the service busy"},
+        {"https", "127.0.0.1", "mute", "/good", UK_STAGE_TLS,
+         "is the service busy"},
+        {"https", "127.0.0.1", "nowhere", "/good", UK_STAGE_CONNECT,
+         "is a firewall between"},
+        {"https", "blackhole.example", "tls", "/good", UK_STAGE_RESOLVE,
+         "does DNS work here"},
     };
 
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
@@ -367,7 +380,8 @@ test_time(void **state)
 
         expect(rows[i].path,
                ask_once(&settings, rows[i].path, SHORT_MS, &reply, &err),
-               UK_TIMEOUT, NULL, &err);
+               UK_TIMEOUT, rows[i].words, &err);
+        assert_non_null(strstr(err.text, "is 'timeout' too short?"));
         if (err.stage != rows[i].stage)
             fail_msg("%s at '%s': stage %s: %s", rows[i].path, rows[i].listener,
                      uk_stage_word(err.stage), err.text);
@@ -391,20 +405,27 @@ static const struct {
     enum uk_code code;
     const char *words;
 } strangers[] = {
-    {"127.0.0.1", "wrong-name", UK_TLS, "another name"},
+    {"127.0.0.1", "wrong-name", UK_TLS, "another name; set 'service_url' to"},
     {"localhost", "wrong-name", UK_TLS, "another name"},
     {"127.0.0.1", "wrong-address", UK_TLS, "another name"},
     {"127.0.0.1", "only-common-name", UK_TLS, "subjectAltName"},
-    {"127.0.0.1", "expired", UK_TLS, "expired"},
-    {"127.0.0.1", "for-clients", UK_TLS, "not for servers"},
-    {"127.0.0.1", "wrong-ca", UK_TLS, "not known"},
-    {"127.0.0.1", "self-signed", UK_TLS, "self-signed"},
+    {"127.0.0.1", "expired", UK_TLS,
+     "expired; put a new one in its place on the service's machine"},
+    {"127.0.0.1", "for-clients", UK_TLS,
+     "not for servers; put a new one in its place"},
+    {"127.0.0.1", "wrong-ca", UK_TLS,
+     "not known here; set 'ca_file' to the file of its CA"},
+    {"127.0.0.1", "self-signed", UK_TLS, "self-signed; set 'ca_file'"},
     {"127.0.0.1", "tls11", UK_TLS, "TLS 1.2"},
-    {"127.0.0.1", "speaks-http", UK_TLS, "does not speak TLS"},
+    {"127.0.0.1", "speaks-http", UK_TLS,
+     "does not speak TLS; is the port in 'service_url' right?"},
     {"127.0.0.1", "wants-client", UK_TLS, "client_certificate"},
     {"127.0.0.1", "wants-client12", UK_TLS, "client_certificate"},
-    {"127.0.0.1", "closed", UK_UNREACHABLE, "Connection refused"},
-    {"nobody.example", "tls", UK_UNREACHABLE, "no address"},
+    {"127.0.0.1", "closed", UK_UNREACHABLE,
+     "connecting: Connection refused; is 'service_url' right, and does "
+     "userkey-server run there?"},
+    {"nobody.example", "tls", UK_UNREACHABLE,
+     "no address; is 'service_url' right"},
 };
 
 static void
@@ -558,7 +579,8 @@ test_servers(void **state)
         {"closed expired tls2", "/good", LONG_MS, UK_OK, NULL, NULL, 1},
         {"tls closed", "/good", LONG_MS, UK_OK, NULL, NULL, 1},
         {"tls tls2", "/hang", SHORT_MS, UK_TIMEOUT, "answer", NULL, 1},
-        {"tls tls2", "/nothing", LONG_MS, UK_UNREACHABLE, "hung up", NULL, 1},
+        {"tls tls2", "/nothing", LONG_MS, UK_UNREACHABLE,
+         "hung up without an answer; does 'service_url'", NULL, 1},
         {"tls tls2", "/cut", LONG_MS, UK_BAD_ANSWER, "cut off", NULL, 1},
         {"tls tls2", "/broken", LONG_MS, UK_OK, NULL, NULL, 1},
         {"closed expired", "/good", LONG_MS, UK_TLS, "refused", "expired", 0},

@@ -382,13 +382,16 @@ says_why(void **state)
     } rows[] = {
         {"", "deploy", 1001, "u-ci", "line 2 of 'U'"},
         {"", "deploy", 1001, "u-bob",
-         "user id 'u-bob' is not in line 2 of "
-         "'U'"},
-        {"", "bob", 1003, "u-bob", "no line for 'bob' in 'U'"},
+         "this person is not in line 2 of 'U'; to let them in, add 'id:u-bob' "
+         "to it"},
+        {"", "bob", 1003, "u-bob",
+         "no line for 'bob' in 'U'; to let somebody in, add 'bob id:ID' "
+         "('userkey whoami' shows them their ID)"},
         {"", "bob", 33, "u-bob", "uid 33 is below 'min_uid' (1000)"},
         {"example.com", "bob", 1003, "u-bob", "'email_domain' (example.com)"},
         {"example.com", "bob", 1003, "u-ci",
-         "user id 'u-ci' has no confirmed 'bob@example.com'"},
+         "this person has no confirmed 'bob@example.com'; to let them in, add "
+         "'bob id:u-ci' to 'U'"},
         {"", "root", 0, "u-boss",
          "root needs a line of its own and 'allow_root = yes'"},
     };

@@ -427,6 +427,8 @@ test_program(void **state)
              "%s/missing", place.dir);
     assert_int_equal(log_in("good", USER, &key, false, AMPLE), UK_UNREACHABLE);
     assert_non_null(strstr(err.text, settings.agent_program));
+    assert_non_null(strstr(err.text, "'agent_program' is not there; is the "
+                                     "installation complete?"));
     memcpy(settings.agent_program, kept, sizeof(kept));
 }
 
