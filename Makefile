@@ -87,9 +87,9 @@ $(B)/%.o: %.c $(B)/folders
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-cflags_core    := $(call pkg_cflags,$(reach_libs))
-cflags_service := $(call pkg_cflags,$(service_libs))
-cflags_tool    := $(call pkg_cflags,$(tool_libs))
+cflags_core     = $(call pkg_cflags,$(reach_libs))
+cflags_service  = $(call pkg_cflags,$(service_libs))
+cflags_tool     = $(call pkg_cflags,$(tool_libs))
 
 $(libcore): $(core_objs)
 	@rm -f $@
@@ -121,8 +121,8 @@ pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
 agent_objs    := $(filter-out $(B)/agent/main.o,$(call objs_of,agent/*.c))
 service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
 test_programs := $(unit_tests) $(pam_tests) $(service_tests)
-cflags_tests/unit    := $(cflags_core)
-cflags_tests/service := $(cflags_service)
+cflags_tests/unit     = $(cflags_core)
+cflags_tests/service  = $(cflags_service)
 cflags_tests/bench   := $(cflags_service)
 .SECONDARY:
 
