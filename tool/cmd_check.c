@@ -11,6 +11,7 @@
 #include "tool/explain.h"
 #include "tool/find.h"
 #include "tool/out.h"
+#include "tool/talk.h"
 
 #define ROWS 16
 
@@ -59,6 +60,8 @@ put_check(struct uk_buf *out, const struct check *check, const char *word)
     uk_json_put_text(&json, "result", word);
     uk_json_put_text(&json, "pam",
                      uk_explain_pam(check->code, outcome->verdict));
+    uk_json_put_text(&json, "meaning",
+                     uk_explain_meaning(check->code, outcome->verdict));
     uk_json_put_text(&json, "why", why_of(check));
     uk_json_put_bool(&json, "asked", outcome->asked);
     if (outcome->account.name[0] != '\0') {
@@ -110,8 +113,8 @@ list_check(struct uk_buf *out, const struct check *check, const char *word,
         snprintf(retry, sizeof(retry), "in %u s",
                  (unsigned)outcome->retry_after_s);
     add_row(&rows, "result", word);
-    if (check->code == UK_OK)
-        add_row(&rows, "meaning", uk_explain_verdict(outcome->verdict));
+    add_row(&rows, "meaning",
+            uk_explain_meaning(check->code, outcome->verdict));
     add_row(&rows, "why", why_of(check));
     add_row(&rows, "account", account);
     add_row(&rows, "person", outcome->person.id);
@@ -135,41 +138,49 @@ ask_key(struct uk_secret *key, struct uk_err *err)
     return code == UK_OK ? code : uk_err_in(err, "the key");
 }
 
+/* Show it; the exit status that goes with it. */
 static enum uk_exit
-decide(struct uk_tool *tool, const struct uk_settings *settings,
-       const char *conf_file, const struct uk_secret *key)
+report(struct uk_tool *tool, const struct check *check)
 {
-    struct check check = {
-        .user = tool->args.word[0],
-        .service =
-            tool->args.service != NULL ? tool->args.service : "userkey-check",
-        .outcome = {.verdict = UK_UNDECIDED},
-    };
+    char room[32];
+    const char *word = word_of(check, room, sizeof(room));
+    enum uk_exit status = check->code == UK_OK
+                              ? uk_status_of_verdict(check->outcome.verdict)
+                              : uk_status_of_code(check->code);
+
+    if (tool->args.json)
+        put_check(&tool->out, check, word);
+    else if (list_check(&tool->out, check, word, &tool->err) != UK_OK)
+        status = uk_talk_failed(&tool->err);
+    if (check->code != UK_OK && geteuid() != 0)
+        uk_out_note("a login asks as root; so should 'userkey check'");
+    return status;
+}
+
+static enum uk_exit
+decide(struct uk_tool *tool, struct check *check,
+       const struct uk_settings *settings, const char *conf_file)
+{
+    struct uk_secret key = UK_SECRET_NONE;
     struct uk_login login = {
         .settings = settings,
         .conf_file = conf_file,
-        .user = check.user,
-        .service = check.service,
+        .user = check->user,
+        .service = check->service,
         .rhost = "",
-        .key = key,
+        .key = &key,
     };
     enum uk_exit status;
-    char room[32];
-    const char *word;
 
-    check.code =
-        uk_login_decide(&login, uk_deadline_in((unsigned)settings->timeout),
-                        &check.outcome, &check.err);
-    word = word_of(&check, room, sizeof(room));
-    status = check.code == UK_OK ? uk_status_of_verdict(check.outcome.verdict)
-                                 : uk_status_of_code(check.code);
-    if (tool->args.json)
-        put_check(&tool->out, &check, word);
-    else if (list_check(&tool->out, &check, word, &tool->err) != UK_OK)
-        status = UK_EXIT_FAILED;
-    if (check.code != UK_OK && geteuid() != 0)
-        uk_out_note("a login asks as root; so should 'userkey check'");
-    uk_outcome_clear(&check.outcome);
+    if (ask_key(&key, &tool->err) != UK_OK) {
+        status = uk_talk_failed(&tool->err);
+    } else {
+        check->code =
+            uk_login_decide(&login, uk_deadline_in((unsigned)settings->timeout),
+                            &check->outcome, &check->err);
+        status = report(tool, check);
+    }
+    uk_secret_clear(&key);
     return status;
 }
 
@@ -178,26 +189,24 @@ uk_cmd_check(struct uk_tool *tool)
 {
     const char *conf =
         tool->args.conf != NULL ? tool->args.conf : UK_SETTINGS_FILE;
-    struct uk_secret key = UK_SECRET_NONE;
+    struct check check = {
+        .user = tool->args.word[0],
+        .service =
+            tool->args.service != NULL ? tool->args.service : "userkey-check",
+        .outcome = {.verdict = UK_UNDECIDED},
+    };
     struct uk_settings settings;
     enum uk_exit status;
-    enum uk_code code;
 
-    if (uk_find_is_secret(tool->args.word[0]))
+    if (uk_find_is_secret(check.user))
         return UK_EXIT_USAGE;
-    if (tool->args.service != NULL && !uk_str_is_printable(tool->args.service))
-        code = uk_err_set(&tool->err, UK_INVALID,
-                          "--service: not the name of a PAM service");
-    else
-        code = uk_settings_load(conf, &settings, &tool->err);
-    if (code == UK_OK)
-        code = ask_key(&key, &tool->err);
-    if (code != UK_OK) {
-        uk_out_error("%s", tool->err.text);
-        status = uk_status_of_code(code);
-    } else {
-        status = decide(tool, &settings, conf, &key);
+    if (!uk_str_is_printable(check.service)) {
+        uk_out_error("--service: not the name of a PAM service");
+        return UK_EXIT_USAGE;
     }
-    uk_secret_clear(&key);
+    check.code = uk_settings_load(conf, &settings, &check.err);
+    status = check.code == UK_OK ? decide(tool, &check, &settings, conf)
+                                 : report(tool, &check);
+    uk_outcome_clear(&check.outcome);
     return status;
 }

@@ -14,6 +14,6 @@
 const char *uk_explain_pam(enum uk_code code, enum uk_verdict verdict);
 
 /* One sentence for the administrator: static. */
-const char *uk_explain_verdict(enum uk_verdict verdict);
+const char *uk_explain_meaning(enum uk_code code, enum uk_verdict verdict);
 
 #endif

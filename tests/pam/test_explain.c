@@ -37,6 +37,18 @@ name_of(int code)
     return "a code without a name here";
 }
 
+/* Each outcome has a sentence, and only one that nobody decided says so. */
+static void
+expect_meaning(enum uk_code code, enum uk_verdict verdict)
+{
+    const char *meaning = uk_explain_meaning(code, verdict);
+
+    assert_true(strlen(meaning) > 10);
+    assert_true(uk_str_is_printable(meaning));
+    assert_int_equal(strcmp(meaning, "nobody has decided") == 0,
+                     code == UK_OK && verdict == UK_UNDECIDED);
+}
+
 static void
 test_verdicts(void **state)
 {
@@ -46,8 +58,7 @@ test_verdicts(void **state)
         assert_string_equal(
             uk_explain_pam(UK_OK, verdict),
             name_of(uk_code_to_pam(UK_OK, verdict, UK_PHASE_AUTH)));
-        assert_true(strlen(uk_explain_verdict(verdict)) > 10);
-        assert_true(uk_str_is_printable(uk_explain_verdict(verdict)));
+        expect_meaning(UK_OK, verdict);
     }
 }
 
@@ -62,6 +73,7 @@ test_failures(void **state)
             name_of(uk_code_to_pam(code, UK_UNDECIDED, UK_PHASE_AUTH)));
         assert_string_equal(uk_explain_pam(code, UK_GRANTED),
                             uk_explain_pam(code, UK_UNDECIDED));
+        expect_meaning(code, UK_UNDECIDED);
     }
 }
 

@@ -727,6 +727,11 @@ def checking():
             stdin=bad, asked=False)
     refused('a password', 'malformed', 'PAM_AUTH_ERR', 'ukalice',
             stdin='hunter2\n', asked=False)
+    done = run('ukalice', stdin='hunter2\n')
+    equal(rows(done)['meaning'], 'that is not a key: a typing error, or a '
+          'Unix password; nothing was sent', 'and it says what it may be')
+    ok('any' not in done.stdout, 'but not how to have passwords sent',
+       done.stdout)
     refused('no such account', 'unknown-user', 'PAM_USER_UNKNOWN', 'nobody9',
             asked=False)
     refused('root', 'not-allowed', 'PAM_PERM_DENIED', 'root', asked=False)
@@ -751,8 +756,12 @@ def checking():
         got = json.loads(run('ukalice', '--json', **more).stdout)
         done = run('ukalice', **more)
         ok(done.returncode == status and got['result'] == word
-           and got['pam'] == pam and got['granted'] is False and got['why'],
-           what, done.returncode, got, done.stderr)
+           and got['pam'] == pam and got['granted'] is False and got['why']
+           and rows(done) == {'result': word, 'meaning': got['meaning'],
+                              'why': got['why'], 'PAM': pam}
+           and done.stderr == '', what, done.returncode, got, done.stdout,
+           done.stderr)
+        return got['why']
     write(users, 'nonsense\n')
     failed('a mistake in the users file', FAILED, 'misconfigured',
            'PAM_SERVICE_ERR')
@@ -769,13 +778,17 @@ def checking():
     failed('an authority that is not known', NETWORK, 'tls',
            'PAM_AUTHINFO_UNAVAIL')
     write(conf, lines + 'nonsense = 1\n')
-    check(run('ukalice'), FAILED, 'a mistake in the settings', '',
-          'check.conf')
+    contains(failed('a mistake in the settings', FAILED, 'misconfigured',
+                    'PAM_SERVICE_ERR'), "check.conf':6:",
+             'file and line are named')
     write(conf, lines, 0o666)
-    check(run('ukalice'), FAILED, 'settings that others can write', '',
-          'check.conf')
-    check(tool('check', 'ukalice', '--conf', folder + '/none', stdin=value),
-          FAILED, 'no settings', '', 'none')
+    contains(failed('settings that others can write', FAILED, 'misconfigured',
+                    'PAM_SERVICE_ERR'), 'check.conf', 'the file is named')
+    os.rename(conf, conf + '.aside')
+    contains(failed('no settings', FAILED, 'misconfigured', 'PAM_SERVICE_ERR',
+                    stdin=''), 'check.conf',
+             'the file is named, before a key is asked for')
+    os.rename(conf + '.aside', conf)
     os.chmod(conf, 0o644)
     check(run('ukalice'), DONE, 'and the good ones again')
 
