@@ -11,23 +11,31 @@ void
 uk_base64url_add(struct uk_buf *buf, const void *bytes, size_t len)
 {
     const unsigned char *in = bytes;
-    uint32_t bits = 0;
-    int have = 0;
-    char out[64];
+    char out[256];
     size_t n = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        bits = bits << 8 | in[i];
-        for (have += 8; have >= 6; have -= 6)
-            out[n++] = digits[bits >> (have - 6) & 63];
-        if (n > sizeof(out) - 3) {
+    for (; len >= 3; len -= 3, in += 3) {
+        uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+
+        if (n == sizeof(out)) {
             uk_buf_add(buf, out, n);
             n = 0;
         }
+        out[n++] = digits[bits >> 18];
+        out[n++] = digits[bits >> 12 & 63];
+        out[n++] = digits[bits >> 6 & 63];
+        out[n++] = digits[bits & 63];
     }
-    if (have > 0)
-        out[n++] = digits[bits << (6 - have) & 63];
     uk_buf_add(buf, out, n);
+    if (len > 0) {
+        uint32_t bits =
+            (uint32_t)in[0] << 16 | (len > 1 ? (uint32_t)in[1] << 8 : 0);
+
+        out[0] = digits[bits >> 18];
+        out[1] = digits[bits >> 12 & 63];
+        out[2] = digits[bits >> 6 & 63];
+        uk_buf_add(buf, out, len + 1);
+    }
 }
 
 static int

@@ -74,6 +74,14 @@ reserve(struct uk_buf *buf, size_t len)
 }
 
 void
+uk_buf_reserve(struct uk_buf *buf, size_t len)
+{
+    if (len > buf->max - buf->len)
+        len = buf->max - buf->len;
+    (void)reserve(buf, len);
+}
+
+void
 uk_buf_add(struct uk_buf *buf, const void *bytes, size_t len)
 {
     if (!reserve(buf, len))

@@ -35,6 +35,10 @@ void uk_buf_init(struct uk_buf *buf, size_t max);
 /* Wipe and free; the limit stays.  Takes the empty one, and twice. */
 void uk_buf_clear(struct uk_buf *buf);
 
+/* Room for so many bytes, up to the limit, in one step: it saves the growing
+ * and changes nothing else. */
+void uk_buf_reserve(struct uk_buf *buf, size_t len);
+
 void uk_buf_add(struct uk_buf *buf, const void *bytes, size_t len);
 void uk_buf_add_text(struct uk_buf *buf, const char *text);
 void uk_buf_add_byte(struct uk_buf *buf, unsigned char byte);

@@ -284,22 +284,45 @@ uk_json_is_text(const char *text)
     return true;
 }
 
+/* How many bytes from here stand in a string as they are: ASCII without
+ * control characters, quote and backslash. */
+static size_t
+plain_run(const char *text)
+{
+    size_t run = 0;
+
+    while ((unsigned char)text[run] >= 0x20 &&
+           (unsigned char)text[run] < 0x80 && text[run] != '"' &&
+           text[run] != '\\')
+        run++;
+    return run;
+}
+
 static void
 put_quoted(struct uk_buf *buf, const char *text)
 {
-    uk_buf_add_byte(buf, '"');
-    while (*text != '\0') {
-        size_t run = 0;
+    const char *end = text + strlen(text);
 
-        while ((unsigned char)text[run] >= 0x20 && text[run] != '"' &&
-               text[run] != '\\')
-            run++;
+    uk_buf_add_byte(buf, '"');
+    for (;;) {
+        size_t run = plain_run(text);
+
         uk_buf_add(buf, text, run);
         text += run;
-        if (*text == '"' || *text == '\\')
-            uk_buf_addf(buf, "\\%c", *text++);
-        else if (*text != '\0')
-            uk_buf_addf(buf, "\\u%04x", (unsigned char)*text++);
+        if (*text == '\0')
+            break;
+        run = uk_jsonscan_utf8(text, (size_t)(end - text));
+        if (run == 0) {
+            buf->bad = true; /* not UTF-8 */
+            break;
+        }
+        if (run > 1)
+            uk_buf_add(buf, text, run);
+        else if (*text == '"' || *text == '\\')
+            uk_buf_addf(buf, "\\%c", *text);
+        else
+            uk_buf_addf(buf, "\\u%04x", (unsigned char)*text);
+        text += run;
     }
     uk_buf_add_byte(buf, '"');
 }
@@ -336,9 +359,20 @@ void
 uk_json_put_text(struct uk_json_out *out, const char *name, const char *text)
 {
     put_name(out, name);
-    if (!uk_json_is_text(text))
-        out->buf->bad = true;
     put_quoted(out->buf, text);
+}
+
+void
+uk_json_open_text(struct uk_json_out *out, const char *name)
+{
+    put_name(out, name);
+    uk_buf_add_byte(out->buf, '"');
+}
+
+void
+uk_json_close_text(struct uk_json_out *out)
+{
+    uk_buf_add_byte(out->buf, '"');
 }
 
 void

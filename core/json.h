@@ -68,6 +68,10 @@ void uk_json_begin(struct uk_json_out *out, const char *name, char bracket);
 void uk_json_end(struct uk_json_out *out, char bracket);
 void uk_json_put_text(struct uk_json_out *out, const char *name,
                       const char *text);
+/* Around a string that the caller adds to buf itself, of bytes that stand in
+ * JSON as they are: base64, hexadecimal digits. */
+void uk_json_open_text(struct uk_json_out *out, const char *name);
+void uk_json_close_text(struct uk_json_out *out);
 void uk_json_put_bool(struct uk_json_out *out, const char *name, bool value);
 void uk_json_put_int(struct uk_json_out *out, const char *name, int64_t value);
 void uk_json_put_null(struct uk_json_out *out, const char *name);

@@ -33,6 +33,46 @@ put_byte(char line[LINE_SIZE], size_t *len, unsigned char c)
     return true;
 }
 
+static void
+write_all(int fd, const char *bytes, size_t len)
+{
+    ssize_t written;
+
+    do
+        written = write(fd, bytes, len);
+    while (written < 0 && errno == EINTR);
+}
+
+/* Write a line, or put it to those that wait. */
+static void
+put_out(const struct uk_log *log, const char *line, size_t len)
+{
+    struct uk_log_held *held = log->held;
+
+    if (held == NULL) {
+        write_all(log->fd, line, len);
+        return;
+    }
+    if (len > sizeof(held->bytes) - held->len)
+        uk_log_flush(log);
+    memcpy(held->bytes + held->len, line, len);
+    held->len += len;
+}
+
+/* Append what needs no escape from here on, as far as there is room; how much
+ * that was. */
+static size_t
+put_run(char line[LINE_SIZE], size_t *len, const char *text)
+{
+    size_t most = LINE_SIZE - sizeof(CUT) - *len, run = 0;
+
+    while (run < most && text[run] >= 0x20 && text[run] <= 0x7e)
+        run++;
+    memcpy(line + *len, text, run);
+    *len += run;
+    return run;
+}
+
 void
 uk_log_line(const struct uk_log *log, enum uk_level level, const char *fmt, ...)
 {
@@ -40,7 +80,6 @@ uk_log_line(const struct uk_log *log, enum uk_level level, const char *fmt, ...)
     char line[LINE_SIZE];
     size_t len = 0;
     va_list args;
-    ssize_t written;
     int wanted;
 
     if (level > log->most)
@@ -52,18 +91,28 @@ uk_log_line(const struct uk_log *log, enum uk_level level, const char *fmt, ...)
         return;
     if (log->prefix)
         len = (size_t)snprintf(line, sizeof(line), "<%d>", (int)level);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (!put_byte(line, &len, (unsigned char)*c)) {
+    for (const char *c = text; *c != '\0';) {
+        size_t run = put_run(line, &len, c);
+
+        if (run == 0 && !put_byte(line, &len, (unsigned char)*c)) {
             wanted = LINE_SIZE;
             break;
         }
+        c += run > 0 ? run : 1;
     }
     if ((size_t)wanted >= sizeof(text)) {
         memcpy(line + len, CUT, sizeof(CUT) - 1);
         len += sizeof(CUT) - 1;
     }
     line[len++] = '\n';
-    do
-        written = write(log->fd, line, len);
-    while (written < 0 && errno == EINTR);
+    put_out(log, line, len);
+}
+
+void
+uk_log_flush(const struct uk_log *log)
+{
+    if (log->held == NULL || log->held->len == 0)
+        return;
+    write_all(log->fd, log->held->bytes, log->held->len);
+    log->held->len = 0;
 }

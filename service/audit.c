@@ -4,26 +4,47 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "core/buf.h"
 
 #define LINE_MAX 1600
 
+struct line {
+    size_t len;
+    char bytes[LINE_MAX];
+};
+
+/* What has no room is left out; there is room for the longest of all. */
 static void
-add(struct uk_buf *line, const char *name, const char *value, bool quoted)
+put(struct line *line, const char *bytes, size_t len)
 {
-    if (value != NULL && value[0] != '\0')
-        uk_buf_addf(line, quoted ? " %s='%s'" : " %s=%s", name, value);
+    if (len > sizeof(line->bytes) - line->len)
+        return;
+    memcpy(line->bytes + line->len, bytes, len);
+    line->len += len;
+}
+
+static void
+add(struct line *line, const char *name, const char *value, bool quoted)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    put(line, " ", 1);
+    put(line, name, strlen(name));
+    put(line, "='", quoted ? 2 : 1);
+    put(line, value, strlen(value));
+    if (quoted)
+        put(line, "'", 1);
 }
 
 void
 uk_audit_log(const struct uk_audit *audit, const struct uk_log *log)
 {
-    struct uk_buf line = UK_BUF_UP_TO(LINE_MAX);
+    struct line line;
     char app[UK_PRINTABLE_SIZE];
     bool granted;
 
     if (audit->event == NULL)
         return;
+    line.len = 0;
     granted = audit->verdict != NULL && strcmp(audit->verdict, "granted") == 0;
     add(&line, "verdict", audit->verdict, false);
     add(&line, "reason", audit->reason, false);
@@ -38,6 +59,5 @@ uk_audit_log(const struct uk_audit *audit, const struct uk_log *log)
     add(&line, "source", audit->source, false);
     add(&line, "request", audit->request, false);
     uk_log_line(log, granted ? UK_LEVEL_INFO : UK_LEVEL_NOTICE,
-                "audit event=%s%s", audit->event, uk_buf_peek(&line));
-    uk_buf_clear(&line);
+                "audit event=%s%.*s", audit->event, (int)line.len, line.bytes);
 }

@@ -21,12 +21,33 @@ turn_away(struct uk_call *call, const char *reason)
     return uk_call_error(call, 401, "AuthError", "unauthorized");
 }
 
+/* What is known about the key has been found. */
+static enum uk_then
+decide(struct uk_call *call)
+{
+    const struct uk_store_login *login = &call->login;
+
+    memcpy(call->audit.key, login->key_id, UK_ID_SIZE);
+    memcpy(call->audit.user, login->user.id, UK_ID_SIZE);
+    if (login->state == UK_STORE_UNKNOWN)
+        return turn_away(call, "unknown");
+    if (strcmp(login->user.app_id, call->app.id) != 0)
+        return turn_away(call, "other-app");
+    if (login->state == UK_STORE_DELETED)
+        return turn_away(call, "deleted");
+    if (login->key_disabled)
+        return turn_away(call, "disabled");
+    if (login->user.disabled) {
+        uk_call_audit(call, "refused", "user-disabled");
+        return uk_call_error(call, 401, "UserDisabled", "user disabled");
+    }
+    return uk_session_begin(call, &login->user, UK_PROVIDER_KEY, login->key_id,
+                            login);
+}
+
 enum uk_then
 uk_key_login(struct uk_call *call)
 {
-    struct uk_store_login login;
-    struct uk_err err = UK_ERR_NONE;
-    struct uk_store_hash hash;
     const char *key;
 
     call->audit.provider = uk_provider_word(UK_PROVIDER_KEY);
@@ -36,23 +57,7 @@ uk_key_login(struct uk_call *call)
     if (!uk_keytext_check(key, strlen(key)))
         return turn_away(call, "unknown-form");
     uk_crypto_hash(UK_CRYPTO_API_KEY, call->server->secrets->pepper, key,
-                   strlen(key), hash.bytes);
-    if (uk_store_call(call->store, find_keys, &hash, 1, &login, &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    memcpy(call->audit.key, login.key_id, UK_ID_SIZE);
-    memcpy(call->audit.user, login.user.id, UK_ID_SIZE);
-    if (login.state == UK_STORE_UNKNOWN)
-        return turn_away(call, "unknown");
-    if (strcmp(login.user.app_id, call->app.id) != 0)
-        return turn_away(call, "other-app");
-    if (login.state == UK_STORE_DELETED)
-        return turn_away(call, "deleted");
-    if (login.key_disabled)
-        return turn_away(call, "disabled");
-    if (login.user.disabled) {
-        uk_call_audit(call, "refused", "user-disabled");
-        return uk_call_error(call, 401, "UserDisabled", "user disabled");
-    }
-    return uk_session_begin(call, &login.user, UK_PROVIDER_KEY, login.key_id,
-                            &login);
+                   strlen(key), call->hash.bytes);
+    call->next = decide;
+    return UK_THEN_KEY;
 }

@@ -17,7 +17,8 @@ find_source(struct uk_call *call)
     char text[UK_ADDRESS_TEXT];
     const char *last;
 
-    uk_address_text(&peer, false, call->source);
+    memcpy(call->source, call->request->peer_text,
+           strlen(call->request->peer_text) + 1);
     call->source_subject = uk_address_subject(&peer);
     if (forwarded == NULL)
         return;
@@ -61,7 +62,7 @@ uk_call_new(struct uk_server *server, struct uk_inbox *home,
 }
 
 void
-uk_call_end(struct uk_call *call)
+uk_call_end(struct uk_call *call, const struct uk_log *log)
 {
     if (call == NULL)
         return;
@@ -72,7 +73,7 @@ uk_call_end(struct uk_call *call)
                       NULL);
     if (call->audit.app == NULL)
         call->audit.app = call->session.client_id;
-    uk_audit_log(&call->audit, call->server->log);
+    uk_audit_log(&call->audit, log);
     call->exchange->own = NULL;
     uk_json_free(call->body);
     uk_secret_clear(&call->secret);

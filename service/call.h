@@ -23,10 +23,12 @@
 #include "service/token.h"
 
 struct uk_call;
+struct uk_round;
 
 enum uk_then {
     UK_THEN_REPLY,  /* it is filled */
     UK_THEN_LOOP,   /* call->next, with a store to read */
+    UK_THEN_KEY,    /* likewise, and call->login is the key of call->hash */
     UK_THEN_HASHER, /* call->next, without a store */
     UK_THEN_WRITER, /* call->next, with a store to change, in a transaction
                        that is undone when the reply is an error */
@@ -42,6 +44,7 @@ struct uk_call {
     const struct uk_http_request *request; /* the exchange's */
     struct uk_http_reply *reply;           /* the exchange's */
     struct uk_store *store; /* of the thread that runs the step; or NULL */
+    struct uk_round *round; /* on its loop: those that came with it; or NULL */
     enum uk_then then;
     uk_step *next;
     char id[UK_ID_SIZE]; /* of the request, for clients and logs */
@@ -65,14 +68,16 @@ struct uk_call {
     bool password_right;
     uint64_t subject; /* for the limit that the step took from */
     struct uk_store_key key;
+    struct uk_store_hash hash; /* of the key that asks to log in */
+    struct uk_store_login login;
 };
 
 /* NULL without memory. */
 struct uk_call *uk_call_new(struct uk_server *server, struct uk_inbox *home,
                             struct uk_http_exchange *exchange);
 
-/* Say what there is to log, wipe and free. */
-void uk_call_end(struct uk_call *call);
+/* Say to the log what there is to say, wipe and free. */
+void uk_call_end(struct uk_call *call, const struct uk_log *log);
 
 /* Fill the reply.  Each returns UK_THEN_REPLY. */
 

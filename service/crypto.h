@@ -1,6 +1,6 @@
 /*
  * Random bytes, keyed hashes and codes that nobody without the key can make
- * (libsodium).
+ * (libsodium; GnuTLS where it is faster).
  */
 #ifndef UK_CRYPTO_H
 #define UK_CRYPTO_H

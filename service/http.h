@@ -32,6 +32,7 @@ struct uk_http_request {
     size_t body_len;
     bool tls;
     const struct uk_address *peer;
+    const char *peer_text; /* without its port */
 };
 
 struct uk_http_reply {

@@ -14,6 +14,7 @@ struct link {
     struct uk_sweep_item item; /* first */
     struct uk_http *http;
     struct uk_address peer;
+    char peer_text[UK_ADDRESS_TEXT];
 };
 
 /* One exchange on it. */
@@ -24,6 +25,8 @@ struct exchange {
     struct uk_buf body;
     size_t swallowed; /* bytes past the limit */
     bool asked;       /* the handler has it */
+    bool answered;    /* the reply is filled */
+    bool away;        /* the connection is suspended */
 };
 
 void
@@ -55,6 +58,7 @@ uk_http_on_connection(void *context, struct MHD_Connection *connection,
     link->peer.len = peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
                                                  : sizeof(struct sockaddr_in);
     memcpy(&link->peer.at, peer, link->peer.len);
+    uk_address_text(&link->peer, false, link->peer_text);
     info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
@@ -102,6 +106,7 @@ fill_request(struct exchange *ex, const char *method, const char *path)
         header(connection, "Access-Control-Request-Method");
     request->tls = ex->link->http->options.tls;
     request->peer = &ex->link->peer;
+    request->peer_text = ex->link->peer_text;
 }
 
 static enum MHD_Result
@@ -194,6 +199,16 @@ take_body(struct exchange *ex, const char *bytes, size_t *len)
     return ex->swallowed > SWALLOW || ex->body.bad ? MHD_NO : MHD_YES;
 }
 
+/* Suspending costs two system calls, so only those wait like that who have no
+ * reply when the library comes by again. */
+static enum MHD_Result
+wait_longer(struct exchange *ex)
+{
+    ex->away = true;
+    MHD_suspend_connection(ex->connection);
+    return MHD_YES;
+}
+
 enum MHD_Result
 uk_http_on_request(void *context, struct MHD_Connection *connection,
                    const char *path, const char *method, const char *version,
@@ -210,7 +225,7 @@ uk_http_on_request(void *context, struct MHD_Connection *connection,
     if (*upload_len > 0)
         return take_body(ex, upload, upload_len);
     if (ex->asked)
-        return send_reply(ex); /* it was resumed */
+        return ex->answered ? send_reply(ex) : wait_longer(ex);
     ex->asked = true;
     if (ex->swallowed > 0)
         return refuse(ex, 413, "the body is too long");
@@ -221,8 +236,7 @@ uk_http_on_request(void *context, struct MHD_Connection *connection,
     if (http->options.handler.ask(http->options.handler.context, &ex->open))
         return send_reply(ex);
     uk_sweep_hold(&ex->link->item);
-    MHD_suspend_connection(connection);
-    return MHD_YES;
+    return MHD_YES; /* without a reply: we are called again in the next run */
 }
 
 void
@@ -260,5 +274,7 @@ uk_http_resume(struct uk_http_exchange *exchange)
 {
     struct exchange *ex = (struct exchange *)exchange;
 
-    MHD_resume_connection(ex->connection);
+    ex->answered = true;
+    if (ex->away)
+        MHD_resume_connection(ex->connection);
 }

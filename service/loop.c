@@ -9,6 +9,7 @@
 #include "core/deadline.h"
 #include "core/io.h"
 #include "service/call.h"
+#include "service/round.h"
 #include "service/route.h"
 #include "service/work.h"
 
@@ -20,6 +21,7 @@ struct uk_loop {
     struct uk_server *server;
     struct uk_store *store;
     struct uk_inbox inbox;
+    struct uk_round round;
     struct uk_deadline next_sweep;
     struct uk_deadline drained; /* when stopping: the end of patience */
     unsigned away;              /* calls that are in the pools */
@@ -50,12 +52,8 @@ ask(void *context, struct uk_http_exchange *exchange)
         return out_of_memory(exchange);
     call->then = UK_THEN_LOOP;
     call->next = uk_route_begin;
-    if (!uk_work_advance(call, loop->store)) {
-        loop->away++;
-        return false;
-    }
-    uk_call_end(call);
-    return true;
+    uk_round_add(&loop->round, call);
+    return false;
 }
 
 static void
@@ -72,7 +70,7 @@ refuse(void *context, struct uk_http_exchange *exchange, int status,
     uk_log_line(loop->server->log, UK_LEVEL_DEBUG,
                 "request %s from %s refused: %s", call->id, call->source, why);
     uk_call_error(call, status, "BadRequest", why);
-    uk_call_end(call);
+    uk_call_end(call, loop->server->log);
 }
 
 static void
@@ -81,16 +79,27 @@ collect(struct uk_loop *loop)
     struct uk_job *jobs = uk_inbox_take(&loop->inbox);
 
     for (struct uk_job *next; jobs != NULL; jobs = next) {
+        next = jobs->next;
+        loop->away--;
+        uk_round_add(&loop->round, (struct uk_call *)jobs);
+    }
+}
+
+/* The log has it all before the first of the replies goes out. */
+static void
+answer(struct uk_loop *loop)
+{
+    struct uk_job *jobs = uk_round_run(&loop->round, &loop->away);
+
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
         struct uk_call *call = (struct uk_call *)jobs;
         struct uk_http_exchange *exchange = call->exchange;
 
         next = jobs->next;
-        if (!uk_work_advance(call, loop->store))
-            continue;
-        loop->away--;
-        uk_call_end(call);
+        uk_call_end(call, &loop->round.log);
         uk_http_resume(exchange);
     }
+    uk_log_flush(&loop->round.log);
 }
 
 static int
@@ -98,6 +107,8 @@ patience(const struct uk_loop *loop)
 {
     int ms = uk_deadline_left_ms(loop->next_sweep);
 
+    if (!uk_round_is_empty(&loop->round))
+        return 0;
     for (size_t i = 0; i < loop->listeners; i++) {
         int want = uk_http_timeout(loop->http[i]);
 
@@ -136,6 +147,8 @@ run(void *argument)
     while (!is_drained(loop)) {
         epoll_wait(loop->epoll, events, EVENTS, patience(loop));
         collect(loop);
+        /* What the last turn has read; its replies go out in this one. */
+        answer(loop);
         for (size_t i = 0; i < loop->listeners; i++)
             uk_http_run(loop->http[i]);
         if (!uk_deadline_passed(loop->next_sweep))
@@ -199,6 +212,8 @@ uk_loop_new(const struct uk_loop_options *options, struct uk_loop **out,
     if (code == UK_OK)
         code = uk_store_open(options->server->config->database, UK_STORE_READ,
                              &loop->store, err);
+    if (code == UK_OK)
+        uk_round_init(&loop->round, options->server->log, loop->store);
     for (size_t i = 0; i < options->listeners && code == UK_OK; i++)
         code = add_listener(loop, &options->http[i], options->listener[i], err);
     if (code != UK_OK) {

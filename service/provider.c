@@ -1,10 +1,10 @@
 /* The ways to log in. */
 #include "service/provider.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/attr.h"
+#include "core/str.h"
 
 static const char *const words[] = {
     [UK_PROVIDER_NONE] = "",
@@ -34,6 +34,8 @@ uk_provider_id(const char *app_id, enum uk_provider provider,
                char out[UK_ID_SIZE])
 {
     /* The app's id with the last byte replaced: no row needed. */
-    snprintf(out, UK_ID_SIZE, "%.*s%02x", UK_ID_LEN - 2, app_id,
-             (unsigned)provider);
+    unsigned char last = (unsigned char)provider;
+
+    memcpy(out, app_id, UK_ID_LEN - 2);
+    uk_str_hex(out + UK_ID_LEN - 2, &last, 1);
 }

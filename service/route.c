@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "service/handlers.h"
+#include "service/round.h"
 #include "service/session.h"
 
 #define BASE      "/api/client/v2.0"
@@ -215,8 +216,8 @@ find_app(struct uk_call *call)
 
     call->audit.app = call->app_name;
     if (strlen(call->app_name) <= UK_STORE_CLIENT_ID &&
-        uk_store_call(call->store, find_app, call->app_name, &call->app, &found,
-                      &err) != UK_OK) {
+        uk_round_find_app(call, call->app_name, &call->app, &found, &err) !=
+            UK_OK) {
         uk_call_fail(call, &err);
         return false;
     }

@@ -15,6 +15,7 @@
 /* What of a device stays the same when its programs get newer. */
 static const char *const traits[] = {"appId",      "platform", "sdk",
                                      "deviceName", "cpuArch",  "bundleId"};
+#define REPLY     2048 /* bytes that a session takes, about */
 #define NO_DEVICE "000000000000000000000000"
 
 static int64_t
@@ -58,16 +59,14 @@ put_token(struct uk_call *call, struct uk_json_out *out, const char *name,
           struct uk_claims *claims, enum uk_token_kind kind, int64_t expires,
           struct uk_err *err)
 {
-    struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
     enum uk_code code;
 
     claims->kind = kind;
     claims->expires = expires;
-    code =
-        uk_token_make(claims, call->server->secrets->signing_key, &token, err);
-    if (code == UK_OK)
-        uk_json_put_text(out, name, uk_buf_peek(&token));
-    uk_buf_clear(&token);
+    uk_json_open_text(out, name);
+    code = uk_token_make(claims, call->server->secrets->signing_key, out->buf,
+                         err);
+    uk_json_close_text(out);
     return code;
 }
 
@@ -104,6 +103,7 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     }
     uk_id_make(claims.session_id);
     name_device(call, user->id, claims.device_id);
+    uk_buf_reserve(&call->reply->body, REPLY);
     uk_json_begin(&out, NULL, '{');
     if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
                   access_until(call, claims.issued, over), &err) != UK_OK ||

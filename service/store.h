@@ -154,6 +154,8 @@ struct uk_store_ops {
     enum uk_code (*keep)(struct uk_store *, struct uk_err *);
     enum uk_code (*undo)(struct uk_store *, struct uk_err *);
 
+    void (*look)(struct uk_store *);
+    void (*look_away)(struct uk_store *);
     enum uk_code (*find_app)(struct uk_store *, const char *client_id,
                              struct uk_store_app *out, bool *found,
                              struct uk_err *);
@@ -282,6 +284,9 @@ const char *uk_store_path(const char *where);
  * takes the right to the user that it concerns.  Either waits for others up to
  * five seconds.  save, then keep or undo, bracket one of several changes in a
  * transaction.  rollback does not fail.
+ *
+ * Between look and look_away reading calls may share one view of the database,
+ * which is not older than look; both save time only, so they do not fail.
  *
  * find_keys answers n hashes with n rows.  find_session answers in one
  * statement.  find_password and add_user compare addresses without the case

@@ -195,6 +195,30 @@ undo(struct uk_store *store, struct uk_err *err)
     return code == UK_OK ? keep(store, err) : code;
 }
 
+/* One read transaction: its locks are taken once, not for each lookup.  Where
+ * it cannot begin, every lookup is one of its own. */
+static void
+look(struct uk_store *store)
+{
+    struct uk_query query = uk_query_start(store, UK_SQL_LOOK, "BEGIN");
+    struct uk_err err = UK_ERR_NONE;
+
+    (void)!uk_query_run(&query, NULL, &err);
+}
+
+static void
+look_away(struct uk_store *store)
+{
+    struct uk_sqlite *lite = (struct uk_sqlite *)store;
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_query query;
+
+    if (sqlite3_get_autocommit(lite->db))
+        return;
+    query = uk_query_start(store, UK_SQL_LOOK_AWAY, "COMMIT");
+    (void)!uk_query_run(&query, NULL, &err);
+}
+
 static void
 read_app(const struct uk_query *query, struct uk_store_app *out)
 {
@@ -278,6 +302,8 @@ static const struct uk_store_ops ops = {
     .save = save,
     .keep = keep,
     .undo = undo,
+    .look = look,
+    .look_away = look_away,
     .find_app = find_app,
     .only_app = only_app,
     .find_keys = uk_sqlite_find_keys,

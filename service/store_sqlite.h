@@ -24,6 +24,8 @@ enum uk_sql {
     UK_SQL_SAVE,
     UK_SQL_KEEP,
     UK_SQL_UNDO,
+    UK_SQL_LOOK,
+    UK_SQL_LOOK_AWAY,
     UK_SQL_FIND_APP,
     UK_SQL_ONLY_APP,
     UK_SQL_ADD_APP,

@@ -18,52 +18,122 @@ static const char *const kinds[] = {
     [UK_TOKEN_REFRESH] = "refresh",
 };
 
+/* Claims being written.  Their values are ids, words and numbers, which stand
+ * in JSON as they are; any other is a database that we did not write. */
+struct text {
+    size_t len;
+    bool bad;
+    char bytes[UK_TOKEN_MAX];
+};
+
 static void
-put_identity(struct uk_json_out *out, const char *name,
+add(struct text *text, const char *bytes, size_t len)
+{
+    if (len > sizeof(text->bytes) - text->len) {
+        text->bad = true;
+        return;
+    }
+    memcpy(text->bytes + text->len, bytes, len);
+    text->len += len;
+}
+
+/* A name with its colon, behind a comma but for the first of an object. */
+static void
+put_name(struct text *text, const char *name)
+{
+    if (text->len > 0 && text->bytes[text->len - 1] != '{')
+        add(text, ",", 1);
+    add(text, "\"", 1);
+    add(text, name, strlen(name));
+    add(text, "\":", 2);
+}
+
+static void
+put_text(struct text *text, const char *name, const char *value)
+{
+    size_t len = strlen(value);
+
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] <= ' ' || value[i] > '~' || value[i] == '"' ||
+            value[i] == '\\')
+            text->bad = true;
+    }
+    put_name(text, name);
+    add(text, "\"", 1);
+    add(text, value, len);
+    add(text, "\"", 1);
+}
+
+static void
+put_int(struct text *text, const char *name, int64_t number)
+{
+    uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    char digits[24];
+    size_t at = sizeof(digits);
+
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    put_name(text, name);
+    add(text, digits + at, sizeof(digits) - at);
+}
+
+static void
+put_null(struct text *text, const char *name)
+{
+    put_name(text, name);
+    add(text, "null", 4);
+}
+
+static void
+put_identity(struct text *text, const char *name,
              const struct uk_claims *claims)
 {
     char provider_id[UK_ID_SIZE];
 
     uk_provider_id(claims->app_id, claims->provider, provider_id);
-    uk_json_begin(out, name, '{');
-    uk_json_put_text(out, "id", claims->identity_id);
-    uk_json_put_text(out, "provider_type", uk_provider_word(claims->provider));
-    uk_json_put_text(out, "provider_id", provider_id);
-    uk_json_end(out, '}');
+    put_name(text, name);
+    add(text, "{", 1);
+    put_text(text, "id", claims->identity_id);
+    put_text(text, "provider_type", uk_provider_word(claims->provider));
+    put_text(text, "provider_id", provider_id);
+    add(text, "}", 1);
 }
 
 /* The names that clients look for, the older ones ("stitch") as well, and
  * ours: epoch, provider, identity_id, key_id, key_epoch. */
 static void
-put_claims(struct uk_json_out *out, const struct uk_claims *claims)
+put_claims(struct text *text, const struct uk_claims *claims)
 {
-    uk_json_begin(out, NULL, '{');
-    uk_json_put_text(out, "typ", kinds[claims->kind]);
-    uk_json_put_text(out, "sub", claims->user_id);
-    uk_json_put_int(out, "iat", claims->issued);
-    uk_json_put_int(out, "exp", claims->expires);
-    uk_json_put_text(out, "baas_device_id", claims->device_id);
-    uk_json_put_text(out, "baas_domain_id", claims->app_id);
-    uk_json_put_text(out, "stitch_devId", claims->device_id);
-    uk_json_put_text(out, "stitch_domainId", claims->app_id);
+    add(text, "{", 1);
+    put_text(text, "typ", kinds[claims->kind]);
+    put_text(text, "sub", claims->user_id);
+    put_int(text, "iat", claims->issued);
+    put_int(text, "exp", claims->expires);
+    put_text(text, "baas_device_id", claims->device_id);
+    put_text(text, "baas_domain_id", claims->app_id);
+    put_text(text, "stitch_devId", claims->device_id);
+    put_text(text, "stitch_domainId", claims->app_id);
     if (claims->kind == UK_TOKEN_ACCESS) {
-        uk_json_put_text(out, "iss", claims->session_id);
+        put_text(text, "iss", claims->session_id);
     } else {
-        uk_json_put_text(out, "baas_id", claims->session_id);
-        uk_json_put_text(out, "stitch_id", claims->session_id);
-        put_identity(out, "baas_identity", claims);
-        put_identity(out, "stitch_ident", claims);
-        uk_json_put_null(out, "baas_data");
-        uk_json_put_null(out, "stitch_data");
+        put_text(text, "baas_id", claims->session_id);
+        put_text(text, "stitch_id", claims->session_id);
+        put_identity(text, "baas_identity", claims);
+        put_identity(text, "stitch_ident", claims);
+        put_null(text, "baas_data");
+        put_null(text, "stitch_data");
     }
-    uk_json_put_int(out, "epoch", claims->epoch);
-    uk_json_put_text(out, "provider", uk_provider_word(claims->provider));
-    uk_json_put_text(out, "identity_id", claims->identity_id);
+    put_int(text, "epoch", claims->epoch);
+    put_text(text, "provider", uk_provider_word(claims->provider));
+    put_text(text, "identity_id", claims->identity_id);
     if (claims->provider == UK_PROVIDER_KEY) {
-        uk_json_put_text(out, "key_id", claims->key_id);
-        uk_json_put_int(out, "key_epoch", claims->key_epoch);
+        put_text(text, "key_id", claims->key_id);
+        put_int(text, "key_epoch", claims->key_epoch);
     }
-    uk_json_end(out, '}');
+    add(text, "}", 1);
 }
 
 enum uk_code
@@ -71,27 +141,26 @@ uk_token_make(const struct uk_claims *claims,
               const unsigned char key[UK_CRYPTO_KEY], struct uk_buf *buf,
               struct uk_err *err)
 {
-    struct uk_buf json = UK_BUF_UP_TO(UK_TOKEN_MAX);
     struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
-    struct uk_json_out out = {.buf = &json};
     unsigned char mac[UK_CRYPTO_MAC];
+    struct text text;
     enum uk_code code;
 
-    put_claims(&out, claims);
-    code = uk_buf_check(&json, err);
-    if (code != UK_OK)
-        goto out;
+    text.len = 0;
+    text.bad = false;
+    put_claims(&text, claims);
+    if (text.bad)
+        return uk_err_set(err, UK_INVALID, "claims that are not of a token");
+    uk_buf_reserve(&token, UK_TOKEN_MAX);
     uk_buf_add(&token, HEADER, HEADER_LEN);
-    uk_base64url_add(&token, json.bytes, json.len);
+    uk_base64url_add(&token, text.bytes, text.len);
     uk_crypto_mac(key, uk_buf_peek(&token), token.len, mac);
     uk_buf_add_byte(&token, '.');
     uk_base64url_add(&token, mac, sizeof(mac));
     code = uk_buf_check(&token, err);
     if (code == UK_OK)
         uk_buf_add(buf, token.bytes, token.len);
-out:
     uk_buf_clear(&token);
-    uk_buf_clear(&json);
     return code;
 }
 

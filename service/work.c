@@ -90,7 +90,8 @@ uk_work_advance(struct uk_call *call, struct uk_store *store)
     while (call->then == UK_THEN_LOOP)
         call->then = call->next(call);
     call->store = NULL;
-    return call->then == UK_THEN_REPLY || !hand_over(call);
+    return call->then == UK_THEN_REPLY || call->then == UK_THEN_KEY ||
+           !hand_over(call);
 }
 
 void

@@ -28,8 +28,9 @@ void uk_inbox_wake(struct uk_inbox *inbox);
 struct uk_job *uk_inbox_take(struct uk_inbox *inbox);
 
 /*
- * On a loop: run the call as far as it goes here.  true: the reply is filled.
- * false: it went elsewhere, and comes back through its inbox.
+ * On a loop: run the call as far as it goes here.  true: the reply is filled,
+ * or it asks for a key.  false: it went elsewhere, and comes back through its
+ * inbox.
  */
 bool uk_work_advance(struct uk_call *call, struct uk_store *store);
 

@@ -30,7 +30,7 @@ OWNER = {
     "json": {"core/json"},
     "security/": {"pam_module/"},
     "microhttpd.h": {"service/http"},
-    "gnutls/": {"service/http", "service/tls"},
+    "gnutls/": {"service/http", "service/tls", "service/crypto"},
     "sqlite3.h": {"service/store_sqlite"},
     "libpq-fe.h": {"service/store_pg"},
     "sodium.h": {"service/pwhash", "service/token", "service/secrets",

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "service/call.h"
+#include "service/round.h"
 #include "service/route.h"
 #include "service/store_sqlite.h"
-#include "service/work.h"
 
 #define BASE "/api/client/v2.0"
 #define APP  "aaaaaaaaaaaaaaaaaaaaaaaa"
@@ -130,19 +130,25 @@ header_of(const struct exchange *ex, const char *name)
 static void
 run(struct fixture *f, struct exchange *ex)
 {
+    struct uk_round round;
     struct uk_call *call;
+    unsigned away = 0;
 
     uk_buf_init(&ex->http.reply.body, UK_HTTP_BODY);
     ex->http.request.peer = &f->peer;
+    ex->http.request.peer_text = "127.0.0.1";
     if (ex->http.request.host == NULL)
         ex->http.request.host = "keys.example.com";
     call = uk_call_new(&f->server, NULL, &ex->http);
     assert_non_null(call);
     call->then = UK_THEN_LOOP;
     call->next = uk_route_begin;
-    assert_true(uk_work_advance(call, f->store));
+    uk_round_init(&round, f->server.log, f->store);
+    uk_round_add(&round, call);
+    assert_ptr_equal(uk_round_run(&round, &away), call);
+    assert_int_equal(away, 0);
     ex->status = ex->http.reply.status;
-    uk_call_end(call);
+    uk_call_end(call, call->server->log);
     assert_null(ex->http.own);
     assert_non_null(header_of(ex, "X-Appservices-Request-Id"));
     assert_string_equal(header_of(ex, "Cache-Control"), "no-store");
@@ -488,11 +494,12 @@ finds_the_source(void **state)
 
         f->server.proxies = rows[i].trusted;
         http.request.peer = &f->peer;
+        http.request.peer_text = "127.0.0.1";
         http.request.forwarded_for = rows[i].header;
         call = uk_call_new(&f->server, NULL, &http);
         assert_non_null(call);
         assert_string_equal(call->source, rows[i].source);
-        uk_call_end(call);
+        uk_call_end(call, call->server->log);
     }
 }
 

@@ -43,7 +43,7 @@ take(char *to, size_t size)
 static void
 writes_a_line_with_its_priority(void **state)
 {
-    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true};
+    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true, NULL};
     char text[100];
 
     uk_log_line(&log, UK_LEVEL_INFO, "granted user='%s' in %d ms", "alice", 84);
@@ -64,7 +64,7 @@ drops_what_nobody_wants(void **state)
 
     for (size_t most = 0; most < UK_COUNT(levels); most++) {
         for (size_t i = 0; i < UK_COUNT(levels); i++) {
-            struct uk_log log = {ends[1], levels[most], true};
+            struct uk_log log = {ends[1], levels[most], true, NULL};
             char text[100];
 
             uk_log_line(&log, levels[i], "x");
@@ -77,7 +77,7 @@ drops_what_nobody_wants(void **state)
 static void
 escapes_every_strange_byte(void **state)
 {
-    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, false};
+    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, false, NULL};
 
     for (int c = 1; c < 256; c++) {
         char raw[] = "a?b";
@@ -104,7 +104,7 @@ cuts_long_lines(void **state)
 
     for (size_t i = 0; i < UK_COUNT(bytes); i++) {
         for (size_t len = 500; len < sizeof(raw) - 1; len += 7) {
-            struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true};
+            struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true, NULL};
             size_t escaped = 3 + len * (bytes[i] == 'x' ? 1 : 4) + 1;
             size_t written;
 
@@ -126,8 +126,8 @@ cuts_long_lines(void **state)
 static void
 never_fails(void **state)
 {
-    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true};
-    struct uk_log nowhere = {-1, UK_LEVEL_DEBUG, true};
+    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true, NULL};
+    struct uk_log nowhere = {-1, UK_LEVEL_DEBUG, true, NULL};
 
     for (int i = 0; i < 100000; i++)
         uk_log_line(&log, UK_LEVEL_INFO, "the pipe is full by now");
