@@ -123,7 +123,7 @@ service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
 test_programs := $(unit_tests) $(pam_tests) $(service_tests)
 cflags_tests/unit     = $(cflags_core)
 cflags_tests/service  = $(cflags_service)
-cflags_tests/bench   := $(cflags_service)
+cflags_tests/bench    = $(cflags_service)
 .SECONDARY:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
