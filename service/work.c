@@ -124,15 +124,16 @@ write_one(struct uk_call *call, struct uk_store *store, struct uk_err *err)
                                       : store->ops->keep(store, err);
 }
 
-/* The transaction did not come about: what was promised in it is not so. */
+/* The transaction did not come about.  What was promised in it is not so, and
+ * what was refused in it may have been refused for something that is not so:
+ * "no such key" behind the deletion that was undone. */
 static void
 fail_all(struct uk_job *jobs, const struct uk_err *err)
 {
     for (; jobs != NULL; jobs = jobs->next) {
         struct uk_call *call = (struct uk_call *)jobs;
 
-        if (call->reply->status < 400)
-            call->then = uk_call_fail(call, err);
+        call->then = uk_call_fail(call, err);
     }
 }
 

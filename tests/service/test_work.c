@@ -1,0 +1,209 @@
+/* service/work: what is said when a transaction does not come about. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "service/call.h"
+#include "service/work.h"
+
+#define CALLS 4
+
+/* A database in which the statement of that name fails. */
+struct broken {
+    struct uk_store store; /* first */
+    const char *fails;
+    unsigned undone, rolled_back;
+};
+
+struct fixture {
+    struct broken broken;
+    struct uk_config config;
+    struct uk_log log;
+    struct uk_server server;
+    struct uk_inbox inbox;
+    struct uk_address peer;
+    struct uk_http_exchange http[CALLS];
+    struct uk_call *call[CALLS];
+};
+
+static enum uk_code
+answer(struct uk_store *store, const char *name, struct uk_err *err)
+{
+    struct broken *broken = (struct broken *)store;
+
+    if (strcmp(broken->fails, name) == 0)
+        return uk_err_set(err, UK_SYSTEM, "the disk is gone");
+    return UK_OK;
+}
+
+static enum uk_code
+begin(struct uk_store *store, struct uk_err *err)
+{
+    return answer(store, "begin", err);
+}
+
+static enum uk_code
+commit(struct uk_store *store, struct uk_err *err)
+{
+    return answer(store, "commit", err);
+}
+
+static enum uk_code
+save(struct uk_store *store, struct uk_err *err)
+{
+    return answer(store, "save", err);
+}
+
+static enum uk_code
+keep(struct uk_store *store, struct uk_err *err)
+{
+    return answer(store, "keep", err);
+}
+
+static enum uk_code
+undo(struct uk_store *store, struct uk_err *err)
+{
+    ((struct broken *)store)->undone++;
+    return answer(store, "undo", err);
+}
+
+static void
+rollback(struct uk_store *store)
+{
+    ((struct broken *)store)->rolled_back++;
+}
+
+static enum uk_then
+deleted(struct uk_call *call)
+{
+    uk_call_audit(call, "granted", NULL);
+    return uk_call_empty(call, 204);
+}
+
+static enum uk_then
+not_there(struct uk_call *call)
+{
+    uk_call_audit(call, "refused", "unknown-key");
+    return uk_call_error(call, 404, "APIKeyNotFound", "API key not found");
+}
+
+static enum uk_then
+logged_out(struct uk_call *call)
+{
+    uk_call_audit(call, "refused", "logged-out");
+    return uk_call_error(call, 401, "InvalidSession", "unauthorized");
+}
+
+static enum uk_then
+not_allowed(struct uk_call *call)
+{
+    uk_call_audit(call, "refused", "anonymous");
+    return uk_call_empty(call, 403);
+}
+
+/* One batch of four calls, of which the first undoes the ground that the
+ * others stand on. */
+static void
+write_batch(struct fixture *f, const char *fails)
+{
+    static const struct uk_store_ops ops = {.begin = begin,
+                                            .commit = commit,
+                                            .rollback = rollback,
+                                            .save = save,
+                                            .keep = keep,
+                                            .undo = undo};
+    static uk_step *const steps[CALLS] = {deleted, not_there, logged_out,
+                                          not_allowed};
+    struct uk_err err = UK_ERR_NONE;
+
+    memset(f, 0, sizeof(*f));
+    assert_int_equal(uk_crypto_start(&err), UK_OK);
+    assert_int_equal(uk_inbox_init(&f->inbox, &err), UK_OK);
+    assert_true(uk_address_parse("127.0.0.1:1", &f->peer));
+    f->broken.store.ops = &ops;
+    f->broken.fails = fails;
+    f->log.fd = -1; /* what is written there is lost */
+    f->server.config = &f->config;
+    f->server.log = &f->log;
+    f->server.write_store = &f->broken.store;
+    for (int i = 0; i < CALLS; i++) {
+        uk_buf_init(&f->http[i].reply.body, UK_HTTP_BODY);
+        f->http[i].request.peer = &f->peer;
+        f->http[i].request.host = "keys.example.com";
+        f->call[i] = uk_call_new(&f->server, &f->inbox, &f->http[i]);
+        assert_non_null(f->call[i]);
+        f->call[i]->then = UK_THEN_WRITER;
+        f->call[i]->next = steps[i];
+        if (i > 0)
+            f->call[i - 1]->job.next = &f->call[i]->job;
+    }
+    uk_work_write(&f->server, &f->call[0]->job);
+}
+
+static void
+clear(struct fixture *f)
+{
+    for (int i = 0; i < CALLS; i++) {
+        uk_call_end(f->call[i]);
+        uk_buf_clear(&f->http[i].reply.body);
+    }
+    uk_inbox_clear(&f->inbox);
+}
+
+static void
+says_nothing_that_was_not_committed(void **state)
+{
+    static const char *const fails[] = {"begin", "save", "keep", "undo",
+                                        "commit"};
+
+    for (size_t n = 0; n < UK_COUNT(fails); n++) {
+        struct fixture f;
+        struct uk_job *job;
+
+        write_batch(&f, fails[n]);
+        assert_int_equal(f.broken.rolled_back, 1);
+        job = uk_inbox_take(&f.inbox);
+        for (int i = 0; i < CALLS; i++, job = job->next) {
+            assert_ptr_equal(job, f.call[i]);
+            assert_int_equal(f.call[i]->then, UK_THEN_REPLY);
+            if (f.http[i].reply.status != 500)
+                fail_msg("%s fails: call %d is answered %d", fails[n], i,
+                         f.http[i].reply.status);
+            assert_string_equal(f.call[i]->audit.verdict, "failed");
+            assert_non_null(strstr(uk_buf_peek(&f.http[i].reply.body),
+                                   "InternalServerError"));
+        }
+        assert_null(job);
+        clear(&f);
+    }
+}
+
+static void
+says_what_was_decided(void **state)
+{
+    static const int statuses[CALLS] = {204, 404, 401, 403};
+    struct fixture f;
+
+    write_batch(&f, "");
+    assert_int_equal(f.broken.rolled_back, 0);
+    assert_int_equal(f.broken.undone, 3); /* each error alone */
+    for (int i = 0; i < CALLS; i++)
+        assert_int_equal(f.http[i].reply.status, statuses[i]);
+    clear(&f);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_nothing_that_was_not_committed),
+        cmocka_unit_test(says_what_was_decided),
+    };
+
+    return cmocka_run_group_tests_name("work", tests, NULL, NULL);
+}
