@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "service/route.h"
+#include "service/tries.h"
 
 /* The proxies of server.conf say whom they speak for: the last entry, which
  * is the one that the proxy itself has written. */
@@ -68,6 +69,8 @@ uk_call_end(struct uk_call *call, const struct uk_log *log)
         return;
     if (call->route != NULL && call->route->quiet && call->reply->status < 400)
         call->audit.event = NULL;
+    if (call->reply->status >= 500)
+        uk_tries_settle(call);
     if (call->audit.event != NULL && call->audit.verdict == NULL)
         uk_call_audit(call, call->reply->status < 400 ? "granted" : "refused",
                       NULL);

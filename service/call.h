@@ -66,7 +66,7 @@ struct uk_call {
     struct uk_store_password person;
     bool person_found;
     bool password_right;
-    uint64_t subject; /* for the limit that the step took from */
+    unsigned tries; /* taken, as bits: given back if nothing is decided */
     struct uk_store_key key;
     struct uk_store_hash hash; /* of the key that asks to log in */
     struct uk_store_login login;

@@ -52,9 +52,12 @@ bool
 uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *email,
               unsigned *wait_s)
 {
-    return uk_limit_take(call->server->limit, subject_of(call, kind, email),
-                         rate_of(call->server->config, kind),
-                         uk_deadline_in(0).at_ns / 1000000, wait_s);
+    if (!uk_limit_take(call->server->limit, subject_of(call, kind, email),
+                       rate_of(call->server->config, kind),
+                       uk_deadline_in(0).at_ns / 1000000, wait_s))
+        return false;
+    call->tries |= 1U << kind;
+    return true;
 }
 
 void
@@ -62,4 +65,17 @@ uk_tries_give_back(struct uk_call *call, enum uk_tries kind, const char *email)
 {
     uk_limit_give_back(call->server->limit, subject_of(call, kind, email),
                        rate_of(call->server->config, kind));
+    call->tries &= ~(1U << kind);
+}
+
+void
+uk_tries_settle(struct uk_call *call)
+{
+    for (unsigned kind = 0; call->tries != 0; kind++) {
+        if ((call->tries & 1U << kind) == 0)
+            continue;
+        uk_tries_give_back(call, kind,
+                           kind == UK_TRIES_USER ? call->person.identity.email
+                                                 : NULL);
+    }
 }

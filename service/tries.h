@@ -20,4 +20,8 @@ bool uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *email,
 void uk_tries_give_back(struct uk_call *call, enum uk_tries kind,
                         const char *email);
 
+/* Undo all that the call has taken: it ends without a decision, as "busy" or
+ * as a failure of ours, and whoever is told so has learnt nothing. */
+void uk_tries_settle(struct uk_call *call);
+
 #endif

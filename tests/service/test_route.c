@@ -503,6 +503,50 @@ finds_the_source(void **state)
     }
 }
 
+/* The hashers are busy, and the database too: who was told so may come again
+ * as often as it likes, and is not locked out for it. */
+static void
+counts_no_try_that_was_not_decided(void **state)
+{
+    static const struct {
+        const char *path, *body;
+    } rows[] = {
+        {"local-userpass/login",
+         "{\"username\":\"ann@b.example\",\"password\":\"correct horse\"}"},
+        {"local-userpass/login",
+         "{\"username\":\"eve@b.example\",\"password\":\"correct horse\"}"},
+        {"local-userpass/register",
+         "{\"email\":\"eve@b.example\",\"password\":\"correct horse\"}"},
+        {"anon-user/login", "{}"},
+    };
+    struct fixture *f = *state;
+
+    f->config.registration = UK_REGISTRATION_OPEN;
+    f->config.failed_logins_per_user = 3;
+    f->config.failed_logins_per_source = 3;
+    f->config.new_users_per_source = 3;
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        char path[128];
+
+        snprintf(path, sizeof(path), BASE "/app/demo/auth/providers/%s",
+                 rows[i].path);
+        for (int n = 0; n < 10; n++) {
+            struct exchange ex = {.status = 0};
+
+            ex.http.request.method = "POST";
+            ex.http.request.path = path;
+            ex.http.request.content_type = "application/json";
+            ex.http.request.body = rows[i].body;
+            ex.http.request.body_len = strlen(rows[i].body);
+            run(f, &ex);
+            if (ex.status != 503)
+                fail_msg("%s, try %d: %d", path, n, ex.status);
+            assert_string_equal(header_of(&ex, "Retry-After"), "1");
+            uk_buf_clear(&ex.http.reply.body);
+        }
+    }
+}
+
 #define WITH_SERVER(test)                                                      \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -518,6 +562,7 @@ main(void)
         WITH_SERVER(wants_json),
         WITH_SERVER(admits_pages_by_their_origin),
         WITH_SERVER(finds_the_source),
+        WITH_SERVER(counts_no_try_that_was_not_decided),
     };
 
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
