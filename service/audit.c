@@ -52,6 +52,8 @@ uk_audit_log(const struct uk_audit *audit, const struct uk_log *log)
     if (audit->app != NULL)
         add(&line, "app", uk_str_printable(app, audit->app, strlen(audit->app)),
             true);
+    add(&line, "admin", audit->admin, false);
+    add(&line, "admin_name", audit->admin_name, true);
     add(&line, "user", audit->user, false);
     add(&line, "key", audit->key, false);
     add(&line, "name", audit->name, true);

@@ -21,6 +21,8 @@ struct uk_audit {
     const char *app;               /* the client app id */
     const char *source;            /* an address */
     const char *request;           /* the request id */
+    const char *admin_name;        /* of the key below */
+    char admin[UK_ID_SIZE];        /* who did it to user: the public key */
     char user[UK_ID_SIZE];         /* "" where nobody is known */
     char key[UK_ID_SIZE];          /* the key's id */
     char email[UK_PRINTABLE_SIZE]; /* as typed, made printable */

@@ -36,6 +36,13 @@ enum uk_then {
 
 typedef enum uk_then uk_step(struct uk_call *call);
 
+/* What a path of the Admin API names, beside the key; "" where it does not. */
+struct uk_admin_path {
+    char group[UK_ID_SIZE + 1];
+    char app[UK_ID_SIZE + 1];
+    char user[UK_ID_SIZE + 1];
+};
+
 struct uk_call {
     struct uk_job job; /* first: calls wait in queues */
     struct uk_server *server;
@@ -56,9 +63,12 @@ struct uk_call {
     const struct uk_route *route;
     char app_name[UK_STORE_CLIENT_ID + 2]; /* from the path; cut if too long */
     char key_id[UK_ID_SIZE + 1];           /* from the path; cut likewise */
+    struct uk_admin_path path;             /* likewise */
     struct uk_store_app app;
     struct uk_claims claims;         /* of the token */
     struct uk_store_session session; /* what the database says about it */
+    struct uk_store_admin admin;     /* of an administrator's session */
+    struct uk_store_listed target;   /* the user of whom the path is */
     struct uk_json *body;            /* owned; an object, or NULL */
 
     /* What a handler keeps from step to step. */
@@ -88,7 +98,8 @@ enum uk_then uk_call_error(struct uk_call *call, int status, const char *code,
 enum uk_then uk_call_empty(struct uk_call *call, int status);
 /* 429, with how long to wait. */
 enum uk_then uk_call_throttle(struct uk_call *call, unsigned wait_s);
-/* 500, and a line in the log that says why. */
+/* 500, and a line in the log that says why; 503 with how long to wait when the
+ * database does not answer. */
 enum uk_then uk_call_fail(struct uk_call *call, const struct uk_err *err);
 /* What has been written into reply->body, unless it has become too long. */
 enum uk_then uk_call_json(struct uk_call *call, int status);

@@ -11,6 +11,9 @@ const char uk_command_help[] =
     "       userkey-server user add EMAIL [--password-stdin] [WHERE]\n"
     "       userkey-server user list [WHERE]\n"
     "       userkey-server user disable|enable|delete ID|EMAIL [WHERE]\n"
+    "       userkey-server admin-key create NAME [WHERE]\n"
+    "       userkey-server admin-key list [WHERE]\n"
+    "       userkey-server admin-key delete ID|NAME [WHERE]\n"
     "WHERE: --data DIR | --config FILE, and --app ID where there are several\n";
 
 int

@@ -14,6 +14,7 @@ enum { UK_EXIT_DONE = 0, UK_EXIT_FAILED = 1, UK_EXIT_USAGE = 2 };
 int uk_command_init(int argc, char **argv);
 int uk_command_serve(int argc, char **argv);
 int uk_command_user(int argc, char **argv);
+int uk_command_admin_key(int argc, char **argv);
 
 extern const char uk_command_help[];
 

@@ -21,6 +21,8 @@ static unsigned char short_key[crypto_shorthash_KEYBYTES];
 static const char *const use_names[] = {
     [UK_CRYPTO_API_KEY] = "userkey-api-key\0",
     [UK_CRYPTO_DEVICE] = "userkey-device\0\0",
+    [UK_CRYPTO_ADMIN_KEY] = "userkey-adminkey",
+    [UK_CRYPTO_GROUP] = "userkey-group\0\0",
 };
 
 enum uk_code

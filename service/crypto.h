@@ -18,8 +18,10 @@
 
 /* What a hash is for: the same bytes have another hash for another use. */
 enum uk_crypto_use {
-    UK_CRYPTO_API_KEY, /* an API key, as it stands in the database */
-    UK_CRYPTO_DEVICE,  /* a user and the description of a device */
+    UK_CRYPTO_API_KEY,   /* an API key, as it stands in the database */
+    UK_CRYPTO_DEVICE,    /* a user and the description of a device */
+    UK_CRYPTO_ADMIN_KEY, /* an administrator's private key */
+    UK_CRYPTO_GROUP,     /* the group that all apps are in */
 };
 
 /* Once in a process, before anything else here and before threads. */

@@ -30,4 +30,23 @@ uk_step uk_key_enable;
 uk_step uk_key_disable;
 uk_step uk_key_delete;
 
+/* admin_session.c */
+uk_step uk_admin_login;
+uk_step uk_admin_profile;
+uk_step uk_admin_renew;
+
+/* admin_apps.c */
+uk_step uk_admin_app_list;
+uk_step uk_admin_app_fetch;
+
+/* admin_users.c */
+uk_step uk_admin_user_list;
+uk_step uk_admin_user_create;
+uk_step uk_admin_user_fetch;
+uk_step uk_admin_user_enable;
+uk_step uk_admin_user_disable;
+uk_step uk_admin_user_logout;
+uk_step uk_admin_user_delete;
+uk_step uk_admin_key_create;
+
 #endif

@@ -28,6 +28,7 @@ struct uk_http_request {
     const char *authorization, *content_type, *origin, *host;
     const char *access_control_method; /* of a preflight */
     const char *forwarded_for;
+    const char *after, *email; /* of the query, as they were sent */
     const char *body;
     size_t body_len;
     bool tls;

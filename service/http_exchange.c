@@ -90,6 +90,12 @@ header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+static const char *
+query(struct MHD_Connection *connection, const char *name)
+{
+    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
 static void
 fill_request(struct exchange *ex, const char *method, const char *path)
 {
@@ -104,6 +110,8 @@ fill_request(struct exchange *ex, const char *method, const char *path)
     request->host = header(connection, "Host");
     request->access_control_method =
         header(connection, "Access-Control-Request-Method");
+    request->after = query(connection, "after");
+    request->email = query(connection, "email");
     request->tls = ex->link->http->options.tls;
     request->peer = &ex->link->peer;
     request->peer_text = ex->link->peer_text;

@@ -12,6 +12,7 @@ static const struct {
     {"init", uk_command_init},
     {"serve", uk_command_serve},
     {"user", uk_command_user},
+    {"admin-key", uk_command_admin_key},
 };
 
 static int

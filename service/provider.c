@@ -11,6 +11,7 @@ static const char *const words[] = {
     [UK_PROVIDER_ANON] = "anon-user",
     [UK_PROVIDER_PASSWORD] = "local-userpass",
     [UK_PROVIDER_KEY] = "api-key",
+    [UK_PROVIDER_ADMIN] = "mongodb-cloud",
 };
 
 const char *

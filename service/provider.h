@@ -9,6 +9,7 @@ enum uk_provider {
     UK_PROVIDER_ANON,     /* nobody in particular */
     UK_PROVIDER_PASSWORD, /* an address and a password */
     UK_PROVIDER_KEY,      /* a user API key */
+    UK_PROVIDER_ADMIN,    /* an administrator's pair of keys: no user's */
 };
 
 /* "api-key"; "" for UK_PROVIDER_NONE.  Static. */

@@ -4,74 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "service/handlers.h"
+#include "service/admin_session.h"
 #include "service/round.h"
 #include "service/session.h"
 
-#define BASE      "/api/client/v2.0"
-#define PROVIDERS "/app/*/auth/providers/"
 #define METHODS   "GET, POST, PUT, DELETE"
 #define JSON_TYPE "application/json"
 
-#define ANYBODY UK_ROLE_ANYBODY
-#define SESSION UK_ROLE_SESSION
-#define OWNER   UK_ROLE_OWNER
-#define KEEPER  UK_ROLE_KEEPER
-#define NONE    UK_TOKEN_NONE
-#define ACCESS  UK_TOKEN_ACCESS
-#define REFRESH UK_TOKEN_REFRESH
-
-/* clang-format off */
-static const struct uk_route routes[] = {
-    /* method, path, who, token, writes, body, event, quiet, handler */
-    {"GET", "/app/*/location",
-     ANYBODY, NONE, false, false, NULL, true, uk_location},
-    {"POST", PROVIDERS "local-userpass/register",
-     ANYBODY, NONE, false, true, "register", false, uk_password_register},
-    {"POST", PROVIDERS "local-userpass/login",
-     ANYBODY, NONE, false, true, "login", false, uk_password_login},
-    {"POST", PROVIDERS "api-key/login",
-     ANYBODY, NONE, false, true, "login", false, uk_key_login},
-    {"POST", PROVIDERS "anon-user/login",
-     ANYBODY, NONE, false, true, "login", false, uk_anon_login},
-    {"POST", PROVIDERS "*/login",
-     ANYBODY, NONE, false, false, "login", false, uk_other_login},
-    {"GET", "/auth/profile",
-     SESSION, ACCESS, false, false, "profile", true, uk_user_profile},
-    {"DELETE", "/auth/delete",
-     OWNER, ACCESS, true, false, "user-delete", false, uk_user_delete},
-    {"POST", "/auth/session",
-     SESSION, REFRESH, false, false, "refresh", false, uk_session_renew},
-    {"DELETE", "/auth/session",
-     SESSION, REFRESH, true, false, "logout", false, uk_session_end},
-    {"GET", "/auth/api_keys",
-     KEEPER, REFRESH, false, false, "key-list", true, uk_key_list},
-    {"POST", "/auth/api_keys",
-     KEEPER, REFRESH, true, true, "key-create", false, uk_key_create},
-    {"GET", "/auth/api_keys/*",
-     KEEPER, REFRESH, false, false, "key-fetch", true, uk_key_fetch},
-    {"DELETE", "/auth/api_keys/*",
-     KEEPER, REFRESH, true, false, "key-delete", false, uk_key_delete},
-    {"PUT", "/auth/api_keys/*/enable",
-     KEEPER, REFRESH, true, false, "key-enable", false, uk_key_enable},
-    {"PUT", "/auth/api_keys/*/disable",
-     KEEPER, REFRESH, true, false, "key-disable", false, uk_key_disable},
+/* A segment of a path in the place of a star. */
+struct wild {
+    const char *at;
+    size_t len;
 };
-/* clang-format on */
 
-const struct uk_route *
-uk_route_table(size_t *count)
-{
-    *count = UK_COUNT(routes);
-    return routes;
-}
-
-/* Does the path fit?  The first * is stored in *wild. */
+/* Does the path fit?  *count stars are stored in wilds. */
 static bool
-fits(const char *pattern, const char *path, const char **wild, size_t *wild_len)
+fits(const char *pattern, const char *path, struct wild wilds[UK_ROUTE_WILDS],
+     size_t *count)
 {
-    *wild = NULL;
-    *wild_len = 0;
+    *count = 0;
     for (; *pattern != '\0'; pattern++) {
         size_t len;
 
@@ -81,12 +32,9 @@ fits(const char *pattern, const char *path, const char **wild, size_t *wild_len)
             continue;
         }
         len = strcspn(path, "/");
-        if (len == 0)
+        if (len == 0 || *count == UK_ROUTE_WILDS)
             return false;
-        if (*wild == NULL) {
-            *wild = path;
-            *wild_len = len;
-        }
+        wilds[(*count)++] = (struct wild){path, len};
         path += len;
     }
     return *path == '\0';
@@ -102,33 +50,54 @@ keep(char *to, size_t size, const char *from, size_t len)
     to[len] = '\0';
 }
 
+/* What the stars stand for: in the Admin API each is in the one before. */
+static void
+keep_wilds(struct uk_call *call, const struct uk_route *route,
+           const struct wild *wilds, size_t count)
+{
+    struct {
+        char *to;
+        size_t size;
+    } places[UK_ROUTE_WILDS] = {
+        {call->path.group, sizeof(call->path.group)},
+        {call->path.app, sizeof(call->path.app)},
+        {call->path.user, sizeof(call->path.user)},
+        {call->key_id, sizeof(call->key_id)},
+    };
+
+    if (strcmp(route->base, UK_ROUTE_ADMIN) == 0) {
+        for (size_t i = 0; i < count; i++)
+            keep(places[i].to, places[i].size, wilds[i].at, wilds[i].len);
+    } else if (count > 0 && uk_str_starts(route->path, "/app/")) {
+        keep(call->app_name, sizeof(call->app_name), wilds[0].at, wilds[0].len);
+    } else if (count > 0) {
+        keep(call->key_id, sizeof(call->key_id), wilds[0].at, wilds[0].len);
+    }
+}
+
 /* The route, or NULL; allowed lists the methods of the path, "" if there is no
  * such path. */
 static const struct uk_route *
 find(struct uk_call *call, char *allowed, size_t size)
 {
     const char *path = call->request->path;
-    size_t used = 0;
+    size_t n, used = 0;
+    const struct uk_route *routes = uk_route_table(&n);
 
     allowed[0] = '\0';
-    if (!uk_str_starts(path, BASE))
-        return NULL;
-    path += sizeof(BASE) - 1;
-    for (size_t i = 0; i < UK_COUNT(routes); i++) {
-        const char *wild;
-        size_t len;
+    for (size_t i = 0; i < n; i++) {
+        struct wild wilds[UK_ROUTE_WILDS];
+        size_t count;
 
-        if (!fits(routes[i].path, path, &wild, &len))
+        if (!uk_str_starts(path, routes[i].base) ||
+            !fits(routes[i].path, path + strlen(routes[i].base), wilds, &count))
             continue;
         if (strcmp(routes[i].method, call->request->method) != 0) {
             used += (size_t)snprintf(allowed + used, size - used, "%s%s",
                                      used > 0 ? ", " : "", routes[i].method);
             continue;
         }
-        if (wild != NULL && uk_str_starts(routes[i].path, "/app/"))
-            keep(call->app_name, sizeof(call->app_name), wild, len);
-        else if (wild != NULL)
-            keep(call->key_id, sizeof(call->key_id), wild, len);
+        keep_wilds(call, &routes[i], wilds, count);
         return &routes[i];
     }
     return NULL;
@@ -253,6 +222,9 @@ authorize(struct uk_call *call)
 {
     const char *unfit;
 
+    if (call->route->role == UK_ROLE_ADMIN)
+        return uk_admin_admit(call) ? call->route->handler(call)
+                                    : UK_THEN_REPLY;
     if (!uk_session_check(call))
         return UK_THEN_REPLY;
     unfit = unfit_for(call);
@@ -262,19 +234,34 @@ authorize(struct uk_call *call)
     return uk_call_empty(call, 403);
 }
 
+/* Before the database is asked for a session: is there one to ask for?  Who
+ * needs none needs an app, or has come to become an administrator. */
+static bool
+admit(struct uk_call *call)
+{
+    const struct uk_route *route = call->route;
+
+    switch (route->role) {
+    case UK_ROLE_ANYBODY:
+        return call->app_name[0] == '\0' || find_app(call);
+    case UK_ROLE_SESSION:
+    case UK_ROLE_OWNER:
+    case UK_ROLE_KEEPER:
+        return uk_session_read(call, route->token);
+    case UK_ROLE_ADMIN:
+        return uk_admin_read(call, route->token);
+    }
+    uk_call_error(call, 404, NULL, "not found");
+    return false;
+}
+
 /* What the route asks for, in its order. */
 static enum uk_then
 follow(struct uk_call *call)
 {
     const struct uk_route *route = call->route;
 
-    if (route->role == UK_ROLE_ANYBODY) {
-        if (!find_app(call))
-            return UK_THEN_REPLY;
-    } else if (!uk_session_read(call, route->token)) {
-        return UK_THEN_REPLY;
-    }
-    if (route->takes_body && !read_body(call))
+    if (!admit(call) || (route->takes_body && !read_body(call)))
         return UK_THEN_REPLY;
     call->next = route->role == UK_ROLE_ANYBODY ? route->handler : authorize;
     return route->writes ? UK_THEN_WRITER : UK_THEN_LOOP;

@@ -18,10 +18,16 @@ enum uk_role {
                         must not be able to end the account */
     UK_ROLE_KEEPER,  /* a person that did not log in with a key: who may
                         manage keys */
+    UK_ROLE_ADMIN,   /* an administrator, and no user at all */
 };
+
+#define UK_ROUTE_CLIENT "/api/client/v2.0"
+#define UK_ROUTE_ADMIN  "/api/admin/v3.0"
+#define UK_ROUTE_WILDS  4 /* most stars in a path */
 
 struct uk_route {
     const char *method;
+    const char *base;
     const char *path; /* below the base; * is one segment */
     enum uk_role role;
     enum uk_token_kind token;

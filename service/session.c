@@ -118,51 +118,72 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     return uk_call_json(call, 200);
 }
 
-/* Fill the reply with what is wrong with a session; false. */
-static bool
-deny(struct uk_call *call, const char *code, const char *text,
-     const char *reason)
+bool
+uk_session_deny(struct uk_call *call, const char *code, const char *text,
+                const char *reason)
 {
     uk_call_audit(call, "refused", reason);
     uk_call_error(call, 401, code, text);
     return false;
 }
 
+const char *
+uk_session_bearer(struct uk_call *call)
+{
+    const char *token = call->request->authorization;
+
+    if (token == NULL) {
+        uk_session_deny(call, "MissingAuthReq", "must authenticate first",
+                        "no-token");
+        return NULL;
+    }
+    token = uk_str_starts(token, SCHEME) ? token + sizeof(SCHEME) - 1 : "";
+    if (token[0] == ' ')
+        token += strspn(token, " ");
+    else
+        token = "";
+    if (token[0] != '\0')
+        return token;
+    uk_session_deny(call, NULL, NO_TOKEN, "no-token");
+    return NULL;
+}
+
+bool
+uk_session_fits(struct uk_call *call, enum uk_token_kind want,
+                enum uk_token_state state)
+{
+    if (call->claims.kind != want)
+        return uk_session_deny(
+            call, NULL,
+            want == UK_TOKEN_REFRESH
+                ? "invalid refresh token: incorrect token type"
+                : "invalid access token: incorrect token type",
+            "wrong-token");
+    if (state == UK_TOKEN_EXPIRED)
+        return uk_session_deny(call, "InvalidSession",
+                               want == UK_TOKEN_REFRESH ? GONE : OVER,
+                               "expired");
+    return true;
+}
+
 bool
 uk_session_read(struct uk_call *call, enum uk_token_kind want)
 {
-    const char *header = call->request->authorization;
+    const char *token = uk_session_bearer(call);
     enum uk_token_state state;
 
-    if (header == NULL)
-        return deny(call, "MissingAuthReq", "must authenticate first",
-                    "no-token");
-    if (!uk_str_starts(header, SCHEME))
-        return deny(call, NULL, NO_TOKEN, "no-token");
-    header += sizeof(SCHEME) - 1;
-    if (header[0] != '\0' && header[0] != ' ')
-        return deny(call, NULL, NO_TOKEN, "no-token");
-    header += strspn(header, " ");
-    if (header[0] == '\0')
-        return deny(call, NULL, NO_TOKEN, "no-token");
-    state = uk_token_read(header, strlen(header),
-                          call->server->secrets->signing_key, now_s(),
-                          &call->claims);
-    if (state == UK_TOKEN_BAD)
-        return deny(call, "InvalidSession", "unauthorized", "bad-token");
+    if (token == NULL)
+        return false;
+    state =
+        uk_token_read(token, strlen(token), call->server->secrets->signing_key,
+                      now_s(), &call->claims);
+    if (state == UK_TOKEN_BAD || call->claims.provider == UK_PROVIDER_ADMIN)
+        return uk_session_deny(call, "InvalidSession", "unauthorized",
+                               "bad-token");
     call->audit.provider = uk_provider_word(call->claims.provider);
     memcpy(call->audit.user, call->claims.user_id, UK_ID_SIZE);
     memcpy(call->audit.key, call->claims.key_id, UK_ID_SIZE);
-    if (call->claims.kind != want)
-        return deny(call, NULL,
-                    want == UK_TOKEN_REFRESH
-                        ? "invalid refresh token: incorrect token type"
-                        : "invalid access token: incorrect token type",
-                    "wrong-token");
-    if (state == UK_TOKEN_EXPIRED)
-        return deny(call, "InvalidSession",
-                    want == UK_TOKEN_REFRESH ? GONE : OVER, "expired");
-    return true;
+    return uk_session_fits(call, want, state);
 }
 
 /* Why the session does not stand any more, or NULL. */
@@ -209,12 +230,12 @@ uk_session_check(struct uk_call *call)
     if (fault == NULL)
         return true;
     snprintf(nobody, sizeof(nobody), NOBODY "%s", call->claims.user_id);
-    return deny(call, "InvalidSession",
-                call->session.user_there ||
-                        call->claims.kind == UK_TOKEN_REFRESH
-                    ? GONE
-                    : nobody,
-                fault);
+    return uk_session_deny(call, "InvalidSession",
+                           call->session.user_there ||
+                                   call->claims.kind == UK_TOKEN_REFRESH
+                               ? GONE
+                               : nobody,
+                           fault);
 }
 
 enum uk_then

@@ -19,6 +19,20 @@ enum uk_then uk_session_begin(struct uk_call *call,
                               const char *identity_id,
                               const struct uk_store_login *key);
 
+/* The token of the Authorization header, borrowed; or NULL, and the reply is
+ * filled. */
+const char *uk_session_bearer(struct uk_call *call);
+
+/* Fill the reply, 401, with what is wrong with a session, and return false;
+ * reason is for the audit log. */
+bool uk_session_deny(struct uk_call *call, const char *code, const char *text,
+                     const char *reason);
+
+/* Is the token of call->claims of the wanted kind, and not over?  Else the
+ * reply is filled. */
+bool uk_session_fits(struct uk_call *call, enum uk_token_kind want,
+                     enum uk_token_state state);
+
 /*
  * Read call->claims from the Authorization header: true, or the reply is
  * filled with what is wrong.  Does not ask the database.

@@ -14,6 +14,7 @@ rate_of(const struct uk_config *config, enum uk_tries kind)
     switch (kind) {
     case UK_TRIES_KEY:
     case UK_TRIES_PASSWORD:
+    case UK_TRIES_ADMIN:
         rate.burst = (unsigned)config->failed_logins_per_source;
         break;
     case UK_TRIES_USER:

@@ -9,6 +9,7 @@ enum uk_tries {
     UK_TRIES_PASSWORD, /* passwords, by source */
     UK_TRIES_USER,     /* passwords, by address and source */
     UK_TRIES_NEW,      /* users that were made, by source */
+    UK_TRIES_ADMIN,    /* keys of administrators that were refused, by source */
 };
 
 /* Use one try of the call's source; email is for UK_TRIES_USER only.  false:

@@ -2,75 +2,25 @@
  * may be running. */
 #include <errno.h>
 #include <getopt.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/identity.h"
 #include "core/str.h"
 #include "service/commands.h"
 #include "service/email.h"
 #include "service/password.h"
-#include "service/path.h"
-#include "service/store.h"
-
-#define CONFIG_FILE UK_CONFDIR "/server.conf"
+#include "service/where.h"
 
 struct task {
-    const char *config, *data, *app_name;
+    struct uk_where where;
+    const char *app_name;
     const char *who; /* an id or an address, or NULL */
     bool password_stdin;
     struct uk_store *store;
     struct uk_store_app app;
 };
-
-/* Root becomes the user whom the service runs as: what is made beside the
- * database must be that user's, and root has no business in a folder that
- * somebody else can change. */
-static enum uk_code
-become_owner(const char *database, struct uk_err *err)
-{
-    const char *path = uk_store_path(database);
-    char folder[PATH_MAX];
-    struct stat st;
-
-    if (path == NULL)
-        return UK_OK; /* not a file */
-    uk_path_folder(path, folder);
-    if (geteuid() != 0 || lstat(folder, &st) != 0 || st.st_uid == 0)
-        return UK_OK; /* or the reason is told when it is opened */
-    if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 ||
-        setuid(st.st_uid) != 0)
-        return uk_err_sys(err, errno, "becoming the owner of '%s'", folder);
-    return UK_OK;
-}
-
-static enum uk_code
-open_store(struct task *task, struct uk_err *err)
-{
-    struct uk_config config;
-    char path[PATH_MAX];
-    enum uk_code code;
-
-    code = uk_path_whole(task->data != NULL     ? task->data
-                         : task->config != NULL ? task->config
-                                                : CONFIG_FILE,
-                         path, err);
-    if (code != UK_OK)
-        return code;
-    code = task->data != NULL
-               ? uk_config_for_folder(path, NULL, NULL, NULL, &config, err)
-               : uk_config_load(path, &config, err);
-    if (code == UK_OK)
-        code = become_owner(config.database, err);
-    if (code == UK_OK)
-        code = uk_store_trust(config.database, err);
-    if (code != UK_OK)
-        return code;
-    return uk_store_open(config.database, UK_STORE_WRITE, &task->store, err);
-}
 
 static enum uk_code
 choose_app(struct task *task, struct uk_err *err)
@@ -259,10 +209,10 @@ read_options(int argc, char **argv, struct task *task)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'c':
-            task->config = optarg;
+            task->where.config = optarg;
             break;
         case 'd':
-            task->data = optarg;
+            task->where.data = optarg;
             break;
         case 'a':
             task->app_name = optarg;
@@ -274,19 +224,20 @@ read_options(int argc, char **argv, struct task *task)
             return false;
         }
     }
-    return task->config == NULL || task->data == NULL;
+    return task->where.config == NULL || task->where.data == NULL;
 }
 
 static int
 run_verb(size_t verb, struct task *task)
 {
     struct uk_err err = UK_ERR_NONE;
+    struct uk_config config;
     enum uk_code code;
 
     umask(077);
     code = uk_crypto_start(&err);
     if (code == UK_OK)
-        code = open_store(task, &err);
+        code = uk_where_open(&task->where, &config, &task->store, &err);
     if (code == UK_OK)
         code = choose_app(task, &err);
     if (code == UK_OK)
@@ -300,7 +251,7 @@ run_verb(size_t verb, struct task *task)
 int
 uk_command_user(int argc, char **argv)
 {
-    struct task task = {.config = NULL};
+    struct task task = {.app_name = NULL};
 
     if (!read_options(argc, argv, &task) || optind == argc)
         return uk_command_usage();

@@ -12,15 +12,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "service/admin_session.h"
 #include "service/call.h"
 #include "service/round.h"
 #include "service/route.h"
 #include "service/store_sqlite.h"
 
-#define BASE "/api/client/v2.0"
-#define APP  "aaaaaaaaaaaaaaaaaaaaaaaa"
-#define ANN  "111111111111111111111111"
-#define ID   "0123456789abcdef01234567"
+#define BASE  "/api/client/v2.0"
+#define APP   "aaaaaaaaaaaaaaaaaaaaaaaa"
+#define ANN   "111111111111111111111111"
+#define ID    "0123456789abcdef01234567"
+#define OTHER "bbbbbbbbbbbbbbbbbbbbbbbb" /* an app with */
+#define BOB   "222222222222222222222222" /* one user */
+#define OPS   "444444444444444444444444" /* an administrator, and a session */
+#define LEFT  "555555555555555555555555" /* that was ended */
 
 /* A server with a database and no threads: calls run where they are made, and
  * those that want the writer are refused as busy. */
@@ -41,6 +46,7 @@ struct exchange {
 };
 
 static struct uk_err err;
+static char group[UK_ID_SIZE]; /* that all apps are in */
 
 static void
 never(void *context, struct uk_job *jobs)
@@ -53,8 +59,16 @@ set_up(void **state)
 {
     static const struct uk_store_user ann = {.id = ANN, .app_id = APP};
     static const struct uk_store_app app = {.id = APP, .client_id = "demo"};
-    const struct uk_store_identity identity = {
+    static const struct uk_store_user bob = {.id = BOB, .app_id = OTHER};
+    static const struct uk_store_app other = {.id = OTHER,
+                                              .client_id = "other"};
+    static const struct uk_store_identity identity = {
         .id = ID, .provider = UK_PROVIDER_PASSWORD, .email = "ann@b.example"};
+    static const struct uk_store_identity his = {
+        .id = BOB, .provider = UK_PROVIDER_PASSWORD, .email = "bob@b.example"};
+    static const struct uk_store_admin ops = {.id = OPS, .name = "ops"};
+    static const struct uk_store_key key = {.id = ID, .name = "k"};
+    const struct uk_store_hash hash = {{1}};
     const struct uk_pool_options full = {
         .threads = 1, .room = 0, .batch = 1, .run = never};
     struct fixture *f = calloc(1, sizeof(*f));
@@ -75,8 +89,21 @@ set_up(void **state)
     assert_int_equal(
         uk_store_call(f->store, add_user, &ann, &identity, "x", &result, &err),
         UK_OK);
+    assert_int_equal(uk_store_call(f->store, add_app, &other, "other", &err),
+                     UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_user, &bob, &his, "x", &result, &err),
+        UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_key, &ann, &key, &hash, &result, &err),
+        UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_admin, &ops, &hash, &result, &err), UK_OK);
+    assert_int_equal(uk_store_call(f->store, revoke, LEFT, 1LL << 40, 0, &err),
+                     UK_OK);
     assert_int_equal(f->store->ops->commit(f->store, &err), UK_OK);
     memset(&f->secrets, 7, sizeof(f->secrets));
+    uk_admin_group(&f->secrets, group);
     f->log.fd = -1; /* what is written there is lost */
     f->server.config = &f->config;
     f->server.secrets = &f->secrets;
@@ -168,16 +195,22 @@ status_of(struct fixture *f, const char *method, const char *path,
     return ex.status;
 }
 
-/* A real path for a pattern: * is an app, a provider or a key. */
+/* A real path for a pattern: * is an app, a provider or a key; below the base
+ * of administrators a group, an app, a user and a key. */
 static const char *
 path_of(const struct uk_route *route, char out[160])
 {
-    char *to = out + snprintf(out, 160, "%s", BASE);
+    bool admin = strcmp(route->base, UK_ROUTE_ADMIN) == 0;
+    char *to = out + snprintf(out, 160, "%s", route->base);
+    const char *const stars[] = {group, APP, ANN, ID};
+    size_t star = 0;
 
     for (const char *from = route->path; *from != '\0'; from++) {
         if (*from == '*')
             to += snprintf(to, 64, "%s",
-                           strncmp(route->path, "/app/", 5) == 0 ? "demo" : ID);
+                           admin ? stars[star++]
+                           : strncmp(route->path, "/app/", 5) == 0 ? "demo"
+                                                                   : ID);
         else
             *to++ = *from;
     }
@@ -185,28 +218,57 @@ path_of(const struct uk_route *route, char out[160])
     return out;
 }
 
+/* Who calls: the claims of a token, and whose key it is signed with. */
+struct caller {
+    const char *name;
+    enum uk_token_kind kind; /* UK_TOKEN_NONE: without a token */
+    enum uk_provider provider;
+    const char *app, *user, *session;
+    bool admin_key;
+    int over_s; /* so long over */
+};
+
+/* The key of administrators' tokens, computed once more. */
 static void
-bearer(struct fixture *f, enum uk_token_kind kind, enum uk_provider provider,
-       char *out, size_t size)
+find_admin_key(const struct fixture *f, unsigned char out[UK_CRYPTO_KEY])
 {
-    struct uk_claims claims = {.kind = kind,
-                               .provider = provider,
-                               .app_id = APP,
-                               .user_id = ANN,
-                               .session_id = ID,
+    static const char purpose[] = "tokens of administrators";
+
+    uk_crypto_mac(f->secrets.signing_key, purpose, strlen(purpose), out);
+}
+
+static const char *
+bearer(const struct fixture *f, const struct caller *caller, char out[2100])
+{
+    struct uk_claims claims = {.kind = caller->kind,
+                               .provider = caller->provider,
                                .identity_id = ID,
                                .device_id = ID,
                                .issued = uk_id_now_us() / 1000000};
     struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
+    unsigned char key[UK_CRYPTO_KEY];
 
+    if (caller->kind == UK_TOKEN_NONE)
+        return NULL;
+    memcpy(claims.app_id, caller->app != NULL ? caller->app : APP, UK_ID_SIZE);
+    memcpy(claims.user_id, caller->user != NULL ? caller->user : ANN,
+           UK_ID_SIZE);
+    memcpy(claims.session_id, caller->session != NULL ? caller->session : ID,
+           UK_ID_SIZE);
     claims.expires = claims.issued + 1000;
-    if (provider == UK_PROVIDER_KEY)
+    if (caller->over_s > 0)
+        claims.expires = claims.issued - caller->over_s;
+    if (caller->provider == UK_PROVIDER_KEY)
         memcpy(claims.key_id, ID, sizeof(claims.key_id));
-    assert_int_equal(
-        uk_token_make(&claims, f->secrets.signing_key, &token, &err), UK_OK);
-    assert_true(token.len + 8 < size);
-    snprintf(out, size, "Bearer %s", uk_buf_peek(&token));
+    if (caller->admin_key)
+        find_admin_key(f, key);
+    else
+        memcpy(key, f->secrets.signing_key, sizeof(key));
+    assert_int_equal(uk_token_make(&claims, key, &token, &err), UK_OK);
+    assert_true(token.len + 8 < 2100);
+    snprintf(out, 2100, "Bearer %s", uk_buf_peek(&token));
     uk_buf_clear(&token);
+    return out;
 }
 
 /* Which routes need no token is decided here once more, on purpose. */
@@ -220,6 +282,7 @@ asks_for_a_token_everywhere_else(void **state)
         "POST /app/*/auth/providers/api-key/login",
         "POST /app/*/auth/providers/anon-user/login",
         "POST /app/*/auth/providers/*/login",
+        "POST /auth/providers/mongodb-cloud/login",
     };
     struct fixture *f = *state;
     size_t count, found = 0;
@@ -235,6 +298,9 @@ asks_for_a_token_everywhere_else(void **state)
         found += is_open;
         assert_int_equal(routes[i].role == UK_ROLE_ANYBODY, is_open);
         assert_int_equal(routes[i].token == UK_TOKEN_NONE, is_open);
+        assert_int_equal(routes[i].role == UK_ROLE_ADMIN,
+                         !is_open && routes[i].base != NULL &&
+                             strcmp(routes[i].base, "/api/admin/v3.0") == 0);
         if (!is_open)
             assert_int_equal(
                 status_of(f, routes[i].method, path_of(&routes[i], path), NULL),
@@ -254,9 +320,12 @@ writes_only_where_the_table_says(void **state)
         if (strcmp(routes[i].method, "GET") == 0)
             assert_false(routes[i].writes);
         if (strstr(routes[i].path, "api_keys") != NULL)
-            assert_int_equal(routes[i].role, UK_ROLE_KEEPER);
+            assert_int_equal(routes[i].role, strcmp(routes[i].base, BASE) == 0
+                                                 ? UK_ROLE_KEEPER
+                                                 : UK_ROLE_ADMIN);
         for (size_t n = 0; n < i; n++)
             assert_false(strcmp(routes[i].method, routes[n].method) == 0 &&
+                         strcmp(routes[i].base, routes[n].base) == 0 &&
                          strcmp(routes[i].path, routes[n].path) == 0);
     }
 }
@@ -291,6 +360,21 @@ knows_no_other_path(void **state)
         BASE "/app/demo/auth/providers//login",
         BASE "/app/demo/auth/providers/api-key/login/x",
         BASE "/app/demo/auth/profile",
+        BASE "/auth/providers/mongodb-cloud/login",
+        BASE "/groups/" ID "/apps",
+        "/api/admin/v3.0",
+        "/api/admin/v3.0/",
+        "/api/admin/v3.0/auth/api_keys",
+        "/api/admin/v3.0/auth/delete",
+        "/api/admin/v3.0/app/demo/location",
+        "/api/admin/v3.0/auth/providers/local-userpass/login",
+        "/api/admin/v3.0/groups//apps",
+        "/api/admin/v3.0/groups/" ID "/apps/",
+        "/api/admin/v3.0/groups/" ID "/apps/" APP "/users/",
+        "/api/admin/v3.0/groups/" ID "/apps/" APP "/users//logout",
+        "/api/admin/v3.0/groups/" ID "/apps/" APP "/users/" ANN "/x",
+        "/api/admin/v3.0/groups/" ID "/apps/" APP "/users/" ANN "/api_keys/" ID
+        "/enable/x",
     };
     static const char *const methods[] = {"GET",     "POST", "PUT",   "DELETE",
                                           "OPTIONS", "HEAD", "PATCH", "x"};
@@ -321,7 +405,8 @@ knows_no_other_method(void **state)
             bool there = false;
 
             for (size_t m = 0; m < count; m++)
-                there = there || (strcmp(routes[m].path, routes[i].path) == 0 &&
+                there = there || (strcmp(routes[m].base, routes[i].base) == 0 &&
+                                  strcmp(routes[m].path, routes[i].path) == 0 &&
                                   strcmp(routes[m].method, methods[n]) == 0);
             ex.http.request.method = methods[n];
             ex.http.request.path = path_of(&routes[i], path);
@@ -336,43 +421,220 @@ knows_no_other_method(void **state)
     }
 }
 
-/* Each kind of session against each route: what must be 401, and what 403. */
+/* The status with which a call ends when every step of it is run, and that of
+ * the writer too; nothing of it stays. */
+static int
+final_status(struct fixture *f, const struct uk_route *route,
+             const char *authorization)
+{
+    struct exchange ex = {.status = 0};
+    struct uk_call *call;
+    char path[160];
+
+    uk_buf_init(&ex.http.reply.body, UK_HTTP_BODY);
+    ex.http.request.peer = &f->peer;
+    ex.http.request.host = "keys.example.com";
+    ex.http.request.method = route->method;
+    ex.http.request.path = path_of(route, path);
+    ex.http.request.authorization = authorization;
+    call = uk_call_new(&f->server, NULL, &ex.http);
+    assert_non_null(call);
+    assert_int_equal(f->store->ops->begin(f->store, &err), UK_OK);
+    call->store = f->store;
+    call->then = UK_THEN_LOOP;
+    call->next = uk_route_begin;
+    while (call->then != UK_THEN_REPLY)
+        call->then = call->next(call);
+    f->store->ops->rollback(f->store);
+    uk_call_end(call);
+    uk_buf_clear(&ex.http.reply.body);
+    return ex.http.reply.status;
+}
+
+#define GOOD 0 /* in: done, or only the body was missing */
+
+/* Threats S-51: each route with each kind of caller, and nobody gets further
+ * than this. */
 static void
 tells_sessions_apart(void **state)
 {
+#define USER(p) .provider = UK_PROVIDER_##p
+#define BOSS    .provider = UK_PROVIDER_ADMIN, .app = group, .user = OPS
+#define ACC     .kind = UK_TOKEN_ACCESS
+#define REF     .kind = UK_TOKEN_REFRESH
+    static const struct {
+        struct caller caller;
+        int session, owner, keeper, admin; /* by the role of the route */
+    } rows[] = {
+        /* The other kind of token is always 401, or 403 where any is. */
+        {{.name = "nobody"}, 401, 401, 401, 401},
+        {{"a user", ACC, USER(PASSWORD)}, GOOD, GOOD, GOOD, 403},
+        {{"a user", REF, USER(PASSWORD)}, GOOD, GOOD, GOOD, 403},
+        {{"a session of a key", ACC, USER(KEY)}, GOOD, 403, 403, 403},
+        {{"a session of a key", REF, USER(KEY)}, GOOD, 403, 403, 403},
+        {{"nobody in particular", ACC, USER(ANON)}, GOOD, GOOD, 403, 403},
+        {{"nobody in particular", REF, USER(ANON)}, GOOD, GOOD, 403, 403},
+        {{"a user of an app", ACC, USER(PASSWORD), .app = ID},
+         401,
+         401,
+         401,
+         403},
+        {{"a user of an app", REF, USER(PASSWORD), .app = ID},
+         401,
+         401,
+         401,
+         403},
+        {{"a deleted user", ACC, USER(PASSWORD), .user = ID},
+         401,
+         401,
+         401,
+         403},
+        {{"a deleted user", REF, USER(PASSWORD), .user = ID},
+         401,
+         401,
+         401,
+         403},
+        {{"a user, late", ACC, USER(PASSWORD), .over_s = 1},
+         401,
+         401,
+         401,
+         401},
+        {{"a user, late", REF, USER(PASSWORD), .over_s = 1},
+         401,
+         401,
+         401,
+         401},
+        {{"an admin", ACC, BOSS, .admin_key = true}, 401, 401, 401, GOOD},
+        {{"an admin", REF, BOSS, .admin_key = true}, 401, 401, 401, GOOD},
+        {{"an admin, late", ACC, BOSS, .admin_key = true, .over_s = 1},
+         401,
+         401,
+         401,
+         401},
+        {{"an admin, late", REF, BOSS, .admin_key = true, .over_s = 1},
+         401,
+         401,
+         401,
+         401},
+        {{"no admin now", ACC, USER(ADMIN), .user = ID, .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+        {{"no admin now", REF, USER(ADMIN), .user = ID, .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+        {{"an admin who left", ACC, BOSS, .session = LEFT, .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+        {{"an admin who left", REF, BOSS, .session = LEFT, .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+        /* Signed with the key of the others. */
+        {{"a user's admin", ACC, BOSS}, 401, 401, 401, 403},
+        {{"a user's admin", REF, BOSS}, 401, 401, 401, 403},
+        {{"an admin's user", ACC, USER(PASSWORD), .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+        {{"an admin's user", REF, USER(PASSWORD), .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+        {{"an admin's user of his id", ACC, USER(PASSWORD), .user = OPS,
+          .admin_key = true},
+         401,
+         401,
+         401,
+         401},
+    };
     struct fixture *f = *state;
     size_t count;
     const struct uk_route *routes = uk_route_table(&count);
 
     for (size_t i = 0; i < count; i++) {
-        char path[160], access[2100], refresh[2100], keyed[2100], anon[2100];
-        bool wants_refresh = routes[i].token == UK_TOKEN_REFRESH;
-        int good;
+        for (size_t n = 0; n < UK_COUNT(rows); n++) {
+            enum uk_role role = routes[i].role;
+            char token[2100];
+            int got, want = role == UK_ROLE_SESSION  ? rows[n].session
+                            : role == UK_ROLE_OWNER  ? rows[n].owner
+                            : role == UK_ROLE_KEEPER ? rows[n].keeper
+                                                     : rows[n].admin;
 
-        if (routes[i].role == UK_ROLE_ANYBODY)
-            continue;
-        path_of(&routes[i], path);
-        bearer(f, UK_TOKEN_ACCESS, UK_PROVIDER_PASSWORD, access,
-               sizeof(access));
-        bearer(f, UK_TOKEN_REFRESH, UK_PROVIDER_PASSWORD, refresh,
-               sizeof(refresh));
-        bearer(f, routes[i].token, UK_PROVIDER_KEY, keyed, sizeof(keyed));
-        bearer(f, routes[i].token, UK_PROVIDER_ANON, anon, sizeof(anon));
-        assert_int_equal(status_of(f, routes[i].method, path,
-                                   wants_refresh ? access : refresh),
-                         401);
-        good = status_of(f, routes[i].method, path,
-                         wants_refresh ? refresh : access);
-        if (routes[i].writes) {
-            assert_int_equal(good, 503); /* as far as the writer's queue */
-            continue;
+            if (role == UK_ROLE_ANYBODY)
+                continue;
+            if (rows[n].caller.kind != routes[i].token &&
+                !(role == UK_ROLE_ADMIN && want == 403))
+                want = 401;
+            got =
+                final_status(f, &routes[i], bearer(f, &rows[n].caller, token));
+            if (want == GOOD ? got >= 400 && got != 400 : got != want)
+                fail_msg("%s %s%s, %s (%d): %d and not %d", routes[i].method,
+                         routes[i].base, routes[i].path, rows[n].caller.name,
+                         rows[n].caller.kind, got, want);
         }
-        assert_true(good == 200 || good == 201 || good == 404);
-        /* That key does not exist. */
-        assert_int_equal(status_of(f, routes[i].method, path, keyed), 401);
-        if (routes[i].role == UK_ROLE_KEEPER)
-            assert_int_equal(status_of(f, routes[i].method, path, anon), 403);
     }
+#undef USER
+#undef BOSS
+#undef ACC
+#undef REF
+}
+
+/* What a path of the Admin API names must be there, each in the one before. */
+static void
+knows_only_what_is_there(void **state)
+{
+#define GROUPS "/api/admin/v3.0/groups/"
+    static const struct {
+        const char *group, *rest;
+        int status;
+    } rows[] = {
+        {group, "/apps", 200},
+        {ID, "/apps", 404},
+        {"x", "/apps", 404},
+        {"0123456789abcdef0123456789abcdef", "/apps", 404},
+        {group, "/apps/" APP, 200},
+        {group, "/apps/" ID, 404},
+        {group, "/apps/demo", 404},
+        {ID, "/apps/" APP, 404},
+        {group, "/apps/" APP "/users", 200},
+        {group, "/apps/" OTHER "/users", 200},
+        {group, "/apps/" APP "/users/" ANN, 200},
+        {group, "/apps/" OTHER "/users/" ANN, 404},
+        {group, "/apps/" APP "/users/" BOB, 404},
+        {group, "/apps/" OTHER "/users/" BOB, 200},
+        {group, "/apps/" APP "/users/" ANN "0", 404},
+        {group, "/apps/" APP "/users/" ANN "/api_keys", 200},
+        {group, "/apps/" APP "/users/" ANN "/api_keys/" ID, 200},
+        {group, "/apps/" APP "/users/" ANN "/api_keys/" ANN, 404},
+        {group, "/apps/" APP "/users/" ANN "/api_keys/" ID "0", 404},
+        {group, "/apps/" OTHER "/users/" BOB "/api_keys/" ID, 404},
+        {group, "/apps/" OTHER "/users/" ANN "/api_keys/" ID, 404},
+        {ID, "/apps/" APP "/users/" ANN "/api_keys/" ID, 404},
+    };
+    const struct caller admin = {
+        "an admin", UK_TOKEN_ACCESS,  UK_PROVIDER_ADMIN, group,
+        OPS,        .admin_key = true};
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        char path[200], token[2100];
+
+        snprintf(path, sizeof(path), GROUPS "%s%s", rows[i].group,
+                 rows[i].rest);
+        if (status_of(f, "GET", path, bearer(f, &admin, token)) !=
+            rows[i].status)
+            fail_msg("%s is not %d", path, rows[i].status);
+    }
+#undef GROUPS
 }
 
 static void
@@ -559,6 +821,7 @@ main(void)
         WITH_SERVER(knows_no_other_path),
         WITH_SERVER(knows_no_other_method),
         WITH_SERVER(tells_sessions_apart),
+        WITH_SERVER(knows_only_what_is_there),
         WITH_SERVER(wants_json),
         WITH_SERVER(admits_pages_by_their_origin),
         WITH_SERVER(finds_the_source),

@@ -1,0 +1,215 @@
+/* `userkey-server admin-key`: the key pairs of administrators, beside a server
+ * that may be running. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "core/keytext.h"
+#include "core/str.h"
+#include "service/admin_session.h"
+#include "service/commands.h"
+#include "service/secrets.h"
+#include "service/where.h"
+
+struct task {
+    struct uk_where where;
+    struct uk_config config;
+    struct uk_store *store;
+    const char *word; /* a name, or an id */
+};
+
+static enum uk_code
+check_name(const char *name, struct uk_err *err)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@-");
+
+    if (len == 0 || len > UK_STORE_ADMIN_NAME || name[len] != '\0' ||
+        uk_id_check(name) || uk_keytext_check_admin(name, len))
+        return uk_err_set(err, UK_INVALID,
+                          "the name of an admin key is 1 to %d letters, "
+                          "digits, '-', '_', '.' and '@', and not an id",
+                          UK_STORE_ADMIN_NAME);
+    return UK_OK;
+}
+
+static enum uk_code
+hash_key(const struct task *task, const struct uk_secret *key,
+         struct uk_store_hash *out, struct uk_err *err)
+{
+    struct uk_secrets secrets;
+    enum uk_code code = uk_secrets_load(task->config.secrets, &secrets, err);
+
+    if (code != UK_OK)
+        return code;
+    uk_admin_hash(secrets.pepper, uk_secret_peek(key), out);
+    uk_secrets_clear(&secrets);
+    return UK_OK;
+}
+
+static enum uk_code
+add(struct task *task, const struct uk_store_admin *admin,
+    const struct uk_store_hash *hash, struct uk_err *err)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    enum uk_code code = task->store->ops->begin(task->store, err);
+
+    if (code == UK_OK)
+        code = uk_store_call(task->store, add_admin, admin, hash, &result, err);
+    if (code == UK_OK && result == UK_STORE_TAKEN)
+        code = uk_err_set(err, UK_INVALID,
+                          "there is an admin key of this name already");
+    if (code == UK_OK)
+        code = task->store->ops->commit(task->store, err);
+    return code;
+}
+
+/* What it prints is the beginning of a file for `userkey --admin-file`. */
+static enum uk_code
+create(struct task *task, struct uk_err *err)
+{
+    struct uk_secret key = UK_SECRET_NONE;
+    struct uk_store_admin admin = {.created_us = 0};
+    struct uk_store_hash hash;
+    enum uk_code code = check_name(task->word, err);
+
+    if (code != UK_OK)
+        return code;
+    snprintf(admin.name, sizeof(admin.name), "%s", task->word);
+    uk_id_make(admin.id);
+    code = uk_keytext_make_admin(&key, err);
+    if (code == UK_OK)
+        code = hash_key(task, &key, &hash, err);
+    if (code == UK_OK)
+        code = add(task, &admin, &hash, err);
+    if (code == UK_OK)
+        printf("public_key = %s\nprivate_key = %s\n", admin.id,
+               uk_secret_peek(&key));
+    uk_secret_clear(&key);
+    return code;
+}
+
+static void
+print_admin(void *context, const struct uk_store_admin *admin)
+{
+    time_t created = (time_t)(admin->created_us / 1000000);
+    struct tm tm;
+    char date[32] = "-";
+
+    (void)context;
+    if (gmtime_r(&created, &tm) != NULL)
+        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+    printf("%s  %s  %s\n", admin->id, date, admin->name);
+}
+
+static enum uk_code
+list(struct task *task, struct uk_err *err)
+{
+    return uk_store_call(task->store, list_admins, print_admin, NULL, err);
+}
+
+struct search {
+    const char *word;
+    char id[UK_ID_SIZE];
+};
+
+static void
+compare(void *context, const struct uk_store_admin *admin)
+{
+    struct search *search = context;
+
+    if (strcmp(search->word, admin->name) == 0 ||
+        strcmp(search->word, admin->id) == 0)
+        memcpy(search->id, admin->id, UK_ID_SIZE);
+}
+
+static enum uk_code
+remove_key(struct task *task, struct uk_err *err)
+{
+    enum uk_store_result result = UK_STORE_NOT_FOUND;
+    struct search search = {.word = task->word};
+    enum uk_code code;
+
+    code = uk_store_call(task->store, list_admins, compare, &search, err);
+    if (code == UK_OK)
+        code = task->store->ops->begin(task->store, err);
+    if (code == UK_OK && search.id[0] != '\0')
+        code =
+            uk_store_call(task->store, delete_admin, search.id, &result, err);
+    if (code == UK_OK && result == UK_STORE_NOT_FOUND)
+        code = uk_err_set(err, UK_INVALID, "there is no such admin key");
+    if (code == UK_OK)
+        code = task->store->ops->commit(task->store, err);
+    return code;
+}
+
+static const struct {
+    const char *name;
+    bool wants_word;
+    enum uk_code (*run)(struct task *task, struct uk_err *err);
+} verbs[] = {
+    {"create", true, create},
+    {"list", false, list},
+    {"delete", true, remove_key},
+};
+
+static bool
+read_options(int argc, char **argv, struct task *task)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"data", required_argument, NULL, 'd'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'c')
+            task->where.config = optarg;
+        else if (option == 'd')
+            task->where.data = optarg;
+        else
+            return false;
+    }
+    return task->where.config == NULL || task->where.data == NULL;
+}
+
+static int
+run_verb(size_t verb, struct task *task)
+{
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code;
+
+    umask(077);
+    code = uk_crypto_start(&err);
+    if (code == UK_OK)
+        code = uk_where_open(&task->where, &task->config, &task->store, &err);
+    if (code == UK_OK)
+        code = verbs[verb].run(task, &err);
+    uk_store_close(task->store); /* a transaction that is open is undone */
+    if (code == UK_OK && fflush(stdout) != 0)
+        code = uk_err_sys(&err, errno, "writing to standard output");
+    return code == UK_OK ? UK_EXIT_DONE : uk_command_fail(&err);
+}
+
+int
+uk_command_admin_key(int argc, char **argv)
+{
+    struct task task = {.word = NULL};
+
+    if (!read_options(argc, argv, &task) || optind == argc)
+        return uk_command_usage();
+    for (size_t i = 0; i < UK_COUNT(verbs); i++) {
+        if (strcmp(argv[optind], verbs[i].name) != 0)
+            continue;
+        if (argc - optind != 1 + verbs[i].wants_word)
+            return uk_command_usage();
+        if (verbs[i].wants_word)
+            task.word = argv[optind + 1];
+        return run_verb(i, &task);
+    }
+    return uk_command_usage();
+}
