@@ -25,6 +25,16 @@ exports() { nm -D --defined-only "$1" | awk '{print $3}' | sed 's/@.*//' | sort;
 imports() { nm -D --undefined-only "$1" | awk '{print $NF}' | sed 's/@.*//' | sort; }
 needs() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort; }
 flags() { readelf -lW "$1" | awk '/GNU_STACK/{print $7}'; }
+hardened() { # NAME FILE: what the linker and the compiler were asked for
+    check "$1: the stack is not executable" "$(flags "$2")" RW
+    check "$1: relocations are read-only, and made at the start" \
+        "$(readelf -lW "$2" | grep -o GNU_RELRO) $(readelf -d "$2" |
+            grep -o BIND_NOW)" 'GNU_RELRO BIND_NOW'
+    check "$1: the stack is guarded" \
+        "$(imports "$2" | grep -x __stack_chk_fail)" __stack_chk_fail
+    check "$1: functions that write know the room" \
+        "$(imports "$2" | grep -x __vsnprintf_chk)" __vsnprintf_chk
+}
 
 module=$B/pam_userkey.so
 check 'the module exports six names' "$(exports "$module")" \
@@ -36,16 +46,15 @@ check 'the module imports nothing that touches its host' \
     "$(imports "$module" | grep -xE 'getenv|secure_getenv|setenv|unsetenv|putenv|clearenv|environ|__environ|openlog|closelog|signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer|setlocale|exit|_exit|abort|atexit|fork|vfork|system|popen|umask|chdir|mkstemp|closefrom|realloc|pthread_create|dlopen|socket|connect|getaddrinfo')" ''
 check 'the module imports what the list says' \
     "$(imports "$module" | grep -vxFf tests/checks/imports.txt)" ''
+hardened 'the module' "$module"
 check 'the module never sets PAM_USER' \
     "$(grep -nE 'pam_set_item *\([^;]*PAM_USER' pam_module/*.c)" ''
 
 for program in userkey-agent userkey userkey-server; do
     check "$program exports nothing" "$(exports "$B/$program" | grep '^uk_')" ''
-    check "$program: the stack is not executable" "$(flags "$B/$program")" RW
+    hardened "$program" "$B/$program"
     check "$program is position independent" \
         "$(readelf -h "$B/$program" | awk '/Type:/{print $2}')" DYN
-    check "$program: relocations are read-only" \
-        "$(readelf -d "$B/$program" | grep -qE 'BIND_NOW|NOW' && echo yes)" yes
 done
 for program in userkey-agent userkey; do
     check "$program is linked with libcurl's OpenSSL flavour" \
