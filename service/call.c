@@ -8,6 +8,8 @@
 #include "service/route.h"
 #include "service/tries.h"
 
+#define OUTAGE_WAIT "1" /* seconds */
+
 /* The proxies of server.conf say whom they speak for: the last entry, which
  * is the one that the proxy itself has written. */
 static void
@@ -146,9 +148,22 @@ uk_call_throttle(struct uk_call *call, unsigned wait_s)
     return uk_call_error(call, 429, NULL, "too many requests, try again later");
 }
 
+/* The database does not answer now; it may the next moment. */
+static enum uk_then
+fail_for_now(struct uk_call *call, const struct uk_err *err)
+{
+    uk_outage_note(&call->server->outage, call->id, err, call->server->log);
+    uk_call_audit(call, "failed", "no-database");
+    uk_http_add(call->reply, "Retry-After", OUTAGE_WAIT);
+    return uk_call_error(call, 503, NULL,
+                         "the service cannot answer now, try again later");
+}
+
 enum uk_then
 uk_call_fail(struct uk_call *call, const struct uk_err *err)
 {
+    if (err->code == UK_UNREACHABLE || err->code == UK_TIMEOUT)
+        return fail_for_now(call, err);
     uk_log_line(call->server->log, UK_LEVEL_ERROR, "request %s: %s", call->id,
                 err->text);
     uk_call_audit(call, "failed", "internal-error");

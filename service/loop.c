@@ -156,6 +156,7 @@ run(void *argument)
         loop->next_sweep = uk_deadline_in(SWEEP_MS);
         for (size_t i = 0; i < loop->listeners; i++)
             uk_http_sweep(loop->http[i]);
+        uk_outage_tell(&loop->server->outage, loop->server->log);
     }
     return NULL;
 }

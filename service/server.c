@@ -265,6 +265,7 @@ prepare(struct running *run, const struct uk_config *config)
     run->loops = threads_of(run->server.config->threads);
     run->server.secrets = &run->secrets;
     run->server.log = &run->log;
+    uk_outage_init(&run->server.outage);
     atomic_init(&run->server.stopping, false);
     for (size_t i = 0; i < run->server.config->trusted_proxies.count; i++) {
         if (uk_address_parse_host(run->server.config->trusted_proxies.item[i],
@@ -283,6 +284,7 @@ uk_server_run(const struct uk_config *config, struct uk_err *err)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for the server");
     prepare(run, config);
     code = serve(run, err);
+    uk_outage_clear(&run->server.outage);
     free(run);
     return code;
 }

@@ -12,6 +12,7 @@
 #include "service/address.h"
 #include "service/config.h"
 #include "service/limit.h"
+#include "service/outage.h"
 #include "service/pool.h"
 #include "service/secrets.h"
 #include "service/store.h"
@@ -26,6 +27,7 @@ struct uk_server {
     struct uk_pool *hashers;      /* passwords */
     struct uk_pool *writer;       /* changes of the database, one thread */
     struct uk_store *write_store; /* the writer's */
+    struct uk_outage outage;      /* of the database */
     atomic_bool stopping;
 };
 

@@ -64,7 +64,7 @@ uk_pg_commit(struct uk_store *store, struct uk_err *err)
     code = uk_pg_query_run(&query, err);
     if (code == UK_OK &&
         (strcmp(PQcmdStatus(query.result), "COMMIT") != 0 || pg->warned))
-        code = uk_err_set(err, UK_SYSTEM,
+        code = uk_err_set(err, pg->warned ? UK_UNREACHABLE : UK_SYSTEM,
                           "the database: the commit was not confirmed");
     uk_pg_query_end(&query);
     if (code == UK_OK)

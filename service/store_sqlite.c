@@ -13,7 +13,12 @@ enum uk_code
 uk_sqlite_fail(struct uk_sqlite *lite, int status, const char *what,
                struct uk_err *err)
 {
-    enum uk_code code = status == SQLITE_NOMEM ? UK_NO_MEMORY : UK_SYSTEM;
+    enum uk_code code = UK_SYSTEM;
+
+    if (status == SQLITE_NOMEM)
+        code = UK_NO_MEMORY;
+    else if ((status & 0xff) == SQLITE_BUSY)
+        code = UK_TIMEOUT; /* another process writes */
 
     if (lite->db == NULL)
         return uk_err_set(err, code, "%s: %s", what, sqlite3_errstr(status));
