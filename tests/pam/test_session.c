@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -760,7 +762,7 @@ static const struct {
      "is a session of 'somebody' and not of '" ALICE "'"},
 };
 
-/* S-33: nothing but a plain file of ours is given away, read or removed. */
+/* V-33: nothing but a plain file of ours is given away, read or removed. */
 static void
 test_traps(void **state)
 {
@@ -972,7 +974,7 @@ test_second_name(void **state)
     host_log_clear();
 }
 
-/* S-33: pam_env lets users name any file.  Another's session, whether it waits
+/* V-33: pam_env lets users name any file.  Another's session, whether it waits
  * or is open, is neither handed over nor ended. */
 static void
 test_session_of_somebody_else(void **state)
@@ -1036,6 +1038,43 @@ test_no_access_lists(void **state)
     expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
     assert_int_equal(umount(FOLDER), 0);
+    host_log_clear();
+}
+
+/* V-25: without random numbers there is no name that nobody can foresee, so
+ * there is no file.  This stands before libc's function (-rdynamic). */
+static bool no_random;
+
+__attribute__((visibility("default"))) ssize_t
+getrandom(void *to, size_t len, unsigned flags)
+{
+    if (no_random) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return syscall(SYS_getrandom, to, len, flags);
+}
+
+static void
+test_no_random_numbers(void **state)
+{
+    struct talk talk = {.answers = {host_key()}};
+    pam_handle_t *pamh;
+    int result;
+
+    need_run();
+    host_script("granted id=person1 tokens=yes");
+    host_log_clear();
+    pamh = host_start(ALICE, &talk);
+    no_random = true;
+    result = pam_authenticate(pamh, 0);
+    no_random = false;
+    assert_int_equal(result, PAM_SUCCESS);
+    assert_null(pam_getenv(pamh, ENV));
+    assert_int_equal(count_files(), 0);
+    expect_logout(1);
+    assert_true(host_log_has("keeping the session: getting random numbers"));
+    pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
 }
 
@@ -1241,6 +1280,7 @@ main(void)
         cmocka_unit_test(test_second_name),
         cmocka_unit_test(test_session_of_somebody_else),
         cmocka_unit_test(test_no_access_lists),
+        cmocka_unit_test(test_no_random_numbers),
         cmocka_unit_test(test_file_size_limit),
         cmocka_unit_test(test_contents),
         cmocka_unit_test(test_swollen),
