@@ -1,27 +1,26 @@
 /*
- * The commands of userkey-server.  Each gets the arguments behind its name,
- * with argv[0] being the name, and returns the exit status: 0 done, 1 failed,
- * 2 wrong usage.
+ * The commands of userkey-server.  Each prints its result on standard output,
+ * which its caller flushes, and returns a code with the sentence for standard
+ * error.
  */
 #ifndef UK_COMMANDS_H
 #define UK_COMMANDS_H
 
+#include "core/attr.h"
 #include "core/err.h"
-#include "service/config.h"
+#include "service/args.h"
 
-enum { UK_EXIT_DONE = 0, UK_EXIT_FAILED = 1, UK_EXIT_USAGE = 2 };
+typedef enum uk_code uk_command(const struct uk_args *args, struct uk_err *err);
 
-int uk_command_init(int argc, char **argv);
-int uk_command_serve(int argc, char **argv);
-int uk_command_user(int argc, char **argv);
-int uk_command_admin_key(int argc, char **argv);
-
-extern const char uk_command_help[];
-
-/* Print the sentence on standard error.  Returns UK_EXIT_FAILED. */
-int uk_command_fail(const struct uk_err *err);
-
-/* Point at the usage.  Returns UK_EXIT_USAGE. */
-int uk_command_usage(void);
+uk_command uk_command_init;
+uk_command uk_command_serve;
+uk_command uk_command_app_add;
+uk_command uk_command_app_list;
+uk_command uk_command_user_add;
+uk_command uk_command_user_list;
+uk_command uk_command_user_password;
+uk_command uk_command_user_disable;
+uk_command uk_command_user_enable;
+uk_command uk_command_user_delete;
 
 #endif

@@ -1,6 +1,7 @@
 /* The settings of the server. */
 #include "service/config.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "core/buf.h"
@@ -217,16 +218,24 @@ check_listeners(const struct uk_config *config, const char **name,
     return UK_OK;
 }
 
+/* "'FILE':LINE", or the file alone for what stands in no line of it. */
+static enum uk_code
+blame_line(const char *file, const struct uk_conf_seen *seen, const char *name,
+           struct uk_err *err)
+{
+    unsigned line = uk_conf_line(&table, seen, name);
+
+    if (line == UK_CONF_NO_LINE || line == UINT_MAX)
+        return uk_err_in(err, "'%s'", file);
+    return uk_err_in(err, "'%s':%u", file, line);
+}
+
 enum uk_code
 uk_config_blame(const struct uk_config *config, const char *name,
                 struct uk_err *err)
 {
-    unsigned line = uk_conf_line(&table, &config->seen, name);
-
     uk_err_in(err, "'%s'", name);
-    if (line == UK_CONF_NO_LINE)
-        return uk_err_in(err, "'%s'", config->file);
-    return uk_err_in(err, "'%s':%u", config->file, line);
+    return blame_line(config->file, &config->seen, name, err);
 }
 
 /* What must fit together; *name is the setting to blame. */
@@ -238,11 +247,17 @@ check_together(const struct uk_config *config, const char **name,
 
     if (code != UK_OK)
         return code;
-    *name = "access_token_lifetime";
+    /* The one that is set: the other may be the default. */
+    *name = uk_conf_line(&table, &config->seen, "access_token_lifetime") !=
+                    UK_CONF_NO_LINE
+                ? "access_token_lifetime"
+                : "refresh_token_lifetime";
     if (config->access_token_lifetime > config->refresh_token_lifetime)
         return uk_err_set(err, UK_MISCONFIGURED,
-                          "'access_token_lifetime' is longer than "
-                          "'refresh_token_lifetime'");
+                          "'access_token_lifetime' (%lu s) is longer than "
+                          "'refresh_token_lifetime' (%lu s)",
+                          config->access_token_lifetime / 1000,
+                          config->refresh_token_lifetime / 1000);
     return UK_OK;
 }
 
@@ -279,8 +294,7 @@ uk_config_parse(const char *text, size_t len, const char *file,
         return code;
     code = check_together(&config, &name, err);
     if (code != UK_OK)
-        return uk_err_in(err, "'%s':%u", file,
-                         uk_conf_line(&table, &config.seen, name));
+        return blame_line(file, &config.seen, name, err);
     if (config.listen.count + config.listen_http.count == 0)
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s': 'listen' or 'listen_http' must be set", file);
@@ -340,6 +354,8 @@ uk_config_for_folder(const char *folder, const char *listen,
     }
     if (code == UK_OK)
         code = check_together(&config, &name, err);
+    if (code != UK_OK && name != NULL)
+        return blame_line(COMMAND_LINE, &config.seen, name, err);
     if (code == UK_OK)
         code = place_secrets(&config, err);
     if (code == UK_OK)

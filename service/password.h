@@ -16,8 +16,9 @@ bool uk_password_check(const struct uk_secret *password);
 UK_MUST_USE enum uk_code uk_password_from_stdin(struct uk_secret *out,
                                                 struct uk_err *err);
 
-/* Typed twice, without being shown. */
-UK_MUST_USE enum uk_code uk_password_from_terminal(struct uk_secret *out,
+/* Typed twice, without being shown; whose stands in the prompt. */
+UK_MUST_USE enum uk_code uk_password_from_terminal(const char *whose,
+                                                   struct uk_secret *out,
                                                    struct uk_err *err);
 
 #endif

@@ -1,69 +1,136 @@
 /* `userkey-server user`: people, for the administrator, beside a server that
  * may be running. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/identity.h"
 #include "core/str.h"
 #include "service/commands.h"
 #include "service/email.h"
 #include "service/password.h"
+#include "service/terminal.h"
 #include "service/where.h"
 
 struct task {
-    struct uk_where where;
-    const char *app_name;
-    const char *who; /* an id or an address, or NULL */
-    bool password_stdin;
+    const struct uk_args *args;
     struct uk_store *store;
     struct uk_store_app app;
+    struct uk_store_listed user; /* the one that is spoken of */
+    char shown[UK_EMAIL_MAX + UK_ID_SIZE + 8];
 };
 
-static enum uk_code
-choose_app(struct task *task, struct uk_err *err)
-{
-    unsigned count = 0;
-    bool found = false;
-    enum uk_code code;
+typedef enum uk_code work(struct task *task, struct uk_err *err);
 
-    if (task->app_name != NULL) {
-        code = uk_store_call(task->store, find_app, task->app_name, &task->app,
-                             &found, err);
-        if (code == UK_OK && !found)
-            code = uk_err_set(err, UK_INVALID, "there is no app of that id");
-        return code;
+static enum uk_code
+no_such_user(const struct task *task, struct uk_err *err)
+{
+    char shown[UK_PRINTABLE_SIZE];
+
+    return uk_err_set(
+        err, UK_INVALID, "there is no user '%s' in app '%s'",
+        uk_str_printable(shown, task->args->word, strlen(task->args->word)),
+        task->app.client_id);
+}
+
+/* "'ann@example.com' (6b03...)"; the id alone where there is no address. */
+static void
+show_user(struct task *task)
+{
+    const char *email = task->user.email;
+
+    snprintf(task->shown, sizeof(task->shown), "%s%s%s%s%s",
+             email[0] != '\0' ? "'" : "", email, email[0] != '\0' ? "' (" : "'",
+             task->user.user.id, email[0] != '\0' ? ")" : "'");
+}
+
+/* The user whom the operand names, by id or address. */
+static enum uk_code
+find_user(struct task *task, struct uk_err *err)
+{
+    struct uk_store_password person;
+    const char *id = task->args->word;
+    bool found = uk_id_check(id);
+    enum uk_code code = UK_OK;
+
+    if (!found && uk_identity_is_email(id)) {
+        code = uk_store_call(task->store, find_password, task->app.id, id,
+                             &person, &found, err);
+        id = person.user.id;
     }
-    code = uk_store_call(task->store, only_app, &task->app, &count, err);
-    if (code == UK_OK && count != 1)
-        code = uk_err_set(err, UK_INVALID,
-                          "there are several apps; say which: --app ID");
+    if (code == UK_OK && found)
+        code = uk_store_call(task->store, find_user, task->app.id, id,
+                             &task->user, &found, err);
+    if (code == UK_OK && !found)
+        code = no_such_user(task, err);
+    if (code == UK_OK)
+        show_user(task);
     return code;
 }
 
-/* The id of the user that an id or an address names. */
+/* Open the database, find the app, run, close: a transaction that is open
+ * then is undone. */
 static enum uk_code
-find_user(struct task *task, char id[UK_ID_SIZE], struct uk_err *err)
+run(const struct uk_args *args, work *does, struct uk_err *err)
 {
-    struct uk_store_password person;
-    bool found = false;
-    enum uk_code code = UK_OK;
+    struct task task = {.args = args};
+    enum uk_code code;
 
-    if (uk_id_check(task->who)) {
-        memcpy(id, task->who, UK_ID_SIZE);
-        return UK_OK;
-    }
-    if (uk_identity_is_email(task->who))
-        code = uk_store_call(task->store, find_password, task->app.id,
-                             task->who, &person, &found, err);
-    if (code != UK_OK)
-        return code;
-    if (!found)
-        return uk_err_set(err, UK_INVALID, "there is no such user");
-    memcpy(id, person.user.id, UK_ID_SIZE);
-    return UK_OK;
+    code = uk_where_open(args, &task.store, err);
+    if (code == UK_OK)
+        code = uk_where_app(args, task.store, &task.app, err);
+    if (code == UK_OK)
+        code = does(&task, err);
+    uk_store_close(task.store);
+    return code;
+}
+
+static enum uk_code
+read_password(const struct task *task, char hash[UK_PWHASH_SIZE],
+              struct uk_err *err)
+{
+    struct uk_secret password = UK_SECRET_NONE;
+    enum uk_code code;
+
+    code = task->args->password_stdin
+               ? uk_password_from_stdin(&password, err)
+               : uk_password_from_terminal(task->shown, &password, err);
+    if (code == UK_OK)
+        code = uk_pwhash_make(&password, hash, err);
+    uk_secret_clear(&password);
+    return code;
+}
+
+/* Asked again when the user is added; here it saves the typing. */
+static enum uk_code
+check_free(struct task *task, struct uk_err *err)
+{
+    struct uk_store_password old;
+    bool taken;
+    enum uk_code code;
+
+    code = uk_store_call(task->store, find_password, task->app.id,
+                         task->args->word, &old, &taken, err);
+    if (code == UK_OK && taken)
+        code = uk_err_set(err, UK_INVALID, "user '%s' has this address already",
+                          old.user.id);
+    return code;
+}
+
+static enum uk_code
+add_row(struct task *task, const struct uk_store_identity *identity,
+        const char *hash, struct uk_err *err)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    enum uk_code code = task->store->ops->begin(task->store, err);
+
+    if (code == UK_OK)
+        code = uk_store_call(task->store, add_user, &task->user.user, identity,
+                             hash, &result, err);
+    if (code == UK_OK && result == UK_STORE_TAKEN)
+        code = uk_err_set(err, UK_INVALID, "somebody has this address already");
+    if (code == UK_OK)
+        code = task->store->ops->commit(task->store, err);
+    return code;
 }
 
 static enum uk_code
@@ -71,43 +138,37 @@ add(struct task *task, struct uk_err *err)
 {
     struct uk_store_identity identity = {.provider = UK_PROVIDER_PASSWORD,
                                          .confirmed = true};
-    struct uk_secret password = UK_SECRET_NONE;
-    enum uk_store_result result = UK_STORE_NONE;
-    struct uk_store_user user = {.epoch = 0};
-    char hash[UK_PWHASH_SIZE];
+    const char *email = task->args->word;
+    char hash[UK_PWHASH_SIZE], shown[UK_PRINTABLE_SIZE];
     enum uk_code code;
 
-    if (!uk_email_check(task->who) ||
-        !uk_str_copy(identity.email, sizeof(identity.email), task->who))
-        return uk_err_set(err, UK_INVALID, "'%.64s' is not an address",
-                          uk_str_is_printable(task->who) ? task->who : "");
-    uk_id_make(user.id);
+    uk_str_printable(shown, email, strlen(email));
+    if (!uk_email_check(email) ||
+        !uk_str_copy(identity.email, sizeof(identity.email), email))
+        return uk_err_set(err, UK_INVALID, "'%s' is not an address", shown);
+    uk_id_make(task->user.user.id);
     uk_id_make(identity.id);
-    memcpy(user.app_id, task->app.id, UK_ID_SIZE);
-    code = task->password_stdin ? uk_password_from_stdin(&password, err)
-                                : uk_password_from_terminal(&password, err);
+    memcpy(task->user.user.app_id, task->app.id, UK_ID_SIZE);
+    snprintf(task->shown, sizeof(task->shown), "'%s'", email);
+    code = check_free(task, err);
     if (code == UK_OK)
-        code = uk_pwhash_make(&password, hash, err);
-    uk_secret_clear(&password);
+        code = read_password(task, hash, err);
     if (code == UK_OK)
-        code = task->store->ops->begin(task->store, err);
-    if (code != UK_OK)
-        return code;
-    code = uk_store_call(task->store, add_user, &user, &identity, hash, &result,
-                         err);
-    if (code == UK_OK && result == UK_STORE_TAKEN)
-        code = uk_err_set(err, UK_INVALID, "somebody has this address already");
+        code = add_row(task, &identity, hash, err);
     if (code == UK_OK)
-        code = task->store->ops->commit(task->store, err);
-    if (code == UK_OK)
-        printf("%s\n", user.id);
+        printf("%s\n", task->user.user.id);
     return code;
+}
+
+enum uk_code
+uk_command_user_add(const struct uk_args *args, struct uk_err *err)
+{
+    return run(args, add, err);
 }
 
 static void
 print_user(void *context, const struct uk_store_listed *one)
 {
-    (void)context;
     printf("%s  %-8s  %2u  %s\n", one->user.id,
            one->user.disabled ? "disabled" : "enabled", one->keys,
            one->email[0] != '\0' ? one->email : "-");
@@ -120,149 +181,136 @@ list(struct task *task, struct uk_err *err)
                          NULL, err);
 }
 
-/* Begin, change, commit; a user that is not there is a failure. */
+enum uk_code
+uk_command_user_list(const struct uk_args *args, struct uk_err *err)
+{
+    return run(args, list, err);
+}
+
+/* Commit what has found its user. */
 static enum uk_code
-change(struct task *task,
-       enum uk_code (*how)(struct uk_store *, const char *id,
-                           enum uk_store_result *, struct uk_err *),
-       struct uk_err *err)
+finish(struct task *task, enum uk_store_result result, struct uk_err *err)
+{
+    if (result == UK_STORE_NOT_FOUND)
+        return no_such_user(task, err);
+    return task->store->ops->commit(task->store, err);
+}
+
+static enum uk_code
+set_password(struct task *task, struct uk_err *err)
 {
     enum uk_store_result result = UK_STORE_NONE;
-    char id[UK_ID_SIZE];
-    enum uk_code code;
+    char hash[UK_PWHASH_SIZE];
+    const char *id = task->user.user.id;
+    enum uk_code code = find_user(task, err);
 
-    code = find_user(task, id, err);
+    if (code == UK_OK && task->user.email[0] == '\0')
+        code = uk_err_set(err, UK_INVALID,
+                          "user %s has no address to log in with, so no "
+                          "password either",
+                          task->shown);
+    if (code == UK_OK)
+        code = read_password(task, hash, err);
     if (code == UK_OK)
         code = task->store->ops->begin(task->store, err);
     if (code == UK_OK)
-        code = how(task->store, id, &result, err);
-    if (code == UK_OK && result == UK_STORE_NOT_FOUND)
-        code = uk_err_set(err, UK_INVALID, "there is no such user");
+        code = uk_store_call(task->store, end_sessions, id, &result, err);
+    if (code == UK_OK && result == UK_STORE_DONE)
+        code = uk_store_call(task->store, set_password, id, hash, &result, err);
     if (code == UK_OK)
-        code = task->store->ops->commit(task->store, err);
+        code = finish(task, result, err);
+    if (code == UK_OK)
+        fprintf(stderr, "user %s has a new password; the sessions are over\n",
+                task->shown);
     return code;
 }
 
-static enum uk_code
-how_disable(struct uk_store *store, const char *id,
-            enum uk_store_result *result, struct uk_err *err)
+enum uk_code
+uk_command_user_password(const struct uk_args *args, struct uk_err *err)
 {
-    return uk_store_call(store, set_user, id, true, result, err);
+    return run(args, set_password, err);
 }
 
 static enum uk_code
-how_enable(struct uk_store *store, const char *id, enum uk_store_result *result,
-           struct uk_err *err)
+set_state(struct task *task, bool disabled, struct uk_err *err)
 {
-    return uk_store_call(store, set_user, id, false, result, err);
-}
+    enum uk_store_result result = UK_STORE_NONE;
+    enum uk_code code = find_user(task, err);
 
-static enum uk_code
-how_delete(struct uk_store *store, const char *id, enum uk_store_result *result,
-           struct uk_err *err)
-{
-    return uk_store_call(store, delete_user, id, result, err);
+    if (code == UK_OK)
+        code = task->store->ops->begin(task->store, err);
+    if (code == UK_OK)
+        code = uk_store_call(task->store, set_user, task->user.user.id,
+                             disabled, &result, err);
+    if (code == UK_OK)
+        code = finish(task, result, err);
+    if (code == UK_OK)
+        fprintf(stderr, "user %s is %s\n", task->shown,
+                disabled ? "disabled; the sessions are over" : "enabled");
+    return code;
 }
 
 static enum uk_code
 disable(struct task *task, struct uk_err *err)
 {
-    return change(task, how_disable, err);
+    return set_state(task, true, err);
 }
 
 static enum uk_code
 enable(struct task *task, struct uk_err *err)
 {
-    return change(task, how_enable, err);
+    return set_state(task, false, err);
+}
+
+enum uk_code
+uk_command_user_disable(const struct uk_args *args, struct uk_err *err)
+{
+    return run(args, disable, err);
+}
+
+enum uk_code
+uk_command_user_enable(const struct uk_args *args, struct uk_err *err)
+{
+    return run(args, enable, err);
+}
+
+static enum uk_code
+ask(const struct task *task, struct uk_err *err)
+{
+    char question[sizeof(task->shown) + 128];
+
+    if (task->args->yes)
+        return UK_OK;
+    snprintf(question, sizeof(question),
+             "Delete user %s and %u key%s for ever? ('userkey-server user "
+             "disable' can be undone.) [y/N] ",
+             task->shown, task->user.keys, task->user.keys == 1 ? "" : "s");
+    return uk_terminal_yes(question, err);
 }
 
 static enum uk_code
 remove_user(struct task *task, struct uk_err *err)
 {
-    return change(task, how_delete, err);
+    enum uk_store_result result = UK_STORE_NONE;
+    enum uk_code code = find_user(task, err);
+
+    if (code == UK_OK)
+        code = ask(task, err);
+    if (code == UK_OK)
+        code = task->store->ops->begin(task->store, err);
+    if (code == UK_OK)
+        code = uk_store_call(task->store, delete_user, task->user.user.id,
+                             &result, err);
+    if (code == UK_OK)
+        code = finish(task, result, err);
+    if (code == UK_OK)
+        fprintf(stderr, "user %s and %u key%s are deleted\n", task->shown,
+                task->user.keys, task->user.keys == 1 ? "" : "s");
+    return code;
 }
 
-static const struct {
-    const char *name;
-    bool wants_who;
-    enum uk_code (*run)(struct task *task, struct uk_err *err);
-} verbs[] = {
-    {"add", true, add},
-    {"list", false, list},
-    {"disable", true, disable},
-    {"enable", true, enable},
-    {"delete", true, remove_user},
-};
-
-static bool
-read_options(int argc, char **argv, struct task *task)
+enum uk_code
+uk_command_user_delete(const struct uk_args *args, struct uk_err *err)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"data", required_argument, NULL, 'd'},
-        {"app", required_argument, NULL, 'a'},
-        {"password-stdin", no_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            task->where.config = optarg;
-            break;
-        case 'd':
-            task->where.data = optarg;
-            break;
-        case 'a':
-            task->app_name = optarg;
-            break;
-        case 'p':
-            task->password_stdin = true;
-            break;
-        default:
-            return false;
-        }
-    }
-    return task->where.config == NULL || task->where.data == NULL;
-}
-
-static int
-run_verb(size_t verb, struct task *task)
-{
-    struct uk_err err = UK_ERR_NONE;
-    struct uk_config config;
-    enum uk_code code;
-
-    umask(077);
-    code = uk_crypto_start(&err);
-    if (code == UK_OK)
-        code = uk_where_open(&task->where, &config, &task->store, &err);
-    if (code == UK_OK)
-        code = choose_app(task, &err);
-    if (code == UK_OK)
-        code = verbs[verb].run(task, &err);
-    uk_store_close(task->store); /* a transaction that is open is undone */
-    if (code == UK_OK && fflush(stdout) != 0)
-        code = uk_err_sys(&err, errno, "writing to standard output");
-    return code == UK_OK ? UK_EXIT_DONE : uk_command_fail(&err);
-}
-
-int
-uk_command_user(int argc, char **argv)
-{
-    struct task task = {.app_name = NULL};
-
-    if (!read_options(argc, argv, &task) || optind == argc)
-        return uk_command_usage();
-    for (size_t i = 0; i < UK_COUNT(verbs); i++) {
-        if (strcmp(argv[optind], verbs[i].name) != 0)
-            continue;
-        if (argc - optind != 1 + verbs[i].wants_who)
-            return uk_command_usage();
-        if (verbs[i].wants_who)
-            task.who = argv[optind + 1];
-        return run_verb(i, &task);
-    }
-    return uk_command_usage();
+    return run(args, remove_user, err);
 }

@@ -1,29 +1,22 @@
-/* Where the commands find the database. */
+/* The database that a command works on. */
 #include "service/where.h"
 
 #include <errno.h>
 #include <grp.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/str.h"
 #include "service/path.h"
 
-#define CONFIG_FILE UK_CONFDIR "/server.conf"
-
-/* Root becomes the user whom the service runs as: what is made beside the
- * database must be that user's, and root has no business in a folder that
- * somebody else can change. */
-static enum uk_code
-become_owner(const char *database, struct uk_err *err)
+enum uk_code
+uk_where_become_owner(const char *folder, struct uk_err *err)
 {
-    const char *path = uk_store_path(database);
-    char folder[PATH_MAX];
     struct stat st;
 
-    if (path == NULL)
-        return UK_OK; /* not a file */
-    uk_path_folder(path, folder);
-    if (geteuid() != 0 || lstat(folder, &st) != 0 || st.st_uid == 0)
+    if (geteuid() != 0 || lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode) ||
+        st.st_uid == 0)
         return UK_OK; /* or the reason is told when it is opened */
     if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 ||
         setuid(st.st_uid) != 0)
@@ -32,26 +25,71 @@ become_owner(const char *database, struct uk_err *err)
 }
 
 enum uk_code
-uk_where_open(const struct uk_where *where, struct uk_config *config,
-              struct uk_store **out, struct uk_err *err)
+uk_where_load(const struct uk_args *args, struct uk_config *out,
+              struct uk_err *err)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *file;
     enum uk_code code;
 
-    code = uk_path_whole(where->data != NULL     ? where->data
-                         : where->config != NULL ? where->config
-                                                 : CONFIG_FILE,
+    code = uk_path_whole(args->data != NULL     ? args->data
+                         : args->config != NULL ? args->config
+                                                : UK_WHERE_CONFIG,
                          path, err);
     if (code != UK_OK)
         return code;
-    code = where->data != NULL
-               ? uk_config_for_folder(path, NULL, NULL, NULL, config, err)
-               : uk_config_load(path, config, err);
-    if (code == UK_OK)
-        code = become_owner(config->database, err);
-    if (code == UK_OK)
-        code = uk_store_trust(config->database, err);
+    code = args->data != NULL
+               ? uk_config_for_folder(path, NULL, NULL, NULL, out, err)
+               : uk_config_load(path, out, err);
     if (code != UK_OK)
         return code;
-    return uk_store_open(config->database, UK_STORE_WRITE, out, err);
+    file = uk_store_path(out->database);
+    if (file != NULL) { /* or it is not one */
+        uk_path_folder(file, folder);
+        code = uk_where_become_owner(folder, err);
+    }
+    return code == UK_OK ? uk_store_trust(out->database, err) : code;
+}
+
+enum uk_code
+uk_where_open(const struct uk_args *args, struct uk_store **out,
+              struct uk_err *err)
+{
+    struct uk_config config;
+    enum uk_code code = uk_where_load(args, &config, err);
+
+    if (code != UK_OK)
+        return code;
+    return uk_store_open(config.database, UK_STORE_WRITE, out, err);
+}
+
+enum uk_code
+uk_where_app(const struct uk_args *args, struct uk_store *store,
+             struct uk_store_app *out, struct uk_err *err)
+{
+    char shown[UK_PRINTABLE_SIZE];
+    unsigned count = 0;
+    bool found = false;
+    enum uk_code code;
+
+    if (args->app != NULL) {
+        code = uk_store_call(store, find_app, args->app, out, &found, err);
+        if (code == UK_OK && !found)
+            code = uk_err_set(
+                err, UK_INVALID,
+                "there is no app '%s'; 'userkey-server app list' shows "
+                "which there are",
+                uk_str_printable(shown, args->app, strlen(args->app)));
+        return code;
+    }
+    code = uk_store_call(store, only_app, out, &count, err);
+    if (code == UK_OK && count == 0)
+        code = uk_err_set(err, UK_INVALID,
+                          "there is no app; 'userkey-server app add' makes "
+                          "one");
+    if (code == UK_OK && count > 1)
+        code = uk_err_set(err, UK_INVALID,
+                          "there are several apps; say which with --app ID: "
+                          "'userkey-server app list' shows them");
+    return code;
 }

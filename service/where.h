@@ -1,24 +1,41 @@
-/* Where the commands of an administrator of the machine find the database that
- * a server may be using. */
+/*
+ * The database that a command works on, beside a server that may be running.
+ */
 #ifndef UK_WHERE_H
 #define UK_WHERE_H
 
 #include "core/attr.h"
 #include "core/err.h"
+#include "service/args.h"
 #include "service/config.h"
 #include "service/store.h"
 
-/* As it stands in a command line: one of the two, or neither. */
-struct uk_where {
-    const char *config; /* a file of settings */
-    const char *data;   /* a folder with the database in it */
-};
+#define UK_WHERE_CONFIG UK_CONFDIR "/server.conf" /* where nothing is given */
 
-/* Fill *config, become the owner of the database if we are root, and open it
- * for writing; *out is the caller's. */
-UK_MUST_USE enum uk_code uk_where_open(const struct uk_where *where,
-                                       struct uk_config *config,
+/*
+ * Root becomes the owner of the folder, for good: what is made there must be
+ * the owner's, and root has no business in a folder that somebody else can
+ * change.  Nothing for others, and where the folder is root's or none.
+ */
+UK_MUST_USE enum uk_code uk_where_become_owner(const char *folder,
+                                               struct uk_err *err);
+
+/* The settings that --data, --config or neither stand for.  Root has become
+ * the owner of the database's folder, and the database can be believed. */
+UK_MUST_USE enum uk_code uk_where_load(const struct uk_args *args,
+                                       struct uk_config *out,
+                                       struct uk_err *err);
+
+/* The same, and open the database for writing; the caller's, for
+ * uk_store_close(). */
+UK_MUST_USE enum uk_code uk_where_open(const struct uk_args *args,
                                        struct uk_store **out,
                                        struct uk_err *err);
+
+/* The app of --app, or the only one; UK_INVALID says how to learn which. */
+UK_MUST_USE enum uk_code uk_where_app(const struct uk_args *args,
+                                      struct uk_store *store,
+                                      struct uk_store_app *out,
+                                      struct uk_err *err);
 
 #endif

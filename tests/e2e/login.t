@@ -240,7 +240,7 @@ came = su("alice", KEY, command="id; echo $HOME $USER; umask")
 same(came.out, plain.out, "ids, groups, home and umask are the account's")
 
 # --- the end: the user is deleted, and with them every key
-same(server_user("delete", UK["UK_EMAIL"]).status, 0, "the user is deleted")
+same(server_user("delete", UK["UK_EMAIL"], "--yes").status, 0, "the user is deleted")
 all_doors(KEY, False, "user deleted")
 
 world.done()

@@ -208,7 +208,7 @@ def sessions_end_with_their_user():
            http.key_session(key['key'])]
     check_alive(new, 'enabled again, new logins work')
     equal(names(new[0]), ['k'], 'and the keys are there')
-    world.user('delete', id)
+    world.user('delete', id, '--yes')
     check_ended(sessions + new, 'a deleted user')
     one_of(http.key_login(key['key']).status, (401,),
            'a deleted user: no login by key')

@@ -1,0 +1,42 @@
+/*
+ * The person at the terminal of this process: what they type, unseen or seen.
+ */
+#ifndef UK_TERMINAL_H
+#define UK_TERMINAL_H
+
+#include <stdbool.h>
+#include <termios.h>
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/err.h"
+
+struct uk_terminal {
+    int fd;
+    bool silent;
+    struct termios before;
+};
+
+#define UK_TERMINAL_NONE                                                       \
+    {                                                                          \
+        .fd = -1                                                               \
+    }
+
+/* Typing is not shown if silent, and no key sends a signal until the stop, so
+ * that nothing can leave the terminal as it is now.  UK_INVALID where there is
+ * none. */
+UK_MUST_USE enum uk_code uk_terminal_start(struct uk_terminal *terminal,
+                                           bool silent, struct uk_err *err);
+
+/* A line, without its end; UK_CANCELLED for ^C and ^D. */
+UK_MUST_USE enum uk_code uk_terminal_line(struct uk_terminal *terminal,
+                                          const char *prompt,
+                                          struct uk_buf *line,
+                                          struct uk_err *err);
+void uk_terminal_stop(struct uk_terminal *terminal);
+
+/* Only "y" and "yes" are one; UK_CANCELLED for another answer. */
+UK_MUST_USE enum uk_code uk_terminal_yes(const char *question,
+                                         struct uk_err *err);
+
+#endif
