@@ -1,10 +1,7 @@
 /* `userkey-server admin-key`: the key pairs of administrators, beside a server
  * that may be running. */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "core/keytext.h"
@@ -15,7 +12,6 @@
 #include "service/where.h"
 
 struct task {
-    struct uk_where where;
     struct uk_config config;
     struct uk_store *store;
     const char *word; /* a name, or an id */
@@ -146,70 +142,37 @@ remove_key(struct task *task, struct uk_err *err)
     return code;
 }
 
-static const struct {
-    const char *name;
-    bool wants_word;
-    enum uk_code (*run)(struct task *task, struct uk_err *err);
-} verbs[] = {
-    {"create", true, create},
-    {"list", false, list},
-    {"delete", true, remove_key},
-};
-
-static bool
-read_options(int argc, char **argv, struct task *task)
+static enum uk_code
+run(const struct uk_args *args,
+    enum uk_code (*work)(struct task *task, struct uk_err *err),
+    struct uk_err *err)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"data", required_argument, NULL, 'd'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
+    struct task task = {.word = args->word};
+    enum uk_code code = uk_where_load(args, &task.config, err);
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c')
-            task->where.config = optarg;
-        else if (option == 'd')
-            task->where.data = optarg;
-        else
-            return false;
-    }
-    return task->where.config == NULL || task->where.data == NULL;
+    if (code == UK_OK)
+        code = uk_store_open(task.config.database, UK_STORE_WRITE, &task.store,
+                             err);
+    if (code == UK_OK)
+        code = work(&task, err);
+    uk_store_close(task.store); /* a transaction that is open is undone */
+    return code;
 }
 
-static int
-run_verb(size_t verb, struct task *task)
+enum uk_code
+uk_command_admin_key_create(const struct uk_args *args, struct uk_err *err)
 {
-    struct uk_err err = UK_ERR_NONE;
-    enum uk_code code;
-
-    umask(077);
-    code = uk_crypto_start(&err);
-    if (code == UK_OK)
-        code = uk_where_open(&task->where, &task->config, &task->store, &err);
-    if (code == UK_OK)
-        code = verbs[verb].run(task, &err);
-    uk_store_close(task->store); /* a transaction that is open is undone */
-    if (code == UK_OK && fflush(stdout) != 0)
-        code = uk_err_sys(&err, errno, "writing to standard output");
-    return code == UK_OK ? UK_EXIT_DONE : uk_command_fail(&err);
+    return run(args, create, err);
 }
 
-int
-uk_command_admin_key(int argc, char **argv)
+enum uk_code
+uk_command_admin_key_list(const struct uk_args *args, struct uk_err *err)
 {
-    struct task task = {.word = NULL};
+    return run(args, list, err);
+}
 
-    if (!read_options(argc, argv, &task) || optind == argc)
-        return uk_command_usage();
-    for (size_t i = 0; i < UK_COUNT(verbs); i++) {
-        if (strcmp(argv[optind], verbs[i].name) != 0)
-            continue;
-        if (argc - optind != 1 + verbs[i].wants_word)
-            return uk_command_usage();
-        if (verbs[i].wants_word)
-            task.word = argv[optind + 1];
-        return run_verb(i, &task);
-    }
-    return uk_command_usage();
+enum uk_code
+uk_command_admin_key_delete(const struct uk_args *args, struct uk_err *err)
+{
+    return run(args, remove_key, err);
 }

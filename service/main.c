@@ -89,6 +89,13 @@ static const struct command {
     {"user", "delete", "ID|EMAIL", "[--yes] " WHERE_SHOWN,
      "remove a user, with address and keys, for ever", WHERE | UK_ARG_YES,
      check_delete, uk_command_user_delete},
+    {"admin-key", "create", "NAME", PLACE_SHOWN,
+     "make a key pair for the Admin API; it is shown once", PLACE, NULL,
+     uk_command_admin_key_create},
+    {"admin-key", "list", NULL, PLACE_SHOWN, "list the key pairs", PLACE, NULL,
+     uk_command_admin_key_list},
+    {"admin-key", "delete", "ID|NAME", PLACE_SHOWN,
+     "remove a key pair, for ever", PLACE, NULL, uk_command_admin_key_delete},
 };
 
 /* "user add" */
@@ -121,7 +128,7 @@ add_overview(struct uk_buf *out, const char *group)
                 group != NULL ? group : "", group != NULL ? " " : "");
     for (size_t i = 0; i < UK_COUNT(commands); i++) {
         if (group == NULL || strcmp(commands[i].group, group) == 0)
-            uk_buf_addf(out, "  %-13s  %s\n", full_name(&commands[i], name),
+            uk_buf_addf(out, "  %-16s  %s\n", full_name(&commands[i], name),
                         commands[i].summary);
     }
     uk_buf_add_text(out, "\n'userkey-server COMMAND --help' shows the options "
