@@ -346,6 +346,26 @@ for name in ODD:
        and not re.search(r"\{[0-9A-F]{2}\}", lines[0]),
        f"ssh as {shown}: one printable line", *lines)
 
+# --- what the machine shows the service is not for others to read (V-19)
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=host", "-keyout", LAB / "host.key", "-out",
+                LAB / "host.pem"], check=True, capture_output=True)
+conf(client_certificate=LAB / "host.pem", client_key=LAB / "host.key")
+for mode, good in ((0o644, False), (0o640, False), (0o600, True)):
+    (LAB / "host.key").chmod(mode)
+    log = Syslog()
+    came = su("alice", KEY)
+    lines = log.module()
+    if good:
+        ok(let_in(came), "a client_key that is root's alone: let in", came)
+    else:
+        ok(came.status != 0 and len(lines) == 1
+           and lines[0].startswith("misconfigured ")
+           and str(LAB / "host.key") in lines[0],
+           f"a client_key of mode {mode:o}: refused, and named", came, *lines)
+conf()
+
 # --- every line that we wrote is one, printable, and ours
 text = pathlib.Path(UK["UK_SYSLOG"]).read_text()
 ours = [line for line in text.splitlines() if "pam_userkey(" in line]
