@@ -8,16 +8,20 @@
 #include "core/io.h"
 #include "core/secret.h"
 
-/* Whatever waiting was in vain, and whoever hung up: it was the agent. */
+/* Whatever waiting was in vain, whoever hung up or talked nonsense: it was the
+ * agent. */
 static enum uk_code
 blame_agent(enum uk_code code, struct uk_err *err)
 {
     if (code == UK_TIMEOUT)
-        uk_err_late(err, UK_STAGE_AGENT,
-                    "no answer in time; is this machine busy, or is 'timeout' "
-                    "too short?");
+        return uk_err_late(err, UK_STAGE_AGENT,
+                           "no answer in time; is this machine busy, or is "
+                           "'timeout' too short?");
     if (code == UK_UNREACHABLE)
-        uk_err_set(err, code, "it left without an answer ('agent_program')");
+        return uk_err_set(err, code,
+                          "it left without an answer ('agent_program')");
+    if (code == UK_BAD_ANSWER)
+        return uk_err_in(err, "'agent_program' does not answer as it should");
     return code;
 }
 
@@ -92,22 +96,20 @@ uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
     enum uk_code code;
 
     code = send_request(fd, request, by, err);
-    if (code != UK_OK)
-        return blame_agent(code, err);
-    code = receive_message(fd, by, &bytes, &len, err);
-    if (code != UK_OK)
-        return blame_agent(code, err);
-    code = uk_answer_unpack(bytes, len, &answer, err);
+    if (code == UK_OK)
+        code = receive_message(fd, by, &bytes, &len, err);
+    if (code == UK_OK)
+        code = uk_answer_unpack(bytes, len, &answer, err);
     drop_message(bytes);
     if (code == UK_OK)
         code = uk_answer_check(&answer, request, err);
     if (code == UK_OK)
-        code = blame_agent(receive_end(fd, by, err), err);
+        code = receive_end(fd, by, err);
     if (code == UK_OK)
         *out = answer;
     else
         uk_answer_clear(&answer);
-    return code;
+    return blame_agent(code, err);
 }
 
 enum uk_code

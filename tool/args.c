@@ -5,35 +5,50 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/settings.h"
 #include "core/str.h"
 
 #define FIRST   256 /* getopt's number for the first option of the table */
 #define AT(x)   offsetof(struct uk_args, x)
 #define NO_HOME SIZE_MAX
 
+/* Room for the longest option with its value. */
+#define HELP_COLUMN 16
+
 /* A flag is a bool, a value a text; one without a place is refused. */
 static const struct {
     const char *name;
-    unsigned bit; /* of enum uk_arg; 0: every command has it */
-    bool value;
+    unsigned bit;      /* of enum uk_arg; 0: every command has it */
+    const char *value; /* what stands behind it, for people; NULL for a flag */
     size_t at;
+    const char *help;
 } options[] = {
-    {"help", 0, false, AT(help)},
-    {"json", UK_ARG_JSON, false, AT(json)},
-    {"yes", UK_ARG_YES, false, AT(yes)},
-    {"raw", UK_ARG_RAW, false, AT(raw)},
-    {"out", UK_ARG_OUT, true, AT(out)},
-    {"url", UK_ARG_URL, true, AT(url)},
-    {"app", UK_ARG_APP, true, AT(app)},
-    {"ca-file", UK_ARG_CA_FILE, true, AT(ca_file)},
-    {"email", UK_ARG_EMAIL, true, AT(email)},
-    {"password-stdin", UK_ARG_PASSWORD_STDIN, false, AT(password_stdin)},
-    {"service", UK_ARG_SERVICE, true, AT(service)},
-    {"conf", UK_ARG_CONF, true, AT(conf)},
-    {"password", 0, true, NO_HOME},
-    {"key", 0, true, NO_HOME},
-    {"token", 0, true, NO_HOME},
-    {"secret", 0, true, NO_HOME},
+    {"help", 0, NULL, AT(help), "show this"},
+    {"json", UK_ARG_JSON, NULL, AT(json),
+     "one line of JSON on standard output, for programs"},
+    {"yes", UK_ARG_YES, NULL, AT(yes), "do not ask whether it is meant"},
+    {"raw", UK_ARG_RAW, NULL, AT(raw),
+     "the value alone: nothing on standard error"},
+    {"out", UK_ARG_OUT, "FILE", AT(out),
+     "write the value to this new file, for its owner alone"},
+    {"url", UK_ARG_URL, "URL", AT(url),
+     "where the service is; else 'service_url' of userkey.conf"},
+    {"app", UK_ARG_APP, "ID", AT(app),
+     "the app's id; else 'app_id' of userkey.conf"},
+    {"ca-file", UK_ARG_CA_FILE, "FILE", AT(ca_file),
+     "the CA of the service's certificate; else 'ca_file' of userkey.conf"},
+    {"email", UK_ARG_EMAIL, "ADDRESS", AT(email),
+     "who; asked for if it is not given"},
+    {"password-stdin", UK_ARG_PASSWORD_STDIN, NULL, AT(password_stdin),
+     "the password is the first line of standard input"},
+    {"service", UK_ARG_SERVICE, "NAME", AT(service),
+     "the PAM service to ask as, for the agent's log"},
+    {"conf", UK_ARG_CONF, "FILE", AT(conf),
+     "another file than " UK_SETTINGS_FILE},
+    {"password", 0, "", NO_HOME, NULL},
+    {"key", 0, "", NO_HOME, NULL},
+    {"token", 0, "", NO_HOME, NULL},
+    {"secret", 0, "", NO_HOME, NULL},
 };
 
 static void
@@ -46,9 +61,9 @@ fill_long_options(struct option *longs, unsigned allowed)
             continue;
         longs[n++] = (struct option){
             .name = options[i].name,
-            .has_arg = options[i].at == NO_HOME ? optional_argument
-                       : options[i].value       ? required_argument
-                                                : no_argument,
+            .has_arg = options[i].at == NO_HOME   ? optional_argument
+                       : options[i].value != NULL ? required_argument
+                                                  : no_argument,
             .val = (int)(FIRST + i),
         };
     }
@@ -80,7 +95,7 @@ take(size_t i, struct uk_args *args, struct uk_err *err)
                           "any more); it is asked for, or read from standard "
                           "input",
                           options[i].name);
-    if (options[i].value)
+    if (options[i].value != NULL)
         *(const char **)(void *)place = optarg;
     else
         *(bool *)(void *)place = true;
@@ -114,4 +129,19 @@ uk_args_parse(int argc, char **argv, unsigned allowed, struct uk_args *out,
     args.n_words = (size_t)(argc - optind);
     *out = args;
     return UK_OK;
+}
+
+void
+uk_args_describe(struct uk_buf *out, unsigned allowed)
+{
+    for (size_t i = 0; i < UK_COUNT(options); i++) {
+        const char *value = options[i].value != NULL ? options[i].value : "";
+        size_t len = strlen(options[i].name) + 1 + strlen(value);
+
+        if (options[i].at == NO_HOME ||
+            (options[i].bit != 0 && (options[i].bit & allowed) == 0))
+            continue;
+        uk_buf_addf(out, "  --%s %s%*s  %s\n", options[i].name, value,
+                    HELP_COLUMN - (int)len, "", options[i].help);
+    }
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "core/attr.h"
+#include "core/buf.h"
 #include "core/err.h"
 
 /* Which options a command has. */
@@ -51,5 +52,8 @@ struct uk_args {
  * wrong. */
 UK_MUST_USE enum uk_code uk_args_parse(int argc, char **argv, unsigned allowed,
                                        struct uk_args *out, struct uk_err *err);
+
+/* Append a line for each of these options that says what it does. */
+void uk_args_describe(struct uk_buf *out, unsigned allowed);
 
 #endif

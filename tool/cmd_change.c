@@ -139,11 +139,42 @@ report(struct uk_tool *tool, const struct change *change,
     return worst_of(results, count);
 }
 
+/* The same word, or another for the same key? */
+static bool
+is_there(const struct result *results, size_t count, const struct result *one)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(results[i].word, one->word) == 0 ||
+            (one->key != NULL && results[i].key == one->key))
+            return true;
+    }
+    return false;
+}
+
+/* What the words mean, each key and each word once; how many there are. */
+static size_t
+find_all(const struct uk_find *find, const struct uk_args *args,
+         struct result *results)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < args->n_words; i++) {
+        struct result one = {.word = args->word[i]};
+
+        if (is_there(results, n, &one))
+            continue;
+        one.status = uk_find_key(find, one.word, &one.key);
+        if (one.key == NULL || !is_there(results, n, &one))
+            results[n++] = one;
+    }
+    return n;
+}
+
 static enum uk_exit
 change_all(struct uk_tool *tool, struct uk_talk *talk,
            const struct change *change, struct result *results)
 {
-    size_t count = tool->args.n_words;
+    size_t count;
     struct uk_find find = {.key = NULL};
     enum uk_exit status;
     enum uk_code code;
@@ -153,11 +184,7 @@ change_all(struct uk_tool *tool, struct uk_talk *talk,
     status = uk_talk_check(talk, code, tool->args.word[0], &tool->err);
     if (status != UK_EXIT_DONE)
         goto out;
-    for (size_t i = 0; i < count; i++) {
-        results[i].word = tool->args.word[i];
-        results[i].status =
-            uk_find_key(&find, results[i].word, &results[i].key);
-    }
+    count = find_all(&find, &tool->args, results);
     if (change->asks && ask(&tool->args, results, count, &tool->err) != UK_OK) {
         status = uk_talk_failed(&tool->err);
         goto out;

@@ -8,6 +8,7 @@
 #include "tool/command.h"
 #include "tool/out.h"
 #include "tool/place.h"
+#include "tool/reword.h"
 #include "tool/talk.h"
 
 #define EMAIL_ROOM  (UK_EMAIL_MAX + 3)
@@ -130,10 +131,12 @@ uk_cmd_login(struct uk_tool *tool)
         end_old_session(&talk);
         code = uk_state_save(&talk.state, &tool->err);
     }
-    if (code != UK_OK)
-        status = uk_talk_failed(&tool->err);
-    else if (status == UK_EXIT_DONE)
+    if (code != UK_OK) {
+        uk_reword(&tool->err, &tool->args);
+        status = uk_talk_say(&tool->err);
+    } else if (status == UK_EXIT_DONE) {
         say_login(tool, &talk);
+    }
     uk_secret_clear(&password);
     uk_talk_close(&talk);
     return status;

@@ -11,6 +11,7 @@
 #include "core/typo.h"
 #include "core/version.h"
 #include "tool/command.h"
+#include "tool/find.h"
 #include "tool/out.h"
 
 static const struct command {
@@ -58,10 +59,31 @@ add_usage(struct uk_buf *out)
 }
 
 static void
-add_synopsis(struct uk_buf *out, const struct command *command)
+add_help(struct uk_buf *out, const struct command *command)
 {
-    uk_buf_addf(out, "usage: userkey %s %s\n", command->name,
-                command->synopsis);
+    uk_buf_addf(out, "usage: userkey %s %s\n\n  %s\n\n", command->name,
+                command->synopsis, command->summary);
+    uk_args_describe(out, command->options);
+}
+
+/* Not repeated where it may be a secret. */
+static enum uk_exit
+refuse_words(const struct command *command, const struct uk_args *args)
+{
+    char shown[UK_PRINTABLE_SIZE];
+
+    if (args->n_words < command->least) {
+        uk_out_error("%s: '%.*s' is missing", command->name,
+                     (int)strcspn(command->synopsis, " ."), command->synopsis);
+    } else {
+        const char *word = args->word[command->most];
+
+        if (!uk_find_is_secret(word))
+            uk_out_error("%s: '%s' is one argument too many", command->name,
+                         uk_str_printable(shown, word, strlen(word)));
+    }
+    uk_out_note("usage: userkey %s %s", command->name, command->synopsis);
+    return UK_EXIT_USAGE;
 }
 
 static const struct command *
@@ -110,14 +132,12 @@ run_command(const struct command *command, int argc, char **argv,
         return UK_EXIT_USAGE;
     }
     if (tool->args.help) {
-        add_synopsis(&tool->out, command);
+        add_help(&tool->out, command);
         return UK_EXIT_DONE;
     }
     if (tool->args.n_words < command->least ||
-        tool->args.n_words > command->most) {
-        uk_out_note("usage: userkey %s %s", command->name, command->synopsis);
-        return UK_EXIT_USAGE;
-    }
+        tool->args.n_words > command->most)
+        return refuse_words(command, &tool->args);
     return command->run(tool);
 }
 

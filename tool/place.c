@@ -57,11 +57,14 @@ set_path(struct uk_settings *place, const char *name, const char *value,
     enum uk_code code;
 
     if (path == NULL)
-        return uk_err_sys(err, errno, "%s: opening '%s'", from, value);
+        return uk_err_sys(err, errno, "'%s': '%s': opening '%s'", from, name,
+                          value);
     code = set(place, name, path, from, err);
     free(path);
     return code;
 }
+
+#define FROM "command line"
 
 static enum uk_code
 set_given(const struct uk_args *args, struct uk_settings *place,
@@ -70,11 +73,11 @@ set_given(const struct uk_args *args, struct uk_settings *place,
     enum uk_code code = UK_OK;
 
     if (args->url != NULL)
-        code = set(place, SERVICE_URL, args->url, "--url", err);
+        code = set(place, SERVICE_URL, args->url, FROM, err);
     if (code == UK_OK && args->app != NULL)
-        code = set(place, "app_id", args->app, "--app", err);
+        code = set(place, "app_id", args->app, FROM, err);
     if (code == UK_OK && args->ca_file != NULL)
-        code = set_path(place, "ca_file", args->ca_file, "--ca-file", err);
+        code = set_path(place, "ca_file", args->ca_file, FROM, err);
     /* What is wrong stands in the command, not in a configuration. */
     return code == UK_MISCONFIGURED ? uk_err_recode(err, UK_INVALID) : code;
 }

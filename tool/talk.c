@@ -5,6 +5,7 @@
 
 #include "core/str.h"
 #include "tool/out.h"
+#include "tool/reword.h"
 
 enum uk_code
 uk_talk_prepare(struct uk_talk *talk, struct uk_err *err)
@@ -62,18 +63,20 @@ uk_talk_next_keys(struct uk_talk *talk)
 enum uk_exit
 uk_talk_failed(const struct uk_err *err)
 {
+    struct uk_err reworded = *err;
+
+    uk_reword(&reworded, NULL);
+    return uk_talk_say(&reworded);
+}
+
+enum uk_exit
+uk_talk_say(const struct uk_err *err)
+{
     if (err->code == UK_TIMEOUT)
         uk_out_error("%s (timeout:%s)", err->text, uk_stage_word(err->stage));
     else
         uk_out_error("%s", err->text);
     return uk_status_of_code(err->code);
-}
-
-enum uk_exit
-uk_talk_over(void)
-{
-    uk_out_error("the session is over; 'userkey login' begins a new one");
-    return UK_EXIT_NOT_LOGGED_IN;
 }
 
 static const char *
@@ -102,6 +105,23 @@ words_of(enum uk_keys_reply reply)
         break;
     }
     return "no answer";
+}
+
+enum uk_exit
+uk_talk_bad_name(const char *name)
+{
+    char shown[UK_PRINTABLE_SIZE];
+
+    uk_out_error("'%s': %s", uk_str_printable(shown, name, strlen(name)),
+                 words_of(UK_KEYS_BAD_NAME));
+    return uk_status_of_reply(UK_KEYS_BAD_NAME);
+}
+
+enum uk_exit
+uk_talk_over(void)
+{
+    uk_out_error("the session is over; 'userkey login' begins a new one");
+    return UK_EXIT_NOT_LOGGED_IN;
 }
 
 enum uk_exit

@@ -35,8 +35,15 @@ void uk_talk_close(struct uk_talk *talk);
 struct uk_service *uk_talk_next(struct uk_talk *talk);
 struct uk_keys *uk_talk_next_keys(struct uk_talk *talk);
 
-/* Say on standard error why it did not work, and what to do next. */
+/* Say on standard error why it did not work, and what to do next; settings
+ * are those of the login that went before. */
 enum uk_exit uk_talk_failed(const struct uk_err *err);
+
+/* The same in these very words. */
+enum uk_exit uk_talk_say(const struct uk_err *err);
+
+/* Say that this cannot be the name of a key. */
+enum uk_exit uk_talk_bad_name(const char *name);
 enum uk_exit uk_talk_over(void);
 
 /* The same for a call about keys, if it did not work; subject is the key. */

@@ -156,7 +156,8 @@ openssl("req", "-x509", *EC, "-days", "30", "-subj", "/CN=127.0.0.1",
 SAYS = {"expired": "expired; put a new one in its place on the service's",
         "other-ca": "set 'ca_file' to the file of its CA",
         "other-name": "set 'service_url' to the name that the certificate is",
-        "no-name": "subjectAltName", "self-signed": "set 'ca_file' to it"}
+        "no-name": "set 'service_url' to the name",
+        "self-signed": "set 'ca_file' to it"}
 for name, words in SAYS.items():
     line = impostor(name)
     ok(words in line, f"{name}: the line says what to do", line)

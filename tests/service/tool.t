@@ -151,13 +151,26 @@ def usage():
           "did you mean 'list'")
     check(tool('frobnicate'), USAGE, 'an unknown command', '', 'not a command')
     check(tool('list', '--foo'), USAGE, 'an unknown option', '', "'--foo'")
-    check(tool('list', 'x'), USAGE, 'an operand too many', '', 'usage:')
-    check(tool('create'), USAGE, 'an operand too few', '', 'usage:')
+    for argv, named in ((['list', 'x'], 'x'), (['show', 'k2', 'k3'], 'k3'),
+                        (['create', 'a', '--raw', 'b'], 'b')):
+        check(tool(*argv), USAGE, 'an operand too many: ' + ' '.join(argv), '',
+              "%s: '%s' is one argument too many\nusage:" % (argv[0], named))
+    for command, named in (('create', 'NAME'), ('delete', 'KEY'),
+                           ('check', 'USER')):
+        check(tool(command), USAGE, 'an operand too few: ' + command, '',
+              "%s: '%s' is missing\nusage:" % (command, named))
     check(tool('login', '--url'), USAGE, 'a value too few', '',
           'needs a value')
-    for name in ('create', 'login', 'check', 'delete'):
-        check(tool(name, '--help'), DONE, name + ' --help',
+    commands = re.findall(r'^  (\w+) ', tool('--help').stdout, re.M)
+    for name in commands:
+        done = tool(name, '--help')
+        check(done, DONE, name + ' --help',
               re.compile(r'\Ausage: userkey %s ' % name))
+        synopsis, _, rest = done.stdout.partition('\n')
+        said = re.findall(r'^  (--[a-z-]+)(?: [A-Z]+)? +\S+ \S+', rest, re.M)
+        equal(sorted(said),
+              sorted(re.findall(r'--[a-z-]+', synopsis) + ['--help']),
+              'which says in a line what each option does')
     for argv in (['login', '--password', 'hunter2'],
                  ['login', '--password=hunter2'],
                  ['check', 'ann', '--key', 'hunter2'],
@@ -179,11 +192,14 @@ def logging_in():
     check(log_in(email='not an address'), USAGE, 'not an address', '')
     check(log_in(password=''), USAGE, 'an empty password', '')
     check(log_in(place=PLACE[:2] + ['--app', 'other'] + PLACE[4:]), NETWORK,
-          'an unknown app', '', 'app_id')
+          'an unknown app', '', 'and --app one of its apps?')
     check(log_in(place=PLACE[:4]), NETWORK, 'an authority that is not known',
-          '', 'authority')
+          '', 'not known here; set --ca-file to the file of its CA')
+    check(log_in(place=['--url', 'https://127.0.0.1:1'] + PLACE[2:]), NETWORK,
+          'nobody there', '', 'is --url right')
     check(log_in(place=['--url', 'http://192.0.2.1'] + PLACE[2:]), USAGE,
-          'http to another machine', '', 'http://')
+          'http to another machine', '',
+          "'command line': --url is 'http://192.0.2.1'; allowed: https://")
     check(log_in(place=PLACE[:5] + ['nowhere.pem']), FAILED, 'no CA file', '',
           'nowhere.pem')
     check(tool('login', *PLACE, '--email', 'ann@example.org'), USAGE,
@@ -291,6 +307,8 @@ def creating():
     check(tool('create', 'laptop'), CONFLICT, 'a name that is taken', '',
           'userkey delete')
     check(tool('create', 'a b'), USAGE, 'not a name', '', 'allowed')
+    check(tool('create', ''), USAGE, 'nor is nothing', '',
+          "'': not a name for a key; allowed: letters, digits")
     check(tool('create', 'caf\udce9'), USAGE, 'a name that is not text', '')
     check(tool('create', value), USAGE, 'the value of a key as a name', '',
           'command line')
@@ -466,8 +484,14 @@ def changing():
     seen, status = typed('delete', 'a', 'b', answers=[('[y/N]', 'y\n')])
     ok(status == DONE and seen.count('deleted') == 2, 'yes deletes', seen)
     equal(works(), ['c'], 'a deleted key logs nobody in')
-    check(tool('delete', '--yes', 'c', 'c'), NOT_FOUND,
-          'a key can be deleted once', re.compile(r'\A\S+\tc\tdeleted\n\Z'))
+    c = json.loads(tool('show', 'c', '--json').stdout)['id']
+    seen, status = typed('delete', 'c', c, 'c', answers=[('[y/N]', 'n\n')])
+    equal(seen.count(c), 1, 'a key that is given twice is asked about once')
+    check(tool('delete', '--yes', 'c', c, 'c'), DONE,
+          'and deleted once', re.compile(r'\A\S+\tc\tdeleted\n\Z'))
+    done = tool('delete', '--yes', 'c', 'c')
+    check(done, NOT_FOUND, 'and is then not there')
+    equal(done.stderr.count('no such key'), 1, 'which is said once')
     equal(names(), [], 'nothing is left')
     check(tool('disable', values['a']), USAGE,
           'the value of a key as an argument', '', 'command line')
@@ -593,7 +617,8 @@ def no_service():
     for argv in (['list'], ['whoami'], ['create', 'x'], ['show', 'x'],
                  ['enable', 'x']):
         check(tool(*argv), NETWORK, 'no service: ' + argv[0], '',
-              'Connection refused')
+              "Connection refused; is 'userkey login --url' right, and does "
+              "userkey-server run there?")
     check(log_in(), NETWORK, 'no service: login', '')
     check(tool('logout'), NETWORK, 'no service: logout', '', 'runs out')
     ok(not os.path.exists(SESSION), 'but the session is forgotten here')
@@ -626,6 +651,9 @@ def defaults():
     write(conf, 'service_url = https://127.0.0.1:1\napp_id = other\n'
           'ca_file = /etc/userkey/ca.pem\n'
           'pinned_public_key = sha256//%s=\n' % ('A' * 43))
+    check(log_in(place=PLACE[2:]), NETWORK,
+          'what userkey.conf says is called as it calls it', '',
+          "is 'service_url' right")
     check(log_in(place=PLACE[:4]), DONE,
           'the pin of another service does not count')
     write(conf, 'service_url = nonsense\n')

@@ -127,7 +127,7 @@ assert_nothing(enum uk_code wanted, unsigned ms)
         assert_int_equal(err.stage, UK_STAGE_AGENT);
         assert_non_null(strstr(err.text, "'timeout'"));
     }
-    if (wanted == UK_UNREACHABLE)
+    if (wanted == UK_UNREACHABLE || wanted == UK_BAD_ANSWER)
         assert_non_null(strstr(err.text, "'agent_program'"));
 }
 
