@@ -12,9 +12,9 @@
 
 /*
  * Forget the caller: environment, umask, folder, limits, priority, ignored and
- * blocked signals, session keyring, descriptors above keep (those up to 2 become /dev/null
- * where they are closed).  No core, no ptrace, no swap where it can be had,
- * and death with the parent.  UK_SYSTEM.
+ * blocked signals, session keyring, descriptors above keep (those up to 2
+ * become /dev/null where they are closed).  No core, no ptrace, no swap where
+ * it can be had, and death with the parent.  UK_SYSTEM.
  */
 UK_MUST_USE enum uk_code uk_privs_forget(int keep, struct uk_err *err);
 

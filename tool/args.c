@@ -42,7 +42,7 @@ static const struct {
     {"password-stdin", UK_ARG_PASSWORD_STDIN, NULL, AT(password_stdin),
      "the password is the first line of standard input"},
     {"service", UK_ARG_SERVICE, "NAME", AT(service),
-     "the PAM service to ask as, for the agent's log"},
+     "the PAM service to ask as (it decides nothing)"},
     {"conf", UK_ARG_CONF, "FILE", AT(conf),
      "another file than " UK_SETTINGS_FILE},
     {"password", 0, "", NO_HOME, NULL},

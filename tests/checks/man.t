@@ -62,6 +62,24 @@ commands = set(re.findall(r'\{\s*(?:\.name = )?"([a-z-]+)"', read("tool/main.c")
 same("man/userkey.1 has every command", commands,
      items("man/userkey.1", "(?:Cm|Ic)"), ("tool/main.c", "man/userkey.1"))
 
+options = set(re.findall(r'\{"([a-z-]+)", \w+, (?:NULL|"[A-Z]+"), ',
+                         read("tool/args.c")))
+same("man/userkey.1 has every option", options,
+     set(re.findall(r"^\.It Fl -([a-z-]+)", read("man/userkey.1"), re.M)),
+     ("tool/args.c", "man/userkey.1"))
+synopsis = read("man/userkey.1").partition(".Sh SYN")[2].partition(".Sh DES")[0]
+same("and its synopsis too", options | {"version"},
+     set(re.findall(r"-([a-z][a-z-]+)", synopsis)),
+     ("tool/args.c", "the synopsis"))
+
+manuals = sorted((ROOT / "man").glob("*.[1-8]"))
+there = {re.sub(r"\.(\d)$", r" \1", page.name) for page in manuals}
+results.append((
+    "each manual of ours that one names is there",
+    [f"{page.name} names {name}" for page in manuals for name in
+     re.findall(r"^\.Xr ((?:pam_)?userkey\S* \d)", page.read_text(), re.M)
+     if name not in there]))
+
 words = set(re.findall(r'return "([a-z-]+)"', read("core/verdict.c")))
 words |= {"unreachable", "timeout", "tls", "bad-answer", "misconfigured"}
 words -= {"undecided"}
@@ -70,9 +88,8 @@ same("README.md explains every word of the log", words,
          line.split("|")[1] for line in read("README.md").splitlines()
          if re.match(r"\| `", line)))), ("core/verdict.c", "README.md"))
 
-pages = sorted((ROOT / "man").glob("*.[1-8]"))
 if shutil.which("mandoc"):
-    for page in pages:
+    for page in manuals:
         lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page],
                               capture_output=True, text=True)
         results.append((f"mandoc has no complaint about {page.name}",
