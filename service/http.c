@@ -6,6 +6,7 @@
  *   MHD_run() must follow MHD_resume_connection() at once;
  * - it takes requests whose framing is ambiguous: see guard.h;
  * - its timeouts begin again with each byte: see sweep.h;
+ * - its limit for one address counts an IPv6 address for itself: see crowd.h;
  * - every suspended connection must be resumed before MHD_stop_daemon();
  * - the memory limit is paid for each idle connection, too.
  */
@@ -61,14 +62,13 @@ start_daemon(struct uk_http *http, int listener)
     else
         tls[0].option = MHD_OPTION_END;
     return MHD_start_daemon(
-        flags, 0, NULL, NULL, uk_http_on_request, http,
+        flags, 0, uk_http_on_accept, http, uk_http_on_request, http,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, http, /* first: for the others */
         MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_NOTIFY_CONNECTION,
         uk_http_on_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
         uk_http_on_completed, http, MHD_OPTION_UNESCAPE_CALLBACK,
         uk_http_keep_escapes, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_per_address,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
@@ -79,16 +79,23 @@ uk_http_new(const struct uk_http_options *options, int listener,
 {
     struct uk_http *http = calloc(1, sizeof(*http));
     const union MHD_DaemonInfo *info;
+    enum uk_code code;
 
     if (http == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a listener");
     http->options = *options;
     http->listener = listener;
     uk_sweep_init(&http->sweep);
-    http->daemon = start_daemon(http, listener);
-    if (http->daemon == NULL) {
+    code = uk_crowd_new(options->max_connections, options->max_per_address,
+                        &http->crowd, err);
+    if (code == UK_OK)
+        http->daemon = start_daemon(http, listener);
+    if (code == UK_OK && http->daemon == NULL)
+        code = uk_err_set(err, UK_SYSTEM, "the HTTP server cannot start");
+    if (code != UK_OK) {
+        uk_crowd_free(http->crowd);
         free(http);
-        return uk_err_set(err, UK_SYSTEM, "the HTTP server cannot start");
+        return code;
     }
     info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     http->epoll = info->epoll_fd;
@@ -118,12 +125,6 @@ uk_http_run(struct uk_http *http)
     MHD_run(http->daemon);
 }
 
-void
-uk_http_sweep(struct uk_http *http)
-{
-    uk_sweep_run(&http->sweep);
-}
-
 unsigned
 uk_http_active(const struct uk_http *http)
 {
@@ -147,5 +148,6 @@ uk_http_free(struct uk_http *http)
         return;
     uk_http_quiesce(http);
     MHD_stop_daemon(http->daemon);
+    uk_crowd_free(http->crowd);
     free(http);
 }

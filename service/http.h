@@ -69,7 +69,7 @@ struct uk_http_handler {
 struct uk_http_options {
     struct uk_http_handler handler;
     unsigned max_connections; /* at once */
-    unsigned max_per_address; /* 0: any number */
+    unsigned max_per_address; /* of one source; 0: any number */
     bool tls;                 /* with the certificate of tls.h */
     const struct uk_log *log; /* borrowed */
 };

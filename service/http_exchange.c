@@ -1,5 +1,4 @@
 /* Exchanges on the connections of one listener. */
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,18 +8,10 @@
 
 #define SWALLOW (1 << 20) /* bytes of a body that is too long */
 
-/* One connection, from accept to close. */
-struct link {
-    struct uk_sweep_item item; /* first */
-    struct uk_http *http;
-    struct uk_address peer;
-    char peer_text[UK_ADDRESS_TEXT];
-};
-
-/* One exchange on it. */
+/* One exchange on a connection. */
 struct exchange {
     struct uk_http_exchange open; /* first */
-    struct link *link;
+    struct uk_http_link *link;
     struct MHD_Connection *connection;
     struct uk_buf body;
     size_t swallowed; /* bytes past the limit */
@@ -28,41 +19,6 @@ struct exchange {
     bool answered;    /* the reply is filled */
     bool away;        /* the connection is suspended */
 };
-
-void
-uk_http_on_connection(void *context, struct MHD_Connection *connection,
-                      void **socket_context,
-                      enum MHD_ConnectionNotificationCode what)
-{
-    struct uk_http *http = context;
-    const union MHD_ConnectionInfo *info;
-    const struct sockaddr *peer;
-    struct link *link;
-
-    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
-        link = *socket_context;
-        if (link != NULL)
-            uk_sweep_remove(&http->sweep, &link->item);
-        free(link);
-        *socket_context = NULL;
-        return;
-    }
-    link = calloc(1, sizeof(*link));
-    *socket_context = link;
-    if (link == NULL)
-        return; /* its first request is refused */
-    link->http = http;
-    info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    peer = info->client_addr;
-    link->peer.len = peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                                 : sizeof(struct sockaddr_in);
-    memcpy(&link->peer.at, peer, link->peer.len);
-    uk_address_text(&link->peer, false, link->peer_text);
-    info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
-}
 
 struct headers {
     struct uk_guard guard;
@@ -162,8 +118,8 @@ refuse(struct exchange *ex, int status, const char *why)
 
 /* The headers are there. */
 static enum MHD_Result
-begin(struct link *link, struct MHD_Connection *connection, const char *path,
-      const char *method, const char *version, void **slot)
+begin(struct uk_http_link *link, struct MHD_Connection *connection,
+      const char *path, const char *method, const char *version, void **slot)
 {
     struct exchange *ex;
     struct headers headers = {.forwarded_for = NULL};
@@ -258,7 +214,7 @@ uk_http_on_completed(void *context, struct MHD_Connection *connection,
     (void)why;
     if (ex == NULL)
         return;
-    uk_sweep_set(&ex->link->item, UK_HTTP_IDLE_MS);
+    uk_sweep_idle(&http->sweep, &ex->link->item, UK_HTTP_IDLE_MS);
     uk_buf_clear(&ex->open.reply.body);
     uk_buf_clear(&ex->body);
     free(ex);

@@ -1,6 +1,6 @@
 /*
- * What the two halves of HTTP share: the daemon of one listener (http.c) and
- * the exchanges on its connections (http_exchange.c).
+ * What the parts of HTTP share: the daemon of one listener (http.c), its
+ * connections (http_link.c), the exchanges on them (http_exchange.c).
  */
 #ifndef UK_HTTP_INTERNAL_H
 #define UK_HTTP_INTERNAL_H
@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 #include <stdarg.h>
 
+#include "service/crowd.h"
 #include "service/http.h"
 #include "service/sweep.h"
 
@@ -22,12 +23,24 @@ struct uk_http {
     struct uk_http_options options;
     struct MHD_Daemon *daemon;
     struct uk_sweep sweep;
+    struct uk_crowd *crowd; /* owned */
     int epoll;
     int listener;    /* the library's until quiesced, then -1 */
     unsigned active; /* exchanges */
 };
 
+/* One connection, from accept to close. */
+struct uk_http_link {
+    struct uk_sweep_item item; /* first */
+    struct uk_http *http;
+    struct uk_address peer;
+    char peer_text[UK_ADDRESS_TEXT];
+    uint64_t subject; /* of the peer, for counting */
+};
+
 /* What the library calls. */
+enum MHD_Result uk_http_on_accept(void *context, const struct sockaddr *peer,
+                                  socklen_t len);
 void uk_http_on_connection(void *context, struct MHD_Connection *connection,
                            void **slot,
                            enum MHD_ConnectionNotificationCode what);

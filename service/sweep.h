@@ -14,7 +14,8 @@
 
 struct uk_sweep_item {
     struct uk_sweep_item *before, *after;
-    int fd;                /* borrowed */
+    struct uk_sweep_item *idle_before, *idle_after; /* itself: it is not */
+    int fd;                                         /* borrowed */
     struct uk_deadline by; /* when it is at something */
     bool held;             /* it waits for us: no deadline */
 };
@@ -33,6 +34,13 @@ void uk_sweep_remove(struct uk_sweep *sweep, struct uk_sweep_item *item);
 /* It is at something new, which must be over in ms. */
 void uk_sweep_set(struct uk_sweep_item *item, unsigned ms);
 void uk_sweep_hold(struct uk_sweep_item *item);
+
+/* It is between two things, for ms at most: what can be missed first. */
+void uk_sweep_idle(struct uk_sweep *sweep, struct uk_sweep_item *item,
+                   unsigned ms);
+
+/* Shut down the one that has been idle for longest.  false: there is none. */
+bool uk_sweep_drop_idle(struct uk_sweep *sweep);
 
 /* Shut down every one that is late; the library closes it then.  Returns how
  * many were. */

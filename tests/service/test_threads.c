@@ -159,6 +159,44 @@ cuts_off_who_is_late(void **state)
     }
 }
 
+/* When there is no room: who has waited longest between two things. */
+static void
+drops_the_longest_idle(void **state)
+{
+    struct uk_sweep_item item[5];
+    struct uk_sweep sweep;
+    int pair[5][2];
+
+    uk_sweep_init(&sweep);
+    assert_false(uk_sweep_drop_idle(&sweep));
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair[i]), 0);
+        uk_sweep_add(&sweep, &item[i], pair[i][0], 3600000);
+    }
+    assert_false(uk_sweep_drop_idle(&sweep)); /* new ones are not idle */
+    for (int i = 4; i >= 0; i--)
+        uk_sweep_idle(&sweep, &item[i], 3600000);
+    uk_sweep_idle(&sweep, &item[4], 3600000); /* it asked something */
+    uk_sweep_set(&item[3], 3600000);          /* it is asking */
+    assert_true(uk_sweep_drop_idle(&sweep));
+    assert_true(is_over(pair[2][1]));
+    uk_sweep_remove(&sweep, &item[1]); /* it has left by itself */
+    assert_true(uk_sweep_drop_idle(&sweep));
+    assert_true(is_over(pair[0][1]));
+    assert_false(is_over(pair[4][1]));
+    assert_true(uk_sweep_drop_idle(&sweep));
+    assert_true(is_over(pair[4][1]));
+    assert_false(uk_sweep_drop_idle(&sweep)); /* each once */
+    assert_false(is_over(pair[1][1]));
+    assert_false(is_over(pair[3][1]));
+    assert_int_equal(sweep.count, 4);
+    for (int i = 0; i < 5; i++) {
+        close(pair[i][0]);
+        close(pair[i][1]);
+    }
+}
+
 int
 main(void)
 {
@@ -167,6 +205,7 @@ main(void)
         cmocka_unit_test(takes_no_more_than_it_has_room_for),
         cmocka_unit_test(takes_what_waits_together),
         cmocka_unit_test(cuts_off_who_is_late),
+        cmocka_unit_test(drops_the_longest_idle),
     };
 
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
