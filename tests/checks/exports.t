@@ -46,6 +46,9 @@ check 'the module imports nothing that touches its host' \
     "$(imports "$module" | grep -xE 'getenv|secure_getenv|setenv|unsetenv|putenv|clearenv|environ|__environ|openlog|closelog|signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer|setlocale|exit|_exit|abort|atexit|fork|vfork|system|popen|umask|chdir|mkstemp|closefrom|realloc|pthread_create|dlopen|socket|connect|getaddrinfo')" ''
 check 'the module imports what the list says' \
     "$(imports "$module" | grep -vxFf tests/checks/imports.txt)" ''
+check 'the module has no variables: nothing to share between threads' \
+    "$(objdump -t "$module" | awk '/ \.(t?bss|t?data)\t/ {print $NF}' |
+        grep -vxE '\.(bss|data)|completed\.0|__dso_handle|__TMC_END__')" ''
 hardened 'the module' "$module"
 check 'the module never sets PAM_USER' \
     "$(grep -nE 'pam_set_item *\([^;]*PAM_USER' pam_module/*.c)" ''

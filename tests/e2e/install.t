@@ -60,8 +60,11 @@ check 'what is installed names the folders of this build' "$(grep -rEl \
 
 touch "$dest/opt/etc/userkey/userkey.conf"
 before=$(files)
+inode=$(stat -c %i "$dest/opt/pam/pam_userkey.so")
 go install >/dev/null
 check 'a second install changes nothing' "$? $(files)" "0 $before"
+check 'but for the module, which is another file: one in use stays whole' \
+    "$([ "$inode" = "$(stat -c %i "$dest/opt/pam/pam_userkey.so")" ])$?" 1
 go uninstall >/dev/null
 check 'uninstall leaves the administrator'"'"'s settings, nothing else' \
     "$(files)" 'opt/etc/userkey/userkey.conf 600'

@@ -243,4 +243,19 @@ same(came.out, plain.out, "ids, groups, home and umask are the account's")
 same(server_user("delete", UK["UK_EMAIL"], "--yes").status, 0, "the user is deleted")
 all_doors(KEY, False, "user deleted")
 
+# --- a new user with the old address is somebody else (V-12)
+made = server_user("add", UK["UK_EMAIL"], "--password-stdin",
+                   text=UK["UK_PASSWORD"] + "\n")
+ok(made.status == 0 and made.out.strip() != UK["UK_USER_ID"],
+   "the address has a new user, with another id", made)
+state = {"XDG_STATE_HOME": str(LAB / "heir")}
+os.mkdir(LAB / "heir", 0o700)
+run([UK["UK_BIN"] + "/userkey", "login", "--url", UK["UK_URL"], "--app",
+     UK["UK_APP"], "--ca-file", UK["UK_CA"], "--email", UK["UK_EMAIL"],
+     "--password-stdin"], UK["UK_PASSWORD"] + "\n", env=state)
+heir = world.secret(run([UK["UK_BIN"] + "/userkey", "create", "k", "--raw"],
+                        env=state).out.strip())
+ok(len(heir) == 64, "and a key of their own")
+all_doors(heir, False, "the new user's key", "not-mapped")
+
 world.done()
