@@ -198,7 +198,7 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                          false},
     [UK_PG_LIST_APPS] = {"list_apps",
                          "SELECT id, client_id, name FROM app"
-                         " WHERE id = $1 OR $2 ORDER BY id",
+                         " WHERE id = $1 OR $2 ORDER BY created, id",
                          "bf", false},
     [UK_PG_FIND_ADMIN] = {"find_admin",
                           "SELECT id, name, created, hash = $2, EXISTS"

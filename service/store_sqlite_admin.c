@@ -79,7 +79,7 @@ uk_sqlite_list_apps(struct uk_store *store, const char *app_id,
     struct uk_query query =
         uk_query_start(store, UK_SQL_LIST_APPS,
                        "SELECT id, client_id, name FROM app"
-                       " WHERE id = ?1 OR ?1 = '' ORDER BY id");
+                       " WHERE id = ?1 OR ?1 = '' ORDER BY created, id");
     char name[UK_STORE_APP_NAME + 1];
     struct uk_store_app app;
     enum uk_code code;

@@ -88,6 +88,10 @@ refuses_what_does_not_fit_together(void **state)
         {DATABASE LISTEN "access_token_lifetime = 2h\n"
                          "refresh_token_lifetime = 1h\n",
          ":3"},
+        {DATABASE LISTEN "refresh_token_lifetime = 5min\n", ":3"},
+        {DATABASE LISTEN "access_token_lifetime = 1d\n"
+                         "refresh_token_lifetime = 1h\n",
+         ":3"},
         {DATABASE LISTEN "insecure_http = maybe\n", ":3"},
         {DATABASE LISTEN "allowed_origins = https://a.example/x\n", ":3"},
         {DATABASE LISTEN "trusted_proxies = 10.0.0.0/8\n", ":3"},
@@ -99,7 +103,8 @@ refuses_what_does_not_fit_together(void **state)
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
         if (parse(rows[i].text, &config) != UK_MISCONFIGURED)
             fail_msg("taken: %s", rows[i].text);
-        assert_non_null(strstr(err.text, "/f"));
+        assert_non_null(strstr(err.text, "'/f'"));
+        assert_null(strstr(err.text, ":0:"));
         if (strstr(err.text, rows[i].place) == NULL)
             fail_msg("no '%s' in: %s", rows[i].place, err.text);
     }
@@ -134,6 +139,39 @@ needs_no_file(void **state)
     assert_int_equal(
         uk_config_for_folder("/d", "nonsense", NULL, NULL, &config, &err),
         UK_MISCONFIGURED);
+}
+
+/* A setting that stands in no line is blamed on none. */
+static void
+blames_lines_of_files_only(void **state)
+{
+    static const struct {
+        const char *listen, *certificate;
+    } wrong[] = {{"0.0.0.0:0", NULL}, {"127.0.0.1:0", "/c"}, {"x", NULL}};
+    static const char text[] = DATABASE LISTEN;
+    struct uk_config config;
+
+    assert_int_equal(
+        uk_config_for_folder("/d", "127.0.0.1:0", NULL, NULL, &config, &err),
+        UK_OK);
+    uk_err_set(&err, UK_MISCONFIGURED, "why");
+    assert_int_equal(uk_config_blame(&config, "database", &err),
+                     UK_MISCONFIGURED);
+    assert_string_equal(err.text, "'command line': 'database': why");
+    for (size_t i = 0; i < UK_COUNT(wrong); i++) {
+        assert_int_equal(uk_config_for_folder("/d", wrong[i].listen,
+                                              wrong[i].certificate, NULL,
+                                              &config, &err),
+                         UK_MISCONFIGURED);
+        assert_int_equal(strncmp(err.text, "'command line': '", 17), 0);
+    }
+    assert_int_equal(parse(text, &config), UK_OK);
+    uk_err_set(&err, UK_MISCONFIGURED, "why");
+    uk_config_blame(&config, "database", &err);
+    assert_string_equal(err.text, "'/f':1: 'database': why");
+    uk_err_set(&err, UK_MISCONFIGURED, "why");
+    uk_config_blame(&config, "secrets", &err); /* a default */
+    assert_string_equal(err.text, "'/f': 'secrets': why");
 }
 
 static void
@@ -308,6 +346,7 @@ main(void)
         cmocka_unit_test(reads_settings),
         cmocka_unit_test(refuses_what_does_not_fit_together),
         cmocka_unit_test(needs_no_file),
+        cmocka_unit_test(blames_lines_of_files_only),
         cmocka_unit_test(parses_addresses),
         cmocka_unit_test(counts_sources),
         cmocka_unit_test(listens_where_nobody_does),
