@@ -276,3 +276,21 @@ class World:
             self.kill()
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Twin(World):
+    """One more process on the database and the secrets of a world."""
+
+    def __init__(self, first):
+        self.own_folder = False
+        self.folder, self.data = first.folder, first.data
+        name = os.path.join(self.folder, 'twin%d' % next(_numbers))
+        self.config, self.log = name + '.conf', name + '.log'
+        self.umask, self.app = first.umask, first.app
+        self.process = None
+        self.http_port = self.tls_port = None
+        self.statuses, self.wrap = [], []
+        atexit.register(self._remove)
+        self.settings = dict(first.settings)
+        self.authority = first.authority
+        self.start()
