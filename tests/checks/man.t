@@ -80,6 +80,23 @@ results.append((
      re.findall(r"^\.Xr ((?:pam_)?userkey\S* \d)", page.read_text(), re.M)
      if name not in there]))
 
+def server_commands(manual):
+    """What `.It Cm user add` and the like list."""
+    return set(re.findall(r"^\.It Cm ([a-z-]+(?: [a-z-]+)?)$", read(manual),
+                          re.M))
+
+
+commands = {f"{group} {name}".strip() for group, name in re.findall(
+    r'\{"([a-z-]*)", "([a-z-]+)", ', read("service/main.c"))}
+same("man/userkey-server.8 has every command", commands,
+     server_commands("man/userkey-server.8"),
+     ("service/main.c", "man/userkey-server.8"))
+
+options = set(re.findall(r'^    \{"([a-z-]+)", ', read("service/args.c"), re.M))
+same("man/userkey-server.8 has every option", options | {"version"},
+     set(re.findall(r"Fl -([a-z-]+)", read("man/userkey-server.8"))),
+     ("service/args.c", "man/userkey-server.8"))
+
 words = set(re.findall(r'return "([a-z-]+)"', read("core/verdict.c")))
 words |= {"unreachable", "timeout", "tls", "bad-answer", "misconfigured"}
 words -= {"undecided"}
