@@ -12,21 +12,20 @@ uk_base64url_add(struct uk_buf *buf, const void *bytes, size_t len)
 {
     const unsigned char *in = bytes;
     char out[256];
-    size_t n = 0;
+    size_t n;
 
-    for (; len >= 3; len -= 3, in += 3) {
-        uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
+    while (len >= 3) {
+        size_t most = len / 3 < sizeof(out) / 4 ? len / 3 : sizeof(out) / 4;
 
-        if (n == sizeof(out)) {
-            uk_buf_add(buf, out, n);
-            n = 0;
+        for (n = 0; n < most; n++, in += 3) {
+            out[4 * n] = digits[in[0] >> 2];
+            out[4 * n + 1] = digits[(in[0] << 4 | in[1] >> 4) & 63];
+            out[4 * n + 2] = digits[(in[1] << 2 | in[2] >> 6) & 63];
+            out[4 * n + 3] = digits[in[2] & 63];
         }
-        out[n++] = digits[bits >> 18];
-        out[n++] = digits[bits >> 12 & 63];
-        out[n++] = digits[bits >> 6 & 63];
-        out[n++] = digits[bits & 63];
+        uk_buf_add(buf, out, 4 * n);
+        len -= 3 * n;
     }
-    uk_buf_add(buf, out, n);
     if (len > 0) {
         uint32_t bits =
             (uint32_t)in[0] << 16 | (len > 1 ? (uint32_t)in[1] << 8 : 0);

@@ -90,9 +90,9 @@ class Service(Subject):
                         self.world.settings['secrets'], str(count), self.keys,
                         str(min(count, SAMPLE))], check=True)
         if cluster:
-            name = re.match(r'postgresql:///(\w+)',
-                            self.world.settings['database'])[1]
-            cluster.sql('VACUUM ANALYZE', name)
+            self.base = re.match(r'postgresql:///(\w+)',
+                                 self.world.settings['database'])[1]
+            cluster.sql('VACUUM ANALYZE', self.base)
             cluster.sql('CHECKPOINT')
         self.world.start()
         self.path = ('/api/client/v2.0/app/%s/auth/providers/api-key/login'
