@@ -144,8 +144,10 @@ advice(const struct uk_outcome *outcome, enum uk_phase phase)
     switch (outcome->verdict) {
     case UK_REFUSED:
         return outcome->request_id[0] != '\0'
-                   ? "; its audit log has the reason under that request id"
-                   : "; its audit log has the reason";
+                   ? "; its log ('journalctl -u userkey-server') has the "
+                     "reason under that request id"
+                   : "; its log ('journalctl -u userkey-server') has the "
+                     "reason";
     case UK_UNKNOWN_USER:
     case UK_NOT_A_KEY:
         return outcome->asked || phase != UK_PHASE_AUTH ? ""

@@ -15,8 +15,8 @@ static const struct outcome verdicts[] = {
     [UK_GRANTED] = {"PAM_SUCCESS", "the key's user may log in to this account"},
     [UK_REFUSED] = {"PAM_AUTH_ERR",
                     "the service does not take this key: it is unknown, "
-                    "disabled or deleted; the service's audit log says which, "
-                    "under the request id"},
+                    "disabled or deleted; the service's log ('journalctl -u "
+                    "userkey-server') says which, under the request id"},
     [UK_USER_DISABLED] = {"PAM_AUTH_ERR",
                           "the service has disabled the key's user; "
                           "'userkey-server user enable' there lets them in "

@@ -51,10 +51,12 @@ static const struct {
      "not in line 1 of 'FOLDER/users'; to let them in, add 'id:Person1' to it"},
     {"refused request=r-2", ALICE, PAM_AUTH_ERR, NOTICE,
      "refused user='" ALICE "' request=r-2 time=Nms: " REFUSED
-     "; its audit log has the reason under that request id"},
+     "; its log ('journalctl -u userkey-server') has the "
+     "reason under that request id"},
     {"refused", ALICE, PAM_AUTH_ERR, NOTICE,
      "refused user='" ALICE "' time=Nms: " REFUSED
-     "; its audit log has the reason"},
+     "; its log ('journalctl -u userkey-server') has the "
+     "reason"},
     {"user-disabled request=r-3", ALICE, PAM_AUTH_ERR, NOTICE,
      "user-disabled user='" ALICE "' request=r-3 time=Nms: the service says "
      "that the key's user is disabled; 'userkey-server user enable' lets them "
@@ -226,7 +228,8 @@ test_rhost_in_the_log(void **state)
     pam_end(pamh, PAM_AUTH_ERR);
     host_expect_log(PREFIX "refused user='" ALICE "' rhost='10.0.0.7' "
                            "request=r time=Nms: " REFUSED
-                           "; its audit log has the reason under that request "
+                           "; its log ('journalctl -u userkey-server') has the "
+                           "reason under that request "
                            "id");
 }
 
