@@ -1,6 +1,7 @@
 /* The audit line. */
 #include "service/audit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/attr.h"
@@ -40,6 +41,7 @@ uk_audit_log(const struct uk_audit *audit, const struct uk_log *log)
 {
     struct line line;
     char app[UK_PRINTABLE_SIZE];
+    char left_out[16];
     bool granted;
 
     if (audit->event == NULL)
@@ -60,6 +62,9 @@ uk_audit_log(const struct uk_audit *audit, const struct uk_log *log)
     add(&line, "email", audit->email, true);
     add(&line, "source", audit->source, false);
     add(&line, "request", audit->request, false);
+    snprintf(left_out, sizeof(left_out), "%u", audit->left_out);
+    if (audit->left_out > 0)
+        add(&line, "left_out", left_out, false);
     uk_log_line(log, granted ? UK_LEVEL_INFO : UK_LEVEL_NOTICE,
                 "audit event=%s%.*s", audit->event, (int)line.len, line.bytes);
 }

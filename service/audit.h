@@ -15,6 +15,7 @@
 /* Every text is static or borrowed; NULL or "" is left out. */
 struct uk_audit {
     const char *event;   /* "login", "key-create"; NULL: nothing to say */
+    unsigned left_out;   /* lines like this one, before it */
     const char *verdict; /* "granted", "refused", "throttled", "failed" */
     const char *reason;  /* "disabled", "bad-password" */
     const char *provider;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/noise.h"
 #include "service/route.h"
 #include "service/tries.h"
 
@@ -78,7 +79,8 @@ uk_call_end(struct uk_call *call, const struct uk_log *log)
                       NULL);
     if (call->audit.app == NULL)
         call->audit.app = call->session.client_id;
-    uk_audit_log(&call->audit, log);
+    if (call->audit.event != NULL && uk_noise_admit(call))
+        uk_audit_log(&call->audit, log);
     call->exchange->own = NULL;
     uk_json_free(call->body);
     uk_secret_clear(&call->secret);

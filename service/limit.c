@@ -1,6 +1,7 @@
 /* How often something may happen. */
 #include "service/limit.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -9,6 +10,7 @@
 struct slot {
     uint64_t subject;
     int64_t full_at; /* when the whole burst is there again */
+    unsigned missed; /* since somebody asked */
 };
 
 struct uk_limit {
@@ -66,6 +68,7 @@ claim(struct uk_limit *limit, uint64_t subject)
     }
     least->subject = subject;
     least->full_at = 0;
+    least->missed = 0;
     return least;
 }
 
@@ -87,10 +90,28 @@ uk_limit_take(struct uk_limit *limit, uint64_t subject,
     taken = full_at - now_ms <= used_up;
     if (taken)
         slot->full_at = full_at;
+    else if (slot->missed < UINT_MAX)
+        slot->missed++;
     pthread_mutex_unlock(&limit->lock);
     if (!taken)
         *wait_s = (unsigned)((full_at - now_ms - used_up + 999) / 1000);
     return taken;
+}
+
+unsigned
+uk_limit_missed(struct uk_limit *limit, uint64_t subject)
+{
+    unsigned missed = 0;
+    struct slot *slot;
+
+    pthread_mutex_lock(&limit->lock);
+    slot = find(limit, subject);
+    if (slot != NULL) {
+        missed = slot->missed;
+        slot->missed = 0;
+    }
+    pthread_mutex_unlock(&limit->lock);
+    return missed;
 }
 
 void

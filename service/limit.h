@@ -33,6 +33,10 @@ void uk_limit_free(struct uk_limit *limit);
 bool uk_limit_take(struct uk_limit *limit, uint64_t subject,
                    struct uk_limit_rate rate, int64_t now_ms, unsigned *wait_s);
 
+/* How many were refused to it since this was asked last.  It is forgotten
+ * with the subject. */
+unsigned uk_limit_missed(struct uk_limit *limit, uint64_t subject);
+
 /* Undo one, for a try that succeeded. */
 void uk_limit_give_back(struct uk_limit *limit, uint64_t subject,
                         struct uk_limit_rate rate);

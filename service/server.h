@@ -23,7 +23,8 @@ struct uk_server {
     const struct uk_log *log;
     struct uk_address proxy[UK_CONF_ITEMS]; /* believed about the source */
     size_t proxies;
-    struct uk_limit *limit;
+    struct uk_limit *limit;       /* of what is tried */
+    struct uk_limit *lines;       /* of what is logged about it */
     struct uk_pool *hashers;      /* passwords */
     struct uk_pool *writer;       /* changes of the database, one thread */
     struct uk_store *write_store; /* the writer's */

@@ -188,6 +188,53 @@ def it_ends():
               'after Retry-After (%d s) a try is taken again' % seconds)
 
 
+def refusals(address):
+    """Lines about refused or throttled calls from there, and how many are
+    said to be left out."""
+    lines = re.findall(r'audit .* verdict=(?:refused|throttled|failed) .*'
+                       r'source=%s .*' % re.escape(address), world.log_text())
+    return len(lines), sum(int(n) for n in re.findall(
+        r'left_out=(\d+)', '\n'.join(lines)))
+
+
+@group
+def the_log():
+    """Refusals do not fill it, and are counted; what was granted is there."""
+    world.restart(failed_logins_per_source='10', limit_period='10s')
+    flood, good = From('127.0.0.21'), []
+    for n in range(600):
+        flood.key(made_up(n))
+        if n % 200 == 0:
+            answer = flood.key(KEY)
+            good.append(answer.header('X-Appservices-Request-Id'))
+    lines, left_out = refusals('127.0.0.21')
+    ok(10 < lines < 200, '600 refused keys are far fewer lines', lines)
+    time.sleep(1.1)
+    flood.key(made_up(1))
+    flood.key(made_up(1))
+    lines, left_out = refusals('127.0.0.21')
+    ok(600 <= lines + left_out <= 602, 'but each is counted', lines, left_out)
+    log = world.log_text()
+    nothing([id for id in good
+             if not re.search(r'verdict=granted .*request=%s' % id, log)],
+            'what was granted in between has its lines')
+    # Refused without a limit: a token that is none.
+    flood = From('127.0.0.22')
+    statuses = set()
+    for n in range(300):
+        connection = http.client.HTTPConnection(
+            '127.0.0.1', world.http_port, timeout=20,
+            source_address=('127.0.0.22', 0))
+        connection.request('POST', BASE + '/auth/session', b'', {
+            'Authorization': 'Bearer x'})
+        statuses.add(connection.getresponse().status)
+        connection.close()
+    equal(statuses, {401}, 'tokens that are none are refused')
+    lines, _ = refusals('127.0.0.22')
+    ok(100 <= lines < 250, 'which is a line each for the first hundred', lines)
+    world.restart(failed_logins_per_source=None, limit_period=None)
+
+
 @group
 def many_passwords_at_once():
     """More password logins than can be computed: 503 or 429 with

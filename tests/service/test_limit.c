@@ -41,6 +41,23 @@ lets_a_burst_through(void **state)
     uk_limit_free(limit);
 }
 
+static void
+tells_what_was_missed(void **state)
+{
+    struct uk_limit *limit = make();
+    unsigned wait;
+
+    assert_int_equal(uk_limit_missed(limit, 7), 0);
+    for (int i = 0; i < 10; i++)
+        (void)uk_limit_take(limit, 7, rate, 5000, &wait);
+    assert_int_equal(uk_limit_missed(limit, 8), 0);
+    assert_int_equal(uk_limit_missed(limit, 7), 7);
+    assert_int_equal(uk_limit_missed(limit, 7), 0);
+    assert_true(uk_limit_take(limit, 7, rate, 9000, &wait));
+    assert_int_equal(uk_limit_missed(limit, 7), 0);
+    uk_limit_free(limit);
+}
+
 /* What is refused costs nothing: the wait does not grow by asking. */
 static void
 gives_one_back_in_each_interval(void **state)
@@ -191,6 +208,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lets_a_burst_through),
+        cmocka_unit_test(tells_what_was_missed),
         cmocka_unit_test(gives_one_back_in_each_interval),
         cmocka_unit_test(says_how_long),
         cmocka_unit_test(takes_successes_back),

@@ -109,6 +109,7 @@ set_up(void **state)
     f->server.secrets = &f->secrets;
     f->server.log = &f->log;
     assert_int_equal(uk_limit_new(64, &f->server.limit, &err), UK_OK);
+    assert_int_equal(uk_limit_new(64, &f->server.lines, &err), UK_OK);
     assert_int_equal(uk_pool_start(&full, &f->server.writer, &err), UK_OK);
     assert_int_equal(uk_pool_start(&full, &f->server.hashers, &err), UK_OK);
     assert_true(uk_address_parse("127.0.0.1:1", &f->peer));
@@ -127,6 +128,7 @@ tear_down(void **state)
     uk_pool_stop(f->server.writer);
     uk_pool_stop(f->server.hashers);
     uk_limit_free(f->server.limit);
+    uk_limit_free(f->server.lines);
     uk_store_close(f->store);
     for (size_t i = 0; i < UK_COUNT(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", f->folder, names[i]);
@@ -433,6 +435,7 @@ final_status(struct fixture *f, const struct uk_route *route,
 
     uk_buf_init(&ex.http.reply.body, UK_HTTP_BODY);
     ex.http.request.peer = &f->peer;
+    ex.http.request.peer_text = "127.0.0.1";
     ex.http.request.host = "keys.example.com";
     ex.http.request.method = route->method;
     ex.http.request.path = path_of(route, path);
@@ -446,7 +449,7 @@ final_status(struct fixture *f, const struct uk_route *route,
     while (call->then != UK_THEN_REPLY)
         call->then = call->next(call);
     f->store->ops->rollback(f->store);
-    uk_call_end(call);
+    uk_call_end(call, call->server->log);
     uk_buf_clear(&ex.http.reply.body);
     return ex.http.reply.status;
 }
