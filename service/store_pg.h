@@ -94,7 +94,6 @@ enum uk_pg_sql {
     UK_PG_FIND_PASSWORD,
     UK_PG_FIND_SESSION,
     UK_PG_LIST_IDENTITIES,
-    UK_PG_LIST_USERS,
     UK_PG_LOCK_USER,
     UK_PG_ADD_USER,
     UK_PG_DROP_USER,
@@ -305,8 +304,6 @@ enum uk_code
 uk_pg_list_identities(struct uk_store *, const char *,
                       struct uk_store_identity[UK_STORE_IDENTITIES], size_t *,
                       struct uk_err *);
-enum uk_code uk_pg_list_users(struct uk_store *, const char *,
-                              uk_store_lister *, void *, struct uk_err *);
 enum uk_code uk_pg_add_user(struct uk_store *, const struct uk_store_user *,
                             const struct uk_store_identity *, const char *,
                             enum uk_store_result *, struct uk_err *);

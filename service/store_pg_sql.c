@@ -65,15 +65,6 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          "SELECT id, provider, address, confirmed FROM identity"
          " WHERE user_id = $1 ORDER BY created, id LIMIT $2",
          "bi", false},
-    [UK_PG_LIST_USERS] =
-        {"list_users",
-         "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"
-         " (SELECT i.address FROM identity i WHERE i.user_id = u.id"
-         " AND i.provider = $4 ORDER BY i.created, i.id LIMIT 1),"
-         " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id)"
-         " FROM app_user u WHERE u.app_id = $1 AND (u.created, u.id) > ($2, $3)"
-         " ORDER BY u.created, u.id LIMIT $5",
-         "bibbi", false},
 
     /* A change that depends on the user's other rows begins with this one. */
     [UK_PG_LOCK_USER] = {"lock_user",

@@ -10,7 +10,6 @@
 #define PATIENCE_S  (24 * 3600)
 #define PURGE_AFTER 256 /* sessions that were revoked, or */
 #define PURGE_S     60  /* seconds; then those that are over go */
-#define PAGE        500 /* users at once */
 
 static void
 read_user(const struct uk_pg_query *query, int row, struct uk_store_user *out)
@@ -115,48 +114,6 @@ uk_pg_list_identities(struct uk_store *store, const char *user_id,
         *count = n;
     uk_pg_query_end(&query);
     return code;
-}
-
-static void
-read_listed(const struct uk_pg_query *query, int row,
-            struct uk_store_listed *out)
-{
-    memset(out, 0, sizeof(*out));
-    read_user(query, row, &out->user);
-    out->created_us = uk_pg_query_int(query, row, 4);
-    uk_pg_query_text(query, row, 5, out->email, sizeof(out->email));
-    out->keys = (unsigned)uk_pg_query_int(query, row, 6);
-}
-
-/* Page by page, each behind the last user of the one before: millions are
- * neither one answer in memory nor one statement that takes too long. */
-enum uk_code
-uk_pg_list_users(struct uk_store *store, const char *app_id,
-                 uk_store_lister *each, void *context, struct uk_err *err)
-{
-    struct uk_store_listed one = {.created_us = INT64_MIN};
-    int rows = PAGE;
-
-    while (rows == PAGE) {
-        struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LIST_USERS);
-        enum uk_code code;
-
-        uk_pg_query_put_text(&query, app_id);
-        uk_pg_query_put_int(&query, one.created_us);
-        uk_pg_query_put_text(&query, one.user.id);
-        uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-        uk_pg_query_put_int(&query, PAGE);
-        code = uk_pg_query_run(&query, err);
-        if (code != UK_OK)
-            return code;
-        rows = uk_pg_query_rows(&query);
-        for (int row = 0; row < rows; row++) {
-            read_listed(&query, row, &one);
-            each(context, &one);
-        }
-        uk_pg_query_end(&query);
-    }
-    return UK_OK;
 }
 
 /* The user's row first: the identity refers to it. */

@@ -317,7 +317,6 @@ static const struct uk_store_ops ops = {
     .find_key = uk_sqlite_find_key,
     .list_keys = uk_sqlite_list_keys,
     .list_identities = uk_sqlite_list_identities,
-    .list_users = uk_sqlite_list_users,
     .add_app = add_app,
     .add_user = uk_sqlite_add_user,
     .set_user = uk_sqlite_set_user,

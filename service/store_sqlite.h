@@ -32,7 +32,6 @@ enum uk_sql {
     UK_SQL_FIND_PASSWORD,
     UK_SQL_FIND_SESSION,
     UK_SQL_LIST_IDENTITIES,
-    UK_SQL_LIST_USERS,
     UK_SQL_ADD_USER,
     UK_SQL_ADD_IDENTITY,
     UK_SQL_SET_USER,
@@ -148,8 +147,6 @@ enum uk_code
 uk_sqlite_list_identities(struct uk_store *, const char *,
                           struct uk_store_identity[UK_STORE_IDENTITIES],
                           size_t *, struct uk_err *);
-enum uk_code uk_sqlite_list_users(struct uk_store *, const char *,
-                                  uk_store_lister *, void *, struct uk_err *);
 enum uk_code uk_sqlite_add_user(struct uk_store *, const struct uk_store_user *,
                                 const struct uk_store_identity *, const char *,
                                 enum uk_store_result *, struct uk_err *);

@@ -125,36 +125,6 @@ uk_sqlite_list_identities(struct uk_store *store, const char *user_id,
     return code;
 }
 
-enum uk_code
-uk_sqlite_list_users(struct uk_store *store, const char *app_id,
-                     uk_store_lister *each, void *context, struct uk_err *err)
-{
-    struct uk_query query = uk_query_start(
-        store, UK_SQL_LIST_USERS,
-        "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"
-        " coalesce((SELECT address FROM identity WHERE user_id = u.id"
-        " AND provider = 'local-userpass'), ''),"
-        " (SELECT count(*) FROM api_key WHERE user_id = u.id)"
-        " FROM app_user u WHERE u.app_id = ? ORDER BY u.created, u.id");
-    enum uk_code code;
-    bool row;
-
-    uk_query_put_text(&query, app_id);
-    while ((code = uk_query_step(&query, &row, err)) == UK_OK && row) {
-        struct uk_store_listed one = {.created_us = uk_query_int(&query, 4)};
-
-        uk_query_text(&query, 0, one.user.id, sizeof(one.user.id));
-        uk_query_text(&query, 1, one.user.app_id, sizeof(one.user.app_id));
-        one.user.disabled = uk_query_int(&query, 2) != 0;
-        one.user.epoch = uk_query_int(&query, 3);
-        uk_query_text(&query, 5, one.email, sizeof(one.email));
-        one.keys = (unsigned)uk_query_int(&query, 6);
-        each(context, &one);
-    }
-    uk_query_end(&query);
-    return code;
-}
-
 /* The user's row first: the identity refers to it. */
 static enum uk_code
 add_user_row(struct uk_store *store, const struct uk_store_user *user,

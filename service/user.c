@@ -166,19 +166,48 @@ uk_command_user_add(const struct uk_args *args, struct uk_err *err)
     return run(args, add, err);
 }
 
+struct page {
+    size_t count;
+    struct uk_store_listed user[UK_STORE_PAGE];
+};
+
 static void
-print_user(void *context, const struct uk_store_listed *one)
+keep_user(void *context, const struct uk_store_listed *one)
+{
+    struct page *page = context;
+
+    page->user[page->count++] = *one;
+}
+
+static void
+print_user(const struct uk_store_listed *one)
 {
     printf("%s  %-8s  %2u  %s\n", one->user.id,
            one->user.disabled ? "disabled" : "enabled", one->keys,
            one->email[0] != '\0' ? one->email : "-");
 }
 
+/* Nothing is printed while a statement runs: who reads us slowly must not keep
+ * the database from tidying up behind the changes of others. */
 static enum uk_code
 list(struct task *task, struct uk_err *err)
 {
-    return uk_store_call(task->store, list_users, task->app.id, print_user,
-                         NULL, err);
+    char after[UK_ID_SIZE] = "";
+    struct page page;
+    enum uk_code code;
+
+    do {
+        page.count = 0;
+        code = uk_store_call(task->store, page_users, task->app.id, after,
+                             keep_user, &page, err);
+        if (code != UK_OK)
+            return code;
+        for (size_t i = 0; i < page.count; i++)
+            print_user(&page.user[i]);
+        if (page.count > 0)
+            memcpy(after, page.user[page.count - 1].user.id, UK_ID_SIZE);
+    } while (page.count == UK_STORE_PAGE);
+    return UK_OK;
 }
 
 enum uk_code

@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import tempfile
@@ -384,6 +385,45 @@ def values_of_the_command_line_have_no_line():
             ok(done.returncode == FAILED and "'command line': " in
                done.stderr and not re.search(r"line':\d", done.stderr),
                'no number of a line for what stands in none', done)
+
+
+@group
+def long_lists():
+    """All users, each once, though they are asked for page by page; whoever
+    reads slowly does not keep the database from tidying up."""
+    app = world.command('app', 'add', 'long', *world.where()).stdout.strip()
+    other = OtherApp(app)
+    users = {must(other.anon(), 200).get('user_id') for _ in range(120)}
+
+    def listed():
+        return re.findall('^([0-9a-f]{24}) ', world.user(
+            'list', '--app', app).stdout, re.M)
+
+    equal((sorted(users), len(users)), (listed(), 120), '120 users')
+    text = 'a list that nobody reads holds no statement open'
+    if STORE != 'sqlite':
+        skip(text, 'the log is of SQLite')
+        return
+    path = os.path.join(world.data, 'userkey.db')
+    db = sqlite3.connect(path, timeout=PATIENCE)
+    app_id = db.execute('SELECT id FROM app WHERE client_id = ?',
+                        (app,)).fetchone()[0]
+    with db:
+        db.executemany(
+            'INSERT INTO app_user(id, app_id, created) VALUES (?, ?, 0)',
+            [('%024x' % n, app_id) for n in range(5000)])
+    lister = subprocess.Popen(
+        [SERVER, 'user', 'list', '--app', app, *world.where()],
+        stdout=subprocess.PIPE, text=True, preexec_fn=die_with_us)
+    first = lister.stdout.readline()
+    time.sleep(1)  # its pipe is full, sooner or later
+    must(other.anon(), 200)  # something for the log
+    busy = db.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0]
+    equal(busy, 0, text)
+    db.close()
+    rest, _ = lister.communicate()
+    equal((rest.count('\n') + 1 >= 5120, first[:24], lister.returncode),
+          (True, '0' * 24, 0), 'and is whole when it is read at last')
 
 
 @group

@@ -501,7 +501,8 @@ lists_users(void **state)
     add_key(f->write, CARL, "k", 1, id);
     commit(f->write);
     assert_int_equal(
-        uk_store_call(f->read, list_users, APP, note, &listing, &err), UK_OK);
+        uk_store_call(f->read, page_users, APP, "", note, &listing, &err),
+        UK_OK);
     assert_int_equal(listing.n, 2);
     assert_string_equal(listing.last.user.id, CARL);
     assert_string_equal(listing.last.email, "carl@example.com");

@@ -544,43 +544,6 @@ asks_once(void **state)
     free(logins);
 }
 
-struct listing {
-    unsigned n;
-    bool in_order;
-    int64_t last;
-};
-
-static void
-note(void *context, const struct uk_store_listed *one)
-{
-    struct listing *listing = context;
-
-    listing->in_order &= one->created_us >= listing->last;
-    listing->last = one->created_us;
-    listing->n++;
-}
-
-/* Several at the same microsecond, also across the end of a page. */
-static void
-lists_users_page_by_page(void **state)
-{
-    struct fixture *f = *state;
-
-    for (unsigned users = 0; users <= 1500; users += 500) {
-        struct listing listing = {.in_order = true};
-
-        assert_int_equal(
-            uk_store_call(f->read, list_users, APP, note, &listing, &err),
-            UK_OK);
-        assert_int_equal(listing.n, users);
-        assert_true(listing.in_order);
-        count(f, "INSERT INTO app_user(id, app_id, created) SELECT"
-                 " convert_to(lpad(to_hex((random() * 2000000000)::int), 24,"
-                 " '0'), 'UTF8'), '" APP "', i / 7"
-                 " FROM generate_series(1, 500) i");
-    }
-}
-
 /* Each in a thread of its own, as the loops have them. */
 static void *
 read_much(void *context)
@@ -646,7 +609,6 @@ main(void)
         MADE(takes_the_first_host_that_writes),
         MADE(speaks_tls),
         MADE(asks_once),
-        MADE(lists_users_page_by_page),
         MADE(threads_read_side_by_side),
     };
     char why[CLUSTER_ANSWER];
