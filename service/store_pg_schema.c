@@ -40,8 +40,7 @@ static const char *const version_1[] = {
     " app_id BYTEA NOT NULL,"
     " user_id BYTEA NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
     " name BYTEA NOT NULL, disabled BOOLEAN NOT NULL DEFAULT FALSE,"
-    " epoch INT8 NOT NULL DEFAULT 0, created INT8 NOT NULL,"
-    " UNIQUE (user_id, name))",
+    " created INT8 NOT NULL, UNIQUE (user_id, name))",
 
     "CREATE TABLE deleted_key(hash BYTEA PRIMARY KEY, id BYTEA NOT NULL,"
     " user_id BYTEA NOT NULL, app_id BYTEA NOT NULL, deleted INT8 NOT NULL)",
@@ -61,8 +60,14 @@ static const char *const version_2[] = {
     NULL,
 };
 
-/* Steps are only added. */
-static const char *const *const steps[] = {version_1, version_2};
+/* A key that is disabled ends its sessions for good. */
+static const char *const version_3[] = {
+    "ALTER TABLE api_key ADD COLUMN epoch INT8 NOT NULL DEFAULT 0",
+    NULL,
+};
+
+/* A step that anybody has made stays as it is; steps are only added. */
+static const char *const *const steps[] = {version_1, version_2, version_3};
 
 const struct uk_pg_schema uk_pg_schema = {steps, UK_COUNT(steps)};
 

@@ -41,8 +41,8 @@ static const char *const version_1[] = {
     " user_id TEXT NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
     " name TEXT NOT NULL,"
     " disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),"
-    " epoch INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL,"
-    " UNIQUE (user_id, name)) STRICT, WITHOUT ROWID",
+    " created INTEGER NOT NULL, UNIQUE (user_id, name))"
+    " STRICT, WITHOUT ROWID",
 
     "CREATE TABLE deleted_key(hash BLOB PRIMARY KEY, id TEXT NOT NULL,"
     " user_id TEXT NOT NULL, app_id TEXT NOT NULL, deleted INTEGER NOT NULL)"
@@ -65,8 +65,15 @@ static const char *const version_2[] = {
     NULL,
 };
 
-/* Step n leads from version n to version n + 1.  Steps are only added. */
-static const char *const *const steps[] = {version_1, version_2};
+/* A key that is disabled ends its sessions for good. */
+static const char *const version_3[] = {
+    "ALTER TABLE api_key ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
+/* Step n leads from version n to version n + 1.  A step that anybody has made
+ * stays as it is; steps are only added. */
+static const char *const *const steps[] = {version_1, version_2, version_3};
 
 #define NEWEST ((int64_t)UK_COUNT(steps))
 
@@ -74,6 +81,7 @@ static const char *const version_is[] = {
     "PRAGMA user_version = 0",
     "PRAGMA user_version = 1",
     "PRAGMA user_version = 2",
+    "PRAGMA user_version = 3",
 };
 _Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
                "each version has its statement");

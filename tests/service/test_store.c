@@ -138,7 +138,9 @@ climbs_from_the_first_schema(void **state)
 {
     struct fixture *f = *state;
     struct uk_store *store = NULL;
+    struct uk_store_session session;
     char id[UK_ID_SIZE];
+    const struct uk_store_ask ask = {ANN, id, id};
 
     begin(f->write);
     add_user(f->write, APP, ANN, "ann@example.com");
@@ -146,16 +148,21 @@ climbs_from_the_first_schema(void **state)
     commit(f->write);
     count(f, "DROP TABLE admin_key");
     count(f, "DROP INDEX app_user_page");
+    count(f, "ALTER TABLE api_key DROP COLUMN epoch");
     count(f, "PRAGMA user_version = 1");
     assert_int_equal(uk_store_open(f->where, UK_STORE_READ, &store, &err),
                      UK_MISCONFIGURED);
-    assert_non_null(strstr(err.text, "schema 1, and 2 is needed"));
+    assert_non_null(strstr(err.text, "schema 1, and 3 is needed"));
     assert_int_equal(uk_store_open(f->where, UK_STORE_WRITE, &store, &err),
                      UK_OK);
     uk_store_close(store);
-    assert_int_equal(count(f, "PRAGMA user_version"), 2);
+    assert_int_equal(count(f, "PRAGMA user_version"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM admin_key"), 0);
     assert_int_equal(find(f->read, 1).state, UK_STORE_THERE);
+    assert_int_equal(uk_store_call(f->read, find_session, &ask, &session, &err),
+                     UK_OK);
+    assert_true(session.key_there);
+    assert_int_equal(session.key.epoch, 0);
 }
 
 static void

@@ -190,6 +190,7 @@ several_nodes_find_an_old_schema(void **state)
         }
         assert_int_equal(count(f, "SELECT version FROM userkey_schema"),
                          uk_pg_schema.count);
+        assert_int_equal(count(f, "SELECT count(epoch) FROM api_key"), 0);
         f->kind->destroy(f);
         f->kind->make(f);
     }
