@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/guard.h"
 #include "service/noise.h"
 #include "service/route.h"
 #include "service/tries.h"
@@ -102,9 +103,13 @@ uk_call_base(const struct uk_call *call, const char *scheme,
     const char *url = call->server->config->public_url;
 
     if (url[0] == '\0') {
+        const char *host = call->request->host;
+
+        /* What was refused for its host has an answer, too. */
+        if (host == NULL || !uk_guard_is_host(host, strlen(host)))
+            host = "localhost";
         uk_buf_addf(out, "%s://%s", call->request->tls ? scheme_tls : scheme,
-                    call->request->host != NULL ? call->request->host
-                                                : "localhost");
+                    host);
         return;
     }
     uk_buf_addf(out, "%s%s", uk_str_starts(url, "https:") ? scheme_tls : scheme,

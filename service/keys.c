@@ -45,6 +45,13 @@ take_name(struct uk_call *call)
                       "and hyphens");
         return false;
     }
+    if (uk_keytext_check(name, strlen(name)) ||
+        uk_keytext_check_admin(name, strlen(name))) {
+        /* It would stand in every list, and in every copy of the database. */
+        uk_call_error(call, 400, "InvalidParameter",
+                      "the name is a key; keys must not be names");
+        return false;
+    }
     if (uk_str_copy(call->key.name, sizeof(call->key.name), name))
         return true;
     uk_call_error(call, 400, "InvalidParameter",

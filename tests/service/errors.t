@@ -81,6 +81,13 @@ def keys():
         check('create a key named %r' % name, http.create(ann.refresh, name),
               400, 'InvalidParameter', 'can only contain ASCII letters, '
               'numbers, underscores, and hyphens')
+    check('create a key named like a key',
+          http.create(ann.refresh, key['key']), 400, 'InvalidParameter',
+          'the name is a key; keys must not be names')
+    must(http.create(ann.refresh, 'ukey' + 'a' * 60), 201)  # which is none
+    for one in http.keys(ann.refresh).json:
+        if one['name'].startswith('ukey'):
+            must(http.delete(ann.refresh, one['_id']), 204)
     for text, body in (('an empty name', {'name': ''}), ('no name', {}),
                        ('a name that is null', {'name': None})):
         check('create a key with ' + text,

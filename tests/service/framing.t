@@ -158,6 +158,24 @@ def refused():
 
 
 @group
+def hosts_that_are_none():
+    """Refused, and the answer is JSON all the same."""
+    for host in (b'\xff', b'a b', b'a"b', b'a\\b', b'<a>', b'\xc3\xa4', b'a/b',
+                 b'a@b', b'a' * 8000, b''):
+        got, _ = raw(world, b'GET /api/client/v2.0/app/%s/location HTTP/1.1\r\n'
+                     b'Host: %s\r\nConnection: close\r\n\r\n'
+                     % (world.app.encode(), host), seconds=PATIENCE)
+        head, _, body = got.partition(b'\r\n\r\n')
+        try:
+            answer = json.loads(body.decode())
+        except ValueError:
+            answer = None
+        ok(b' 400 ' in head.split(b'\r\n')[0] and isinstance(answer, dict) and
+           answer['link'].startswith('http://localhost/'),
+           'Host: %.20r' % host, got[:600])
+
+
+@group
 def tolerated():
     for text, data in TOLERATED:
         got, _ = raw(world, closing(data), seconds=PATIENCE)
