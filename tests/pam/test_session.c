@@ -52,10 +52,10 @@ static bool have_run;
 static int
 setup(void **state)
 {
+    host_setup(state); /* finds the build by our own path: before the next */
     have_run = unshare(CLONE_NEWNS) == 0 &&
                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
                mount("none", "/run", "tmpfs", 0, "mode=755") == 0;
-    host_setup(state);
     host_settings(QUICK);
     host_simple_stack("");
     return 0;
