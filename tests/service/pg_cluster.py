@@ -72,6 +72,9 @@ def _guard(folder, data, bin_, who, end):
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
+    # Other clusters' guardians wait for the end of what we have inherited.
+    os.closerange(3, end)
+    os.closerange(end + 1, 65536)
     os.chdir('/')
     os.read(end, 1)
     for pid in processes(data):
