@@ -145,8 +145,12 @@ run(void *argument)
     struct epoll_event events[EVENTS];
 
     while (!is_drained(loop)) {
-        epoll_wait(loop->epoll, events, EVENTS, patience(loop));
-        collect(loop);
+        int n = epoll_wait(loop->epoll, events, EVENTS, patience(loop));
+
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.fd == loop->inbox.wake)
+                collect(loop);
+        }
         /* What the last turn has read; its replies go out in this one. */
         answer(loop);
         for (size_t i = 0; i < loop->listeners; i++)
@@ -164,7 +168,7 @@ run(void *argument)
 static enum uk_code
 watch(struct uk_loop *loop, int fd, struct uk_err *err)
 {
-    struct epoll_event event = {.events = EPOLLIN};
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
         return uk_err_sys(err, errno, "watching a descriptor");

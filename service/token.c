@@ -141,27 +141,26 @@ uk_token_make(const struct uk_claims *claims,
               const unsigned char key[UK_CRYPTO_KEY], struct uk_buf *buf,
               struct uk_err *err)
 {
-    struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
     unsigned char mac[UK_CRYPTO_MAC];
+    size_t from = buf->len;
     struct text text;
-    enum uk_code code;
 
     text.len = 0;
     text.bad = false;
     put_claims(&text, claims);
     if (text.bad)
         return uk_err_set(err, UK_INVALID, "claims that are not of a token");
-    uk_buf_reserve(&token, UK_TOKEN_MAX);
-    uk_buf_add(&token, HEADER, HEADER_LEN);
-    uk_base64url_add(&token, text.bytes, text.len);
-    uk_crypto_mac(key, uk_buf_peek(&token), token.len, mac);
-    uk_buf_add_byte(&token, '.');
-    uk_base64url_add(&token, mac, sizeof(mac));
-    code = uk_buf_check(&token, err);
-    if (code == UK_OK)
-        uk_buf_add(buf, token.bytes, token.len);
-    uk_buf_clear(&token);
-    return code;
+    uk_buf_add(buf, HEADER, HEADER_LEN);
+    uk_base64url_add(buf, text.bytes, text.len);
+    if (buf->bad)
+        return uk_buf_check(buf, err);
+    uk_crypto_mac(key, buf->bytes + from, buf->len - from, mac);
+    uk_buf_add_byte(buf, '.');
+    uk_base64url_add(buf, mac, sizeof(mac));
+    if (buf->len - from > UK_TOKEN_MAX)
+        return uk_err_set(err, UK_INVALID, "a token of over %d bytes",
+                          UK_TOKEN_MAX);
+    return uk_buf_check(buf, err);
 }
 
 /* Is the signature behind the last dot ours?  *body is the part between. */

@@ -48,7 +48,7 @@ enum uk_token_state {
     UK_TOKEN_GOOD,
 };
 
-/* Append the token to buf. */
+/* Append the token to buf; after a failure there may be a part of it. */
 UK_MUST_USE enum uk_code uk_token_make(const struct uk_claims *claims,
                                        const unsigned char key[UK_CRYPTO_KEY],
                                        struct uk_buf *buf, struct uk_err *err);
