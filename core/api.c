@@ -6,8 +6,7 @@
 
 #include "core/str.h"
 
-#define PREFIX    "/api/client/v2.0"
-#define PATH_ROOM 512
+#define PATH_ROOM 1024
 
 /* The error codes of the protocol, and our service's one (APIKeyLimitExceeded).
  * A log gets what stands here; another text would be the service's own. */
@@ -137,8 +136,9 @@ uk_api_call(struct uk_service *service, const struct uk_api_ask *ask,
     enum uk_code code;
 
     service->refusal = (struct uk_refusal){.status = 0};
-    if (snprintf(path, sizeof(path), PREFIX "%s", ask->path) >=
-        (int)sizeof(path))
+    if (snprintf(path, sizeof(path), "%s%s",
+                 ask->base != NULL ? ask->base : UK_API_CLIENT,
+                 ask->path) >= (int)sizeof(path))
         return uk_err_set(err, UK_INVALID, "an address over %zu bytes long",
                           sizeof(path) - 1);
     code =

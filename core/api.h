@@ -35,9 +35,13 @@ struct uk_service {
     struct uk_refusal refusal; /* from the last call */
 };
 
+#define UK_API_CLIENT "/api/client/v2.0" /* for users */
+#define UK_API_ADMIN  "/api/admin/v3.0"  /* for administrators */
+
 struct uk_api_ask {
     const char *method;
-    const char *path;               /* what follows the API's own prefix */
+    const char *base;               /* one of the two; NULL: UK_API_CLIENT */
+    const char *path;               /* what follows it */
     const struct uk_secret *bearer; /* or NULL */
     const struct uk_buf *body;      /* JSON, or NULL */
 };

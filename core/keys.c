@@ -10,7 +10,7 @@
 #include "core/str.h"
 
 #define BODY_MAX  1024
-#define PATH_ROOM 256
+#define PATH_ROOM 512
 
 /* What the refusals of key calls mean; NULL is any code, and none.  The
  * hosted service's code for too many keys is not known: ours is
@@ -21,6 +21,7 @@ static const struct {
     enum uk_keys_reply reply;
 } meanings[] = {
     {404, "APIKeyNotFound", UK_KEYS_NOT_FOUND},
+    {404, "UserNotFound", UK_KEYS_NOT_FOUND},
     {409, "APIKeyAlreadyExists", UK_KEYS_CONFLICT},
     {400, "APIKeyLimitExceeded", UK_KEYS_LIMIT},
     {400, "InvalidParameter", UK_KEYS_BAD_NAME},
@@ -55,26 +56,30 @@ find_reply(struct uk_keys *keys, struct uk_err *err)
     return uk_api_odd(keys->service, err);
 }
 
-/* What all of them do, with one key or (id is NULL) with all of them.  Keys
- * are managed with the refresh token. */
+/* What all of them do, with one key or (id is NULL) with all of them.  Users
+ * manage their keys with the refresh token. */
 static enum uk_code
 call(struct uk_keys *keys, const char *method, const char *id,
      const char *action, const struct uk_buf *body, struct uk_json **out,
      struct uk_err *err)
 {
+    bool admin = keys->path != NULL;
     char path[PATH_ROOM];
+    struct uk_api_ask ask = {
+        .method = method,
+        .base = admin ? UK_API_ADMIN : UK_API_CLIENT,
+        .path = path,
+        .bearer = admin ? keys->bearer : &keys->session->tokens.refresh,
+        .body = body,
+    };
     enum uk_code code;
 
     keys->reply = UK_KEYS_NONE;
-    snprintf(path, sizeof(path), "/auth/api_keys%s%s%s", id != NULL ? "/" : "",
-             id != NULL ? id : "", action);
-    code = uk_api_call(
-        keys->service,
-        &(struct uk_api_ask){.method = method,
-                             .path = path,
-                             .bearer = &keys->session->tokens.refresh,
-                             .body = body},
-        out, err);
+    if (snprintf(path, sizeof(path), "%s/api_keys%s%s%s",
+                 admin ? keys->path : "/auth", id != NULL ? "/" : "",
+                 id != NULL ? id : "", action) >= (int)sizeof(path))
+        return uk_err_set(err, UK_INVALID, "the path of the keys is too long");
+    code = uk_api_call(keys->service, &ask, out, err);
     return code == UK_OK ? find_reply(keys, err) : code;
 }
 

@@ -25,7 +25,7 @@
 enum uk_keys_reply {
     UK_KEYS_NONE = 0,
     UK_KEYS_DONE,
-    UK_KEYS_NOT_FOUND,     /* no such key of this user */
+    UK_KEYS_NOT_FOUND,     /* no such key of this user, or no such user */
     UK_KEYS_CONFLICT,      /* the name is taken */
     UK_KEYS_LIMIT,         /* the user has as many keys as may be */
     UK_KEYS_BAD_NAME,      /* not a name for a key */
@@ -40,10 +40,13 @@ struct uk_key {
     bool disabled;
 };
 
-/* Whose keys, where, and what came of the last call. */
+/* Whose keys, where, and what came of the last call: those of the session, or
+ * for an administrator (core/admin.h) those of the user at a path. */
 struct uk_keys {
     struct uk_service *service;       /* borrowed; its deadline counts */
-    const struct uk_session *session; /* borrowed */
+    const struct uk_session *session; /* borrowed; NULL with a path */
+    const char *path;                 /* borrowed, of the Admin API; or NULL */
+    const struct uk_secret *bearer;   /* borrowed, with a path */
     enum uk_keys_reply reply;
 };
 

@@ -28,6 +28,8 @@ enum uk_arg {
     UK_ARG_PASSWORD_STDIN = 1 << 8,
     UK_ARG_SERVICE = 1 << 9,
     UK_ARG_CONF = 1 << 10,
+    UK_ARG_USER = 1 << 11,
+    UK_ARG_ADMIN_FILE = 1 << 12,
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */
@@ -44,6 +46,8 @@ struct uk_args {
     const char *email;
     const char *service;
     const char *conf;
+    const char *user;
+    const char *admin_file;
     char *const *word; /* the operands */
     size_t n_words;
 };

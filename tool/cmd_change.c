@@ -211,7 +211,7 @@ change_keys(struct uk_tool *tool, const struct change *change)
         if (uk_find_is_secret(tool->args.word[i]))
             return UK_EXIT_USAGE;
     }
-    status = uk_talk_open(&talk, &tool->err);
+    status = uk_talk_open_keys(&talk, &tool->args, &tool->err);
     if (status == UK_EXIT_DONE)
         status = change_all(tool, &talk, change, results);
     uk_talk_close(&talk);

@@ -182,7 +182,7 @@ uk_cmd_create(struct uk_tool *tool)
         return UK_EXIT_USAGE;
     if (tool->args.word[0][0] == '\0') /* what is allowed, the service says */
         return uk_talk_bad_name(tool->args.word[0]);
-    status = uk_talk_open(&talk, &tool->err);
+    status = uk_talk_open_keys(&talk, &tool->args, &tool->err);
     if (status == UK_EXIT_DONE &&
         open_target(tool->args.out, &target, &tool->err) != UK_OK)
         status = uk_talk_failed(&tool->err);

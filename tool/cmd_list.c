@@ -62,7 +62,7 @@ uk_cmd_list(struct uk_tool *tool)
 {
     struct uk_talk talk = {.https = NULL};
     struct uk_find find = {.key = NULL};
-    enum uk_exit status = uk_talk_open(&talk, &tool->err);
+    enum uk_exit status = uk_talk_open_keys(&talk, &tool->args, &tool->err);
     enum uk_code code;
 
     if (status != UK_EXIT_DONE)
@@ -110,7 +110,7 @@ uk_cmd_show(struct uk_tool *tool)
 
     if (uk_find_is_secret(tool->args.word[0]))
         return UK_EXIT_USAGE;
-    status = uk_talk_open(&talk, &tool->err);
+    status = uk_talk_open_keys(&talk, &tool->args, &tool->err);
     if (status != UK_EXIT_DONE)
         goto out;
     code = uk_keys_list(uk_talk_next_keys(&talk), &find.key, &find.count,

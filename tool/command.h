@@ -26,5 +26,6 @@ enum uk_exit uk_cmd_enable(struct uk_tool *tool);
 enum uk_exit uk_cmd_disable(struct uk_tool *tool);
 enum uk_exit uk_cmd_delete(struct uk_tool *tool);
 enum uk_exit uk_cmd_check(struct uk_tool *tool);
+enum uk_exit uk_cmd_user(struct uk_tool *tool);
 
 #endif

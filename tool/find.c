@@ -69,7 +69,8 @@ uk_find_clear(struct uk_find *find)
 bool
 uk_find_is_secret(const char *word)
 {
-    if (!uk_keytext_check(word, strlen(word)))
+    if (!uk_keytext_check(word, strlen(word)) &&
+        !uk_keytext_check_admin(word, strlen(word)))
         return false;
     uk_out_error("that is the value of a key, which everyone on this machine "
                  "can read in a command line; give its name or id, and put "

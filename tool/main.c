@@ -14,6 +14,10 @@
 #include "tool/find.h"
 #include "tool/out.h"
 
+/* An administrator's way to the keys of another. */
+#define OF_USER   "[--admin-file FILE --user EMAIL|ID] "
+#define USER_ARGS (UK_ARG_ADMIN_FILE | UK_ARG_USER)
+
 static const struct command {
     const char *name;
     const char *synopsis; /* what follows the name */
@@ -32,20 +36,28 @@ static const struct command {
     {"logout", "[--json]", "end the session", UK_ARG_JSON, 0, 0, uk_cmd_logout},
     {"whoami", "[--json]", "whose session it is", UK_ARG_JSON, 0, 0,
      uk_cmd_whoami},
-    {"create", "NAME [--raw | --out FILE] [--json]",
+    {"create", "NAME [--raw | --out FILE] " OF_USER "[--json]",
      "make a key; its value is shown once",
-     UK_ARG_RAW | UK_ARG_OUT | UK_ARG_JSON, 1, 1, uk_cmd_create},
-    {"list", "[--json]", "list the keys", UK_ARG_JSON, 0, 0, uk_cmd_list},
-    {"show", "KEY [--json]", "show one key", UK_ARG_JSON, 1, 1, uk_cmd_show},
-    {"enable", "KEY... [--json]", "let keys log in again", UK_ARG_JSON, 1,
-     SIZE_MAX, uk_cmd_enable},
-    {"disable", "KEY... [--json]", "let keys log in no more", UK_ARG_JSON, 1,
-     SIZE_MAX, uk_cmd_disable},
-    {"delete", "KEY... [--yes] [--json]", "remove keys for good",
-     UK_ARG_YES | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_delete},
+     UK_ARG_RAW | UK_ARG_OUT | USER_ARGS | UK_ARG_JSON, 1, 1, uk_cmd_create},
+    {"list", OF_USER "[--json]", "list the keys", USER_ARGS | UK_ARG_JSON, 0, 0,
+     uk_cmd_list},
+    {"show", "KEY " OF_USER "[--json]", "show one key", USER_ARGS | UK_ARG_JSON,
+     1, 1, uk_cmd_show},
+    {"enable", "KEY... " OF_USER "[--json]", "let keys log in again",
+     USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_enable},
+    {"disable", "KEY... " OF_USER "[--json]", "let keys log in no more",
+     USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_disable},
+    {"delete", "KEY... [--yes] " OF_USER "[--json]", "remove keys for good",
+     UK_ARG_YES | USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_delete},
     {"check", "USER [--service NAME] [--conf FILE] [--json]",
      "what a login with a key would get, and why",
      UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
+    {"user",
+     "add|list|show|enable|disable|logout|delete [EMAIL|ID...] "
+     "--admin-file FILE [--password-stdin] [--yes] [--json]",
+     "users, for an administrator",
+     UK_ARG_ADMIN_FILE | UK_ARG_PASSWORD_STDIN | UK_ARG_YES | UK_ARG_JSON, 1,
+     SIZE_MAX, uk_cmd_user},
 };
 
 static void

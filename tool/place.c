@@ -34,9 +34,9 @@ value_of(const struct uk_settings *place, size_t i)
 
 /* Plain HTTP to this machine itself needs no word of permission here: it is
  * the person's own session.  Any other http:// is refused by the table. */
-static enum uk_code
-set(struct uk_settings *place, const char *name, const char *value,
-    const char *from, struct uk_err *err)
+enum uk_code
+uk_place_set(struct uk_settings *place, const char *name, const char *value,
+             const char *from, struct uk_err *err)
 {
     struct uk_conf_seen seen = {.line = {0}};
     enum uk_code code;
@@ -59,7 +59,7 @@ set_path(struct uk_settings *place, const char *name, const char *value,
     if (path == NULL)
         return uk_err_sys(err, errno, "'%s': '%s': opening '%s'", from, name,
                           value);
-    code = set(place, name, path, from, err);
+    code = uk_place_set(place, name, path, from, err);
     free(path);
     return code;
 }
@@ -73,9 +73,9 @@ set_given(const struct uk_args *args, struct uk_settings *place,
     enum uk_code code = UK_OK;
 
     if (args->url != NULL)
-        code = set(place, SERVICE_URL, args->url, FROM, err);
+        code = uk_place_set(place, SERVICE_URL, args->url, FROM, err);
     if (code == UK_OK && args->app != NULL)
-        code = set(place, "app_id", args->app, FROM, err);
+        code = uk_place_set(place, "app_id", args->app, FROM, err);
     if (code == UK_OK && args->ca_file != NULL)
         code = set_path(place, "ca_file", args->ca_file, FROM, err);
     /* What is wrong stands in the command, not in a configuration. */
@@ -148,7 +148,7 @@ take_urls(const struct uk_json *document, const char *file,
     }
     code = uk_buf_check(&words, err);
     if (code == UK_OK)
-        code = set(place, SERVICE_URL, uk_buf_peek(&words), file, err);
+        code = uk_place_set(place, SERVICE_URL, uk_buf_peek(&words), file, err);
     uk_buf_clear(&words);
     return code;
 }
@@ -163,7 +163,7 @@ uk_place_take(const struct uk_json *document, const char *file,
 
     for (size_t i = 0; code == UK_OK && i < UK_COUNT(kept); i++) {
         if (uk_json_text(document, kept[i].name, &value))
-            code = set(&place, kept[i].name, value, file, err);
+            code = uk_place_set(&place, kept[i].name, value, file, err);
     }
     if (code == UK_OK && place.app_id[0] == '\0')
         code = uk_err_set(err, UK_MISCONFIGURED, "'%s': no 'app_id'", file);

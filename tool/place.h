@@ -21,6 +21,12 @@ UK_MUST_USE enum uk_code uk_place_choose(const struct uk_args *args,
                                          struct uk_settings *out,
                                          struct uk_err *err);
 
+/* Set one of them by its name in userkey.conf, and check it as there; from is
+ * for the sentence. */
+UK_MUST_USE enum uk_code uk_place_set(struct uk_settings *place,
+                                      const char *name, const char *value,
+                                      const char *from, struct uk_err *err);
+
 /* Append the members that a session file keeps of it. */
 void uk_place_put(struct uk_json_out *out, const struct uk_settings *place);
 

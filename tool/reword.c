@@ -13,10 +13,17 @@ static const struct {
     const char *setting;
     const char *option;
     size_t at;
+    const char *admin;
 } words[] = {
-    {"'service_url'", "--url", AT(url)},
-    {"'app_id'", "--app", AT(app)},
-    {"'ca_file'", "--ca-file", AT(ca_file)},
+    {"'service_url'", "--url", AT(url), "'url' of the admin file"},
+    {"'app_id'", "--app", AT(app), "'app_id' of the admin file"},
+    {"'ca_file'", "--ca-file", AT(ca_file), "'ca_file' of the admin file"},
+};
+
+/* Who has given the settings. */
+struct giver {
+    const struct uk_args *login; /* or NULL: a login of before */
+    bool admin;
 };
 
 /* The tool's own time is no setting. */
@@ -31,9 +38,20 @@ is_given(const struct uk_args *login, size_t i)
     return login->url != NULL || *value != NULL;
 }
 
+static void
+put(struct uk_buf *out, size_t i, struct giver giver)
+{
+    if (giver.admin)
+        uk_buf_add_text(out, words[i].admin);
+    else if (giver.login != NULL)
+        uk_buf_add_text(out, words[i].option);
+    else
+        uk_buf_addf(out, "'userkey login %s'", words[i].option);
+}
+
 /* Append what stands for the beginning of text; how much of it that was. */
 static size_t
-take(struct uk_buf *out, const char *text, const struct uk_args *login)
+take(struct uk_buf *out, const char *text, struct giver giver)
 {
     if (uk_str_starts(text, no_setting)) {
         uk_buf_add_byte(out, '?');
@@ -41,26 +59,37 @@ take(struct uk_buf *out, const char *text, const struct uk_args *login)
     }
     for (size_t i = 0; i < UK_COUNT(words); i++) {
         if (!uk_str_starts(text, words[i].setting) ||
-            (login != NULL && !is_given(login, i)))
+            (giver.login != NULL && !is_given(giver.login, i)))
             continue;
-        uk_buf_addf(out, login != NULL ? "%s" : "'userkey login %s'",
-                    words[i].option);
+        put(out, i, giver);
         return strlen(words[i].setting);
     }
     uk_buf_add_byte(out, text[0]);
     return 1;
 }
 
-void
-uk_reword(struct uk_err *err, const struct uk_args *login)
+static void
+reword(struct uk_err *err, struct giver giver)
 {
     struct uk_buf out = UK_BUF_UP_TO(2 * sizeof(err->text));
     const char *at = err->text;
     struct uk_err ignored;
 
     while (*at != '\0')
-        at += take(&out, at, login);
+        at += take(&out, at, giver);
     if (uk_buf_check(&out, &ignored) == UK_OK && out.len < sizeof(err->text))
         memcpy(err->text, uk_buf_peek(&out), out.len + 1);
     uk_buf_clear(&out);
+}
+
+void
+uk_reword(struct uk_err *err, const struct uk_args *login)
+{
+    reword(err, (struct giver){.login = login});
+}
+
+void
+uk_reword_admin(struct uk_err *err)
+{
+    reword(err, (struct giver){.admin = true});
 }

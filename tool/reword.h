@@ -14,4 +14,7 @@
  * settings are those of the login that they go on from. */
 void uk_reword(struct uk_err *err, const struct uk_args *login);
 
+/* For what --admin-file names. */
+void uk_reword_admin(struct uk_err *err);
+
 #endif

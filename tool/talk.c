@@ -41,6 +41,11 @@ uk_talk_open(struct uk_talk *talk, struct uk_err *err)
 void
 uk_talk_close(struct uk_talk *talk)
 {
+    struct uk_err ignored; /* it runs out by itself */
+
+    if (talk->of_admin)
+        (void)!uk_admin_close(uk_talk_next_admin(talk), &ignored);
+    uk_admin_clear(&talk->admin);
     uk_https_free(talk->https);
     talk->https = NULL;
     uk_state_clear(&talk->state);
@@ -132,7 +137,7 @@ uk_talk_check(const struct uk_talk *talk, enum uk_code code,
     char shown[UK_PRINTABLE_SIZE];
 
     if (code != UK_OK)
-        return uk_talk_failed(err);
+        return talk->of_admin ? uk_talk_failed_admin(err) : uk_talk_failed(err);
     if (talk->keys.reply == UK_KEYS_DONE)
         return UK_EXIT_DONE;
     uk_str_printable(shown, subject, strlen(subject));
