@@ -1,8 +1,10 @@
 /* The settings of the server. */
 #include "service/config.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/buf.h"
 #include "core/file.h"
@@ -304,19 +306,45 @@ uk_config_parse(const char *text, size_t len, const char *file,
     return code;
 }
 
+/* Nobody else can change the file, so it is the one that was read. */
+static enum uk_code
+check_readers(const char *file, const struct uk_config *config,
+              struct uk_err *err)
+{
+    struct stat st;
+
+    if (!uk_store_has_password(config->database))
+        return UK_OK;
+    if (stat(file, &st) != 0)
+        return uk_err_sys(err, errno, "looking at '%s'", file);
+    if ((st.st_mode & S_IROTH) == 0)
+        return UK_OK;
+    uk_err_set(err, UK_MISCONFIGURED,
+               "there is a password in it, and anybody can read the file; "
+               "chmod o-r, or put it into a file and name that: ?passfile=");
+    return uk_config_blame(config, "database", err);
+}
+
 enum uk_code
 uk_config_load(const char *file, struct uk_config *out, struct uk_err *err)
 {
     struct uk_buf text = UK_BUF_UP_TO(FILE_MAX);
+    struct uk_config config;
     enum uk_code code;
 
     code = uk_file_read(file, UK_FILE_TRUSTED, &text, err);
     if (code != UK_OK)
         code = uk_err_recode(err, UK_MISCONFIGURED);
     else
-        code = uk_config_parse(uk_buf_peek(&text), text.len, file, out, err);
+        code =
+            uk_config_parse(uk_buf_peek(&text), text.len, file, &config, err);
     uk_buf_clear(&text);
-    return code == UK_OK ? UK_OK : uk_err_in(err, "reading the configuration");
+    if (code == UK_OK)
+        code = check_readers(file, &config, err);
+    if (code != UK_OK)
+        return uk_err_in(err, "reading the configuration");
+    *out = config;
+    return UK_OK;
 }
 
 enum uk_code

@@ -1,6 +1,8 @@
 /* Which kind of store an address names. */
 #include "service/store.h"
 
+#include <string.h>
+
 #include "core/file.h"
 #include "core/io.h"
 #include "core/str.h"
@@ -25,6 +27,22 @@ const char *
 uk_store_check(const char *where)
 {
     return uk_store_path(where) != NULL || uk_pg_is_url(where) ? NULL : ALLOWED;
+}
+
+/* postgresql://USER:PASSWORD@HOST/NAME?password=PASSWORD */
+bool
+uk_store_has_password(const char *where)
+{
+    const char *host, *at, *colon;
+
+    if (!uk_pg_is_url(where))
+        return false;
+    host = strstr(where, "://") + 3;
+    at = memchr(host, '@', strcspn(host, "/?"));
+    colon = at != NULL ? memchr(host, ':', (size_t)(at - host)) : NULL;
+    return (colon != NULL && colon + 1 < at) ||
+           strstr(host, "?password=") != NULL ||
+           strstr(host, "&password=") != NULL;
 }
 
 enum uk_code

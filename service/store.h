@@ -271,6 +271,9 @@ void uk_store_close(struct uk_store *store);
  * password. */
 const char *uk_store_check(const char *where);
 
+/* Does a password stand in it? */
+bool uk_store_has_password(const char *where);
+
 /* "sqlite:PATH", PATH absolute?  Returns PATH, borrowed, or NULL. */
 const char *uk_store_path(const char *where);
 

@@ -19,6 +19,7 @@
 #include "service/config.h"
 #include "service/path.h"
 #include "service/secrets.h"
+#include "service/store.h"
 
 #define DATABASE "database = sqlite:/d/userkey.db\n"
 #define LISTEN   "listen_http = 127.0.0.1:0\n"
@@ -29,6 +30,17 @@ static enum uk_code
 parse(const char *text, struct uk_config *out)
 {
     return uk_config_parse(text, strlen(text), "/f", out, &err);
+}
+
+static void
+write_file(const char *path, const char *text, size_t len, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), len);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
 }
 
 static void
@@ -175,6 +187,56 @@ blames_lines_of_files_only(void **state)
 }
 
 static void
+knows_addresses_with_a_password(void **state)
+{
+    static const struct {
+        const char *where;
+        bool password;
+    } rows[] = {
+        {"sqlite:/a:b@c/x.db", false},
+        {"postgresql://h/d", false},
+        {"postgresql://u@h/d", false},
+        {"postgresql://u:@h/d", false},
+        {"postgresql://h:5432/d?x=a:b@c", false},
+        {"postgresql://u@h:5432/d?passfile=/f", false},
+        {"postgresql://u:p@h/d", true},
+        {"postgres://u:p@h", true},
+        {"postgresql://:p@h/d", true},
+        {"postgresql:///d?password=p", true},
+        {"postgresql:///d?user=u&password=p", true},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        if (uk_store_has_password(rows[i].where) != rows[i].password)
+            fail_msg("%s", rows[i].where);
+    }
+}
+
+static void
+keeps_a_file_with_a_password_to_its_readers(void **state)
+{
+    static const char open_text[] =
+        "secrets = /s\n" LISTEN "database = postgresql://u:p@h/d\n";
+    static const char text[] =
+        "secrets = /s\n" LISTEN "database = postgresql://u@h/d\n";
+    char folder[] = "/tmp/userkey-config-XXXXXX", path[64];
+    struct uk_config config;
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/server.conf", folder);
+    write_file(path, open_text, sizeof(open_text) - 1, 0644);
+    assert_int_equal(uk_config_load(path, &config, &err), UK_MISCONFIGURED);
+    assert_non_null(strstr(err.text, ":3: 'database': "));
+    assert_null(strstr(err.text, "u:p"));
+    write_file(path, open_text, sizeof(open_text) - 1, 0640);
+    assert_int_equal(uk_config_load(path, &config, &err), UK_OK);
+    write_file(path, text, sizeof(text) - 1, 0644);
+    assert_int_equal(uk_config_load(path, &config, &err), UK_OK);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void
 parses_addresses(void **state)
 {
     static const struct {
@@ -282,17 +344,6 @@ makes_paths_whole(void **state)
 }
 
 static void
-write_file(const char *path, const char *text, size_t len, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, len), len);
-    assert_int_equal(fchmod(fd, mode), 0);
-    close(fd);
-}
-
-static void
 keeps_secrets_in_files(void **state)
 {
     /* 0123... is what a file says; bytes 01 23 45 ... are what is loaded. */
@@ -347,6 +398,8 @@ main(void)
         cmocka_unit_test(refuses_what_does_not_fit_together),
         cmocka_unit_test(needs_no_file),
         cmocka_unit_test(blames_lines_of_files_only),
+        cmocka_unit_test(knows_addresses_with_a_password),
+        cmocka_unit_test(keeps_a_file_with_a_password_to_its_readers),
         cmocka_unit_test(parses_addresses),
         cmocka_unit_test(counts_sources),
         cmocka_unit_test(listens_where_nobody_does),
