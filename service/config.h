@@ -28,7 +28,7 @@ struct uk_config {
     struct uk_conf_list allowed_origins;
     struct uk_conf_list trusted_proxies;
     unsigned long failed_logins_per_user, failed_logins_per_source;
-    unsigned long new_users_per_source;
+    unsigned long new_users_per_source, logins_per_user;
     unsigned long limit_period; /* ms */
     unsigned long max_connections, max_connections_per_address;
     unsigned long threads, password_threads; /* 0: one per core */

@@ -117,6 +117,8 @@ start_pools(struct running *run, struct uk_err *err)
         return uk_config_blame(run->server.config, "database", err);
     code = uk_limit_new(SUBJECTS, &run->server.limit, err);
     if (code == UK_OK)
+        code = uk_limit_new(SUBJECTS, &run->server.logins, err);
+    if (code == UK_OK)
         code = uk_limit_new(SUBJECTS, &run->server.lines, err);
     if (code == UK_OK)
         code = uk_pool_start(&writer, &run->server.writer, err);
@@ -212,6 +214,7 @@ stop(struct running *run)
     uk_pool_stop(run->server.writer);
     uk_store_close(run->server.write_store);
     uk_limit_free(run->server.limit);
+    uk_limit_free(run->server.logins);
     uk_limit_free(run->server.lines);
     uk_tls_clear();
     uk_secrets_clear(&run->secrets);

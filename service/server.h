@@ -24,6 +24,7 @@ struct uk_server {
     struct uk_address proxy[UK_CONF_ITEMS]; /* believed about the source */
     size_t proxies;
     struct uk_limit *limit;       /* of what is tried */
+    struct uk_limit *logins;      /* of users */
     struct uk_limit *lines;       /* of what is logged about it */
     struct uk_pool *hashers;      /* passwords */
     struct uk_pool *writer;       /* changes of the database, one thread */

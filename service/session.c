@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "service/handlers.h"
+#include "service/tries.h"
 
 #define SCHEME   "Bearer"
 #define NO_TOKEN "expected Authorization header with JWT (Bearer schema)"
@@ -90,8 +91,17 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     struct uk_claims claims = {.provider = provider, .epoch = user->epoch};
     const struct uk_config *config = call->server->config;
     struct uk_err err = UK_ERR_NONE;
+    unsigned wait_s;
     int64_t over;
 
+    memcpy(call->audit.user, user->id, UK_ID_SIZE);
+    /* Each session can leave a row, when it is logged out, and leaves lines
+     * in the log.  A user that is made by the login has its own limit. */
+    if (provider != UK_PROVIDER_ANON &&
+        !uk_tries_take(call, UK_TRIES_LOGIN, user->id, &wait_s)) {
+        uk_call_audit(call, "throttled", "too-many-logins");
+        return uk_call_throttle(call, wait_s);
+    }
     claims.issued = now_s();
     over = claims.issued + (int64_t)config->refresh_token_lifetime / 1000;
     memcpy(claims.app_id, user->app_id, UK_ID_SIZE);
@@ -113,7 +123,6 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     uk_json_put_text(&out, "user_id", user->id);
     uk_json_put_text(&out, "device_id", claims.device_id);
     uk_json_end(&out, '}');
-    memcpy(call->audit.user, user->id, UK_ID_SIZE);
     uk_call_audit(call, "granted", NULL);
     return uk_call_json(call, 200);
 }

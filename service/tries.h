@@ -10,16 +10,18 @@ enum uk_tries {
     UK_TRIES_USER,     /* passwords, by address and source */
     UK_TRIES_NEW,      /* users that were made, by source */
     UK_TRIES_ADMIN,    /* keys of administrators that were refused, by source */
+    UK_TRIES_LOGIN,    /* logins that were granted, by user */
 };
 
-/* Use one try of the call's source; email is for UK_TRIES_USER only.  false:
- * there is none left, and *wait_s says for how long. */
-bool uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *email,
+/* Use one try of the call's source; who is the address of UK_TRIES_USER or the
+ * user's id of UK_TRIES_LOGIN, and NULL otherwise.  false: there is none left,
+ * and *wait_s says for how long. */
+bool uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *who,
                    unsigned *wait_s);
 
 /* Undo it. */
 void uk_tries_give_back(struct uk_call *call, enum uk_tries kind,
-                        const char *email);
+                        const char *who);
 
 /* Undo all that the call has taken: it ends without a decision, as "busy" or
  * as a failure of ours, and whoever is told so has learnt nothing. */

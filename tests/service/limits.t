@@ -4,6 +4,7 @@
 import http.client
 import re
 import socket
+import threading
 import time
 
 from tap import equal, group, main, nothing, ok
@@ -233,6 +234,51 @@ def the_log():
     lines, _ = refusals('127.0.0.22')
     ok(100 <= lines < 250, 'which is a line each for the first hundred', lines)
     world.restart(failed_logins_per_source=None, limit_period=None)
+
+
+@group
+def logins_of_one_user():
+    """Good ones have a limit too, far above what a fleet needs with one
+    key; it is the user's, whichever way it comes."""
+    world.restart(logins_per_user=None)  # as it is unless it is set
+    statuses, lock = [], threading.Lock()
+
+    def machine(n):
+        here = From('127.0.2.%d' % (n + 1))
+        for _ in range(4):
+            answer = here.key(KEY)
+            gone = http_.logout(answer.get('refresh_token'))
+            with lock:
+                statuses.append((answer.status, gone.status))
+
+    machines = [threading.Thread(target=machine, args=(n,))
+                for n in range(64)]
+    for one in machines:
+        one.start()
+    for one in machines:
+        one.join()
+    equal(set(statuses), {(200, 204)},
+          '64 machines log in at once with one key, four times each')
+    world.restart(logins_per_user='20', limit_period='20s')
+    here = From('127.0.0.23')
+    got = [here.key(KEY).status for _ in range(40)]
+    equal(got[:20], [200] * 20, 'as many as are allowed')
+    ok(got.count(429) >= 10, 'and then not all', got)
+    answer = here.key(KEY)
+    ok(answer.status == 200 or re.fullmatch(
+        '[1-9]', answer.header('Retry-After') or ''), 'with Retry-After',
+        answer)
+    equal([From('127.0.0.24').password('bob@example.com', PASSWORD).status,
+           http_.refresh(s.refresh).status], [200, 201],
+          'others, and sessions that are there, do not notice')
+    answers = [From('127.0.0.24').password(EMAIL, PASSWORD).status
+               for _ in range(4)]
+    ok(429 in answers, 'passwords of the same user count with it', answers)
+    ok(re.search(r'verdict=throttled reason=too-many-logins .*user=',
+                 world.log_text()), 'the log says whom it met')
+    time.sleep(2.5)
+    equal(here.key(KEY).status, 200, 'and soon there is one again')
+    world.restart(logins_per_user='10000000', limit_period=None)
 
 
 @group

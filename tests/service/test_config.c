@@ -57,6 +57,7 @@ has_the_documented_defaults(void **state)
     assert_string_equal(config.secrets, "/d");
     assert_string_equal(config.tls_certificate, "");
     assert_int_equal(config.failed_logins_per_user, 10);
+    assert_int_equal(config.logins_per_user, 10000);
 }
 
 static void

@@ -109,6 +109,7 @@ set_up(void **state)
     f->server.secrets = &f->secrets;
     f->server.log = &f->log;
     assert_int_equal(uk_limit_new(64, &f->server.limit, &err), UK_OK);
+    assert_int_equal(uk_limit_new(64, &f->server.logins, &err), UK_OK);
     assert_int_equal(uk_limit_new(64, &f->server.lines, &err), UK_OK);
     assert_int_equal(uk_pool_start(&full, &f->server.writer, &err), UK_OK);
     assert_int_equal(uk_pool_start(&full, &f->server.hashers, &err), UK_OK);
@@ -128,6 +129,7 @@ tear_down(void **state)
     uk_pool_stop(f->server.writer);
     uk_pool_stop(f->server.hashers);
     uk_limit_free(f->server.limit);
+    uk_limit_free(f->server.logins);
     uk_limit_free(f->server.lines);
     uk_store_close(f->store);
     for (size_t i = 0; i < UK_COUNT(names); i++) {
