@@ -42,7 +42,7 @@ struct uk_settings {
     char agent_program[UK_CONF_VALUE];
 };
 
-/* The table, for the man page's test and for `userkey check`. */
+/* The table, also for settings that come from elsewhere: the tool's options. */
 const struct uk_conf_table *uk_settings_table(void);
 
 /* Parse and check the combinations (http only to loopback and only with
