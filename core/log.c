@@ -36,11 +36,16 @@ put_byte(char line[LINE_SIZE], size_t *len, unsigned char c)
 static void
 write_all(int fd, const char *bytes, size_t len)
 {
-    ssize_t written;
+    while (len > 0) {
+        ssize_t written = write(fd, bytes, len);
 
-    do
-        written = write(fd, bytes, len);
-    while (written < 0 && errno == EINTR);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        bytes += written;
+        len -= (size_t)written;
+    }
 }
 
 /* Write a line, or put it to those that wait. */

@@ -122,6 +122,41 @@ cuts_long_lines(void **state)
     }
 }
 
+/* Held lines come in their order and whole, as soon as they are told to or
+ * have no room. */
+static void
+holds_lines_back(void **state)
+{
+    struct uk_log_held held = {.len = 0};
+    struct uk_log log = {ends[1], UK_LEVEL_DEBUG, true, &held};
+    struct uk_log other = {ends[1], UK_LEVEL_DEBUG, true, NULL};
+    char text[2 * UK_LOG_HELD], want[64];
+    size_t got = 0, seen = 0;
+
+    uk_log_flush(&other); /* holds nothing */
+    uk_log_line(&log, UK_LEVEL_INFO, "first");
+    uk_log_line(&log, UK_LEVEL_ERROR, "second");
+    assert_int_equal(take(text, sizeof(text)), 0);
+    uk_log_line(&other, UK_LEVEL_INFO, "at once");
+    uk_log_flush(&log);
+    uk_log_flush(&log);
+    take(text, sizeof(text));
+    assert_string_equal(text, "<6>at once\n<6>first\n<3>second\n");
+    for (int i = 0; i < 1000; i++) {
+        uk_log_line(&log, UK_LEVEL_INFO, "line %d", i);
+        got = take(text, sizeof(text));
+        if (got == 0)
+            continue;
+        assert_true(got <= UK_LOG_HELD);
+        for (char *at = text; *at != '\0'; at = strchr(at, '\n') + 1) {
+            snprintf(want, sizeof(want), "<6>line %zu\n", seen++);
+            assert_memory_equal(at, want, strlen(want));
+        }
+        assert_int_equal(seen, i); /* this one waits */
+    }
+    assert_true(seen > 0);
+}
+
 /* A reader that is slow, gone or was never there stops nobody. */
 static void
 never_fails(void **state)
@@ -145,6 +180,8 @@ main(void)
         cmocka_unit_test_setup_teardown(escapes_every_strange_byte, open_pipe,
                                         close_pipe),
         cmocka_unit_test_setup_teardown(cuts_long_lines, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(holds_lines_back, open_pipe,
+                                        close_pipe),
         cmocka_unit_test_setup_teardown(never_fails, open_pipe, close_pipe),
     };
 
