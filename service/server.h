@@ -30,6 +30,8 @@ struct uk_server {
     struct uk_pool *writer;       /* changes of the database, one thread */
     struct uk_store *write_store; /* the writer's */
     struct uk_outage outage;      /* of the database */
+    int64_t epoch_s; /* the time of day when the monotonic clock was 0, as
+                        both were at the start */
     atomic_bool stopping;
 };
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/deadline.h"
 #include "service/handlers.h"
 #include "service/tries.h"
 
@@ -264,6 +265,17 @@ uk_session_renew(struct uk_call *call)
     return uk_call_json(call, 201);
 }
 
+/* What time it may be, at most: when the clock is set forward, what was logged
+ * out is not forgotten for it. */
+static int64_t
+now_at_most_s(const struct uk_server *server)
+{
+    int64_t now = now_s();
+    int64_t count = server->epoch_s + uk_deadline_in(0).at_ns / 1000000000;
+
+    return now < count ? now : count;
+}
+
 enum uk_then
 uk_session_end(struct uk_call *call)
 {
@@ -271,7 +283,8 @@ uk_session_end(struct uk_call *call)
 
     /* The access token carries the same id and is over sooner. */
     if (uk_store_call(call->store, revoke, call->claims.session_id,
-                      call->claims.expires, now_s(), &err) != UK_OK)
+                      call->claims.expires, now_at_most_s(call->server),
+                      &err) != UK_OK)
         return uk_call_fail(call, &err);
     return uk_call_empty(call, 204);
 }

@@ -36,6 +36,9 @@
 /* How long a deleted key is still known as deleted (for the audit log). */
 #define UK_STORE_TOMBSTONES   100 /* of one user */
 #define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)
+/* How long a session that was logged out is remembered after it would have
+ * been over: a clock that was wrong must not bring it back. */
+#define UK_STORE_PATIENCE_S (90LL * 24 * 3600)
 
 enum uk_store_result {
     UK_STORE_NONE = 0,
@@ -299,7 +302,8 @@ const char *uk_store_path(const char *where);
  * set_password: sessions go on; NOT_FOUND also for a user without an address.
  * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
  * set_key: disabling raises the epoch; NOT_FOUND.  delete_key: NOT_FOUND.
- * revoke: expires and now in seconds; rows that have expired go.
+ * revoke: expires and now in seconds; rows that have been over for
+ * UK_STORE_PATIENCE_S go.
  * end_sessions: raises the epoch; NOT_FOUND.  add_admin: TAKEN, by the name.
  * delete_admin: NOT_FOUND.
  */

@@ -7,7 +7,6 @@
 
 /* Rows of sessions that are over stay for a day, in case the clock was
  * wrong. */
-#define PATIENCE_S  (24 * 3600)
 #define PURGE_AFTER 256 /* sessions that were revoked, or */
 #define PURGE_S     60  /* seconds; then those that are over go */
 
@@ -260,6 +259,6 @@ uk_pg_revoke(struct uk_store *store, const char *session_id, int64_t expires,
     pg->revoked = 0;
     pg->purged = now;
     query = uk_pg_query_start(store, UK_PG_PURGE_REVOKED);
-    uk_pg_query_put_int(&query, now - PATIENCE_S);
+    uk_pg_query_put_int(&query, now - UK_STORE_PATIENCE_S);
     return uk_pg_query_defer(&query, err);
 }

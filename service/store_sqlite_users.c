@@ -5,10 +5,6 @@
 
 #include "service/email.h"
 
-/* Rows of sessions that are over stay for a day, in case the clock was
- * wrong. */
-#define PATIENCE_S (24 * 3600)
-
 enum uk_code
 uk_sqlite_find_password(struct uk_store *store, const char *app_id,
                         const char *email, struct uk_store_password *out,
@@ -276,6 +272,6 @@ uk_sqlite_revoke(struct uk_store *store, const char *session_id,
                            "DELETE FROM revoked_session WHERE expires < ?"
                            " AND id IN (SELECT id FROM revoked_session"
                            " ORDER BY id LIMIT 16)");
-    uk_query_put_int(&query, now - PATIENCE_S);
+    uk_query_put_int(&query, now - UK_STORE_PATIENCE_S);
     return uk_query_run(&query, NULL, err);
 }

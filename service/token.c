@@ -10,7 +10,8 @@
 /* {"alg":"HS256","typ":"JWT"} and the dot behind it. */
 #define HEADER     "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
 #define HEADER_LEN (sizeof(HEADER) - 1)
-#define MAC_DIGITS 43 /* of 32 bytes in base64 */
+#define MAC_DIGITS 43    /* of 32 bytes in base64 */
+#define AHEAD_S    86400 /* that clocks may be apart */
 
 static const char *const kinds[] = {
     [UK_TOKEN_NONE] = "",
@@ -252,6 +253,8 @@ uk_token_read(const char *token, size_t len,
         !uk_base64url_decode(body, body_len, text, sizeof(text), &text_len) ||
         uk_json_parse(text, text_len, &json, &err) != UK_OK ||
         !read_claims(json, &claims))
+        goto out;
+    if (claims.issued - AHEAD_S > now)
         goto out;
     state = now < claims.expires ? UK_TOKEN_GOOD : UK_TOKEN_EXPIRED;
     *out = claims;

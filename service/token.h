@@ -53,7 +53,9 @@ UK_MUST_USE enum uk_code uk_token_make(const struct uk_claims *claims,
                                        const unsigned char key[UK_CRYPTO_KEY],
                                        struct uk_buf *buf, struct uk_err *err);
 
-/* now is in seconds since 1970. */
+/* now is in seconds since 1970.  A token that is more than a day younger than
+ * now is bad: the clock was wrong then or is wrong now, so nothing is known
+ * about when it is over. */
 enum uk_token_state uk_token_read(const char *token, size_t len,
                                   const unsigned char key[UK_CRYPTO_KEY],
                                   int64_t now, struct uk_claims *out);

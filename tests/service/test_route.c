@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/deadline.h"
 #include "service/admin_session.h"
 #include "service/call.h"
+#include "service/handlers.h"
 #include "service/round.h"
 #include "service/route.h"
 #include "service/store_sqlite.h"
@@ -814,6 +816,48 @@ counts_no_try_that_was_not_decided(void **state)
     }
 }
 
+/* Somebody logs out while the clock is wrong by the seconds: is a session that
+ * was over long ago still known as logged out? */
+static bool
+is_remembered(struct fixture *f, int64_t ahead_s)
+{
+    const struct uk_store_ask ask = {ANN, "", "000000000000000000000001"};
+    struct uk_http_exchange http = {.own = NULL};
+    int64_t now = uk_id_now_us() / 1000000;
+    struct uk_store_session found;
+    struct uk_call *call;
+
+    f->server.epoch_s = now - uk_deadline_in(0).at_ns / 1000000000 - ahead_s;
+    http.request.peer = &f->peer;
+    http.request.peer_text = "127.0.0.1";
+    call = uk_call_new(&f->server, NULL, &http);
+    assert_non_null(call);
+    assert_int_equal(f->store->ops->begin(f->store, &err), UK_OK);
+    assert_int_equal(uk_store_call(f->store, revoke, ask.session_id,
+                                   now - UK_STORE_PATIENCE_S - 3600, 0, &err),
+                     UK_OK);
+    snprintf(call->claims.session_id, UK_ID_SIZE, "%s", ID);
+    call->store = f->store;
+    assert_int_equal(uk_session_end(call), UK_THEN_REPLY);
+    assert_int_equal(http.reply.status, 204);
+    assert_int_equal(uk_store_call(f->store, find_session, &ask, &found, &err),
+                     UK_OK);
+    f->store->ops->rollback(f->store);
+    uk_call_end(call, call->server->log);
+    return found.revoked;
+}
+
+static void
+forgets_no_session_for_a_clock(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_false(is_remembered(f, 0)); /* nobody asks for it any more */
+    assert_true(is_remembered(f, 2 * 3600));
+    assert_true(is_remembered(f, 62 * 86400));
+    assert_false(is_remembered(f, -86400)); /* it was set back */
+}
+
 #define WITH_SERVER(test)                                                      \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -831,6 +875,7 @@ main(void)
         WITH_SERVER(admits_pages_by_their_origin),
         WITH_SERVER(finds_the_source),
         WITH_SERVER(counts_no_try_that_was_not_decided),
+        WITH_SERVER(forgets_no_session_for_a_clock),
     };
 
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);

@@ -128,6 +128,20 @@ knows_when_one_is_over(void **state)
                      UK_TOKEN_EXPIRED);
 }
 
+/* It was issued at 1000. */
+static void
+believes_no_token_of_the_future(void **state)
+{
+    struct uk_claims claims;
+
+    assert_int_equal(read_token(access_token, 1000 - 86400, &claims),
+                     UK_TOKEN_GOOD);
+    assert_int_equal(read_token(access_token, 1000 - 86401, &claims),
+                     UK_TOKEN_BAD);
+    assert_int_equal(read_token(refresh_token, 1000 - 86401, &claims),
+                     UK_TOKEN_BAD);
+}
+
 static void
 refuses_every_changed_byte(void **state)
 {
@@ -418,6 +432,7 @@ main(void)
         cmocka_unit_test(knows_base64url),
         cmocka_unit_test(reads_tokens_of_another_program),
         cmocka_unit_test(knows_when_one_is_over),
+        cmocka_unit_test(believes_no_token_of_the_future),
         cmocka_unit_test(refuses_every_changed_byte),
         cmocka_unit_test(refuses_every_other_length),
         cmocka_unit_test(refuses_another_key),
