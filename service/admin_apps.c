@@ -1,6 +1,9 @@
 /* Apps, as administrators see them. */
 #include "service/admin_session.h"
+#include "service/app.h"
 #include "service/handlers.h"
+
+#define LIST_MAX (1 << 20) /* bytes of the list of apps */
 
 struct listing {
     struct uk_json_out out;
@@ -28,6 +31,7 @@ uk_admin_app_list(struct uk_call *call)
     struct uk_err err = UK_ERR_NONE;
 
     uk_admin_group(call->server->secrets, listing.group);
+    call->reply->body.max = LIST_MAX;
     uk_json_begin(&listing.out, NULL, '[');
     if (uk_store_call(call->store, list_apps, "", put_app, &listing, &err) !=
         UK_OK)
@@ -47,4 +51,24 @@ uk_admin_app_fetch(struct uk_call *call)
                       &err) != UK_OK)
         return uk_call_fail(call, &err);
     return uk_call_json(call, 200);
+}
+
+enum uk_then
+uk_admin_app_create(struct uk_call *call)
+{
+    struct listing listing = {.out = {.buf = &call->reply->body}};
+    struct uk_err err = UK_ERR_NONE;
+    const char *name;
+
+    if (call->body == NULL || !uk_json_text(call->body, "name", &name))
+        return uk_call_error(call, 400, "BadRequest",
+                             "'name' is a required string");
+    if (uk_app_make(name, &call->app, &err) != UK_OK)
+        return uk_call_error(call, 400, "BadRequest", err.text);
+    if (uk_store_call(call->store, add_app, &call->app, name, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    call->audit.app = call->app.client_id;
+    uk_admin_group(call->server->secrets, listing.group);
+    put_app(&listing, &call->app, name);
+    return uk_call_json(call, 201);
 }

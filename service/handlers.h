@@ -38,6 +38,10 @@ uk_step uk_admin_renew;
 /* admin_apps.c */
 uk_step uk_admin_app_list;
 uk_step uk_admin_app_fetch;
+uk_step uk_admin_app_create;
+
+/* admin_verify.c */
+uk_step uk_admin_verify;
 
 /* admin_users.c */
 uk_step uk_admin_user_list;

@@ -196,13 +196,10 @@ uk_session_read(struct uk_call *call, enum uk_token_kind want)
     return uk_session_fits(call, want, state);
 }
 
-/* Why the session does not stand any more, or NULL. */
-static const char *
-fault_of(const struct uk_call *call)
+const char *
+uk_session_fault(const struct uk_claims *claims,
+                 const struct uk_store_session *session)
 {
-    const struct uk_store_session *session = &call->session;
-    const struct uk_claims *claims = &call->claims;
-
     if (!session->user_there)
         return "unknown-user";
     if (strcmp(session->user.app_id, claims->app_id) != 0)
@@ -236,7 +233,7 @@ uk_session_check(struct uk_call *call)
         uk_call_fail(call, &err);
         return false;
     }
-    fault = fault_of(call);
+    fault = uk_session_fault(&call->claims, &call->session);
     if (fault == NULL)
         return true;
     snprintf(nobody, sizeof(nobody), NOBODY "%s", call->claims.user_id);

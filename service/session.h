@@ -39,6 +39,11 @@ bool uk_session_fits(struct uk_call *call, enum uk_token_kind want,
  */
 bool uk_session_read(struct uk_call *call, enum uk_token_kind want);
 
+/* Why a session with these claims does not stand any more, by what the
+ * database says; or NULL.  Static, for the audit log. */
+const char *uk_session_fault(const struct uk_claims *claims,
+                             const struct uk_store_session *session);
+
 /* Ask the database whether the session of call->claims still stands, and fill
  * call->session: true, or the reply is filled. */
 bool uk_session_check(struct uk_call *call);

@@ -145,7 +145,8 @@ def logging_in():
 
 def person(name):
     email = name + '@example.com'
-    id = world.add_user(email, PASSWORD)
+    id = must(ops.users('', 'POST', {'email': email, 'password': PASSWORD}),
+              201).get('_id')
     return id, http.session(email, PASSWORD)
 
 
@@ -235,6 +236,78 @@ def apps():
                  '/groups/%s/apps/%s/users' % (ops.group, world.app),
                  '/groups/%s/apps/%s/users' % ('0' * 24, ops.app)):
         equal(ops.call('GET', path).status, 404, 'not there: ' + path[:50])
+
+
+@group
+def making_apps():
+    there = '/groups/%s/apps' % ops.group
+    answer = ops.call('POST', there, {'name': 'More_1'})
+    equal((answer.status, sorted(answer.json)),
+          (201, ['_id', 'client_app_id', 'domain_id', 'group_id', 'name']),
+          'an app is made')
+    app = answer.json
+    ok(re.fullmatch(r'More_1-[a-z]{5}', app['client_app_id']),
+       'with an id for clients', app['client_app_id'])
+    equal(ops.call('GET', there + '/' + app['_id']).json, app, 'it is there')
+    equal(ops.call('GET', there).json[-1], app, 'and in the list')
+    users = there + '/%s/users' % app['_id']
+    equal(ops.call('GET', users).json, [], 'without users')
+    must(ops.call('POST', users, {'email': 'new-app@example.com',
+                                  'password': PASSWORD}), 201)
+    body = {'username': 'new-app@example.com', 'password': PASSWORD}
+    equal(http.call('POST', '/app/%s/auth/providers/local-userpass/login'
+                    % app['client_app_id'], body).status, 200,
+          'whose users log in to it')
+    equal(http.login('new-app@example.com', PASSWORD).status, 401,
+          'and not to another')
+    for body in (None, {}, {'name': ''}, {'name': 'a b'}, {'name': 'x' * 41},
+                 {'name': 5}, {'name': 'a/b'}):
+        equal(ops.call('POST', there, body).status, 400, 'no app: %.20r' % body)
+    return app
+
+
+@group
+def verifying_tokens():
+    id, s = person('verify')
+    other = must(ops.call('POST', '/groups/%s/apps' % ops.group,
+                          {'name': 'verify'}), 201).json['_id']
+
+    def verify(token, app=ops.app):
+        return ops.call('POST', '/groups/%s/apps/%s/users/verify_token' % (
+            ops.group, app), {'token': token})
+
+    claims = token_parts(s.access)[1]
+    answer = verify(s.access)
+    equal((answer.status, answer.json), (200, {
+        'sub': id, 'exp': claims['exp'], 'iat': claims['iat'],
+        'iss': claims['iss'], 'domain_id': ops.app,
+        'device_id': s.device_id}), 'a good one has its claims')
+    key = http.new_key(s, 'k')
+    k = http.key_session(key['key'])
+    equal(verify(k.access).get('sub'), id, 'as has one of a key')
+    for what, answer in (
+            ('a refresh token', verify(s.refresh)),
+            ('one for another app', verify(s.access, other)),
+            ("an administrator's", verify(ops.access)),
+            ('a wrong one', verify(s.access[:-2] + 'xx')),
+            ('none', verify(''))):
+        equal((answer.status, answer.code), (401, None), 'not ' + what)
+    must(http.disable(s.refresh, key['_id']), 204)
+    equal(verify(k.access).status, 401, 'nor one of a key that is disabled')
+    must(http.logout(s.refresh), 204)
+    equal(verify(s.access).status, 401, 'nor one that was logged out')
+    for body in (None, {}, {'token': 1}):
+        equal(ops.users('/verify_token', 'POST', body).status, 400,
+              'no question: %r' % (body,))
+    brief = World({'access_token_lifetime': '1s'})
+    brief.add_user('brief@example.com', PASSWORD)
+    token = Client(brief).session('brief@example.com', PASSWORD).access
+    time.sleep(2.1)
+    admin = Admin(new_admin('brief', brief), brief)
+    answer = admin.users('/verify_token', 'POST', {'token': token})
+    equal((answer.status, answer.json), (200, 'token expired'),
+          'one that is over is told apart')
+    brief.close()
 
 
 @group

@@ -406,6 +406,10 @@ knows_no_other_method(void **state)
     for (size_t i = 0; i < count; i++) {
         char path[160];
 
+        /* With another method this one is that of a user, who is not there. */
+        if (strstr(routes[i].path, "/verify_token") != NULL)
+            continue;
+
         for (size_t n = 0; n < UK_COUNT(methods); n++) {
             struct exchange ex = {.status = 0};
             bool there = false;
