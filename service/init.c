@@ -89,11 +89,15 @@ static void
 remove_all(const struct place *place)
 {
     const char *file = uk_store_path(place->where);
+    static const char *const ends[] = {"", "-wal", "-shm"};
     struct uk_err err = UK_ERR_NONE;
     char path[PATH_MAX];
 
-    if (file != NULL)
-        unlink(file);
+    for (size_t i = 0; i < UK_COUNT(ends) && file != NULL; i++) {
+        if (snprintf(path, sizeof(path), "%s%s", file, ends[i]) <
+            (int)sizeof(path))
+            unlink(path);
+    }
     for (size_t i = 0; i < UK_COUNT(secrets); i++) {
         if (uk_path_join(place->folder, secrets[i], path, &err) == UK_OK)
             unlink(path);
