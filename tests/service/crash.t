@@ -21,7 +21,7 @@ from tap import equal, group, main, nothing, note, ok, skip
 from wire import BASE, Client, must, read_all, statuses
 from world import PATIENCE, SLOW, STORE, World, die_with_us
 
-ROUNDS = 30
+ROUNDS = 30 if STORE == 'sqlite' else 15
 world = World({'registration': 'open'})
 http_ = Client(world)
 EMAIL, PASSWORD = 'ann@example.com', 'correct horse'
