@@ -12,33 +12,45 @@
 
 #define OUTAGE_WAIT "1" /* seconds */
 
-/* The proxies of server.conf say whom they speak for: the last entry, which
- * is the one that the proxy itself has written. */
+/* Is it one of the proxies of server.conf that the request comes from? */
+static bool
+is_proxied(const struct uk_call *call)
+{
+    char text[UK_ADDRESS_TEXT];
+
+    for (size_t i = 0; i < call->server->proxies; i++) {
+        uk_address_text(&call->server->proxy[i], false, text);
+        if (strcmp(text, call->source) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A proxy says whom it speaks for: the last entry, which is the one that the
+ * proxy itself has written.  It is believed for one request a connection:
+ * should it ever see one request where we see two, the second is not heard. */
 static void
 find_source(struct uk_call *call)
 {
     const char *forwarded = call->request->forwarded_for;
     struct uk_address peer = *call->request->peer;
-    char text[UK_ADDRESS_TEXT];
     const char *last;
 
     memcpy(call->source, call->request->peer_text,
            strlen(call->request->peer_text) + 1);
     call->source_subject = uk_address_subject(&peer);
+    if (!is_proxied(call))
+        return;
+    call->reply->close = true;
     if (forwarded == NULL)
         return;
     last = strrchr(forwarded, ',');
     last = last == NULL ? forwarded : last + 1;
     last += strspn(last, " \t");
-    for (size_t i = 0; i < call->server->proxies; i++) {
-        uk_address_text(&call->server->proxy[i], false, text);
-        if (strcmp(text, call->source) != 0 ||
-            !uk_address_parse_host(last, &peer))
-            continue;
-        uk_address_text(&peer, false, call->source);
-        call->source_subject = uk_address_subject(&peer);
+    if (!uk_address_parse_host(last, &peer))
         return;
-    }
+    uk_address_text(&peer, false, call->source);
+    call->source_subject = uk_address_subject(&peer);
 }
 
 struct uk_call *

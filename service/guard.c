@@ -157,8 +157,9 @@ uk_guard_end(struct uk_guard *guard)
 }
 
 bool
-uk_guard_is_clear(const struct uk_guard *guard, const char *method)
+uk_guard_is_clear(const struct uk_guard *guard, const char *method, bool direct)
 {
     return guard->lengths + guard->encodings > 0 ||
-           (strcmp(method, "POST") != 0 && strcmp(method, "PUT") != 0);
+           (direct && strcmp(method, "POST") != 0 &&
+            strcmp(method, "PUT") != 0);
 }

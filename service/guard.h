@@ -34,8 +34,11 @@ const char *uk_guard_end(struct uk_guard *guard);
 /* Does the request say where it ends?  A POST or PUT without any length does
  * not: its connection must end with the reply, because what follows may be a
  * body that the library has not seen announced (it takes a header without a
- * name, ": x", for the end of the headers). */
-bool uk_guard_is_clear(const struct uk_guard *guard, const char *method);
+ * name, ": x", for the end of the headers).  What did not come directly from
+ * the client, or may not have, may have been one request for the proxy, so
+ * nothing without a length is clear then. */
+bool uk_guard_is_clear(const struct uk_guard *guard, const char *method,
+                       bool direct);
 
 /* HOST, HOST:PORT or [IPv6]:PORT, of the bytes that such a name may have. */
 bool uk_guard_is_host(const char *text, size_t len);

@@ -146,7 +146,8 @@ begin(struct uk_http_link *link, struct MHD_Connection *connection,
     fault = uk_guard_end(guard);
     if (fault != NULL)
         return refuse(ex, 400, fault);
-    ex->open.reply.close = !uk_guard_is_clear(guard, method);
+    ex->open.reply.close =
+        !uk_guard_is_clear(guard, method, link->http->options.tls);
     if (guard->length > UK_HTTP_BODY)
         return refuse(ex, 413, "the body is too long");
     return MHD_YES;

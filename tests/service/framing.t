@@ -158,6 +158,35 @@ def refused():
 
 
 @group
+def behind_a_proxy():
+    """What a proxy took for one request is one: nothing behind it is
+    answered, whether it was meant for a body, a header or the next line."""
+    get = b'GET %s/app/%s/location HTTP/1.1\r\n' % (
+        BASE.encode(), world.app.encode()) + HOST
+    rows = [
+        ('a header without a name', get + b': x\r\n'),
+        ('a line of LF alone', get + b'X-A: b\n\n'),
+        ('no length', get + b'\r\n'),
+        ('DELETE, a header without a name',
+         get.replace(b'GET', b'DELETE') + b': x\r\n'),
+    ]
+    with_length = [
+        ('a length, and a line of LF alone',
+         get.replace(b'GET', b'POST') + length(0) + b'X-A: b\n\n'),
+        ('a length', get + length(0) + b'\r\n')]
+    for proxies in (None, '127.0.0.1'):
+        for text, data in rows + (with_length if proxies else []):
+            got, closed = raw(world, data + HIDDEN, seconds=PATIENCE)
+            text += ' (trusted)' if proxies else ''
+            equal((len(statuses(got)), closed), (1, True),
+                  text + ': one answer, and closed')
+            ok(is_there(), text + ': nothing hidden was carried out')
+        if not proxies:
+            world.restart(trusted_proxies='127.0.0.1')
+    world.restart(trusted_proxies=None)
+
+
+@group
 def hosts_that_are_none():
     """Refused, and the answer is JSON all the same."""
     for host in (b'\xff', b'a b', b'a"b', b'a\\b', b'<a>', b'\xc3\xa4', b'a/b',

@@ -178,14 +178,18 @@ knows_where_a_request_ends(void **state)
     struct uk_guard guard;
 
     assert_null(judge(PATH, "HTTP/1.1", none, &guard));
-    assert_true(uk_guard_is_clear(&guard, "GET"));
-    assert_true(uk_guard_is_clear(&guard, "DELETE"));
-    assert_false(uk_guard_is_clear(&guard, "POST"));
-    assert_false(uk_guard_is_clear(&guard, "PUT"));
+    assert_true(uk_guard_is_clear(&guard, "GET", true));
+    assert_true(uk_guard_is_clear(&guard, "DELETE", true));
+    assert_false(uk_guard_is_clear(&guard, "POST", true));
+    assert_false(uk_guard_is_clear(&guard, "PUT", true));
+    assert_false(uk_guard_is_clear(&guard, "GET", false));
+    assert_false(uk_guard_is_clear(&guard, "DELETE", false));
     assert_null(judge(PATH, "HTTP/1.1", length, &guard));
-    assert_true(uk_guard_is_clear(&guard, "POST"));
+    assert_true(uk_guard_is_clear(&guard, "POST", true));
+    assert_true(uk_guard_is_clear(&guard, "GET", false));
     assert_null(judge(PATH, "HTTP/1.1", chunks, &guard));
-    assert_true(uk_guard_is_clear(&guard, "PUT"));
+    assert_true(uk_guard_is_clear(&guard, "PUT", true));
+    assert_true(uk_guard_is_clear(&guard, "PUT", false));
 }
 
 static void
