@@ -134,6 +134,7 @@ write_batch(struct fixture *f, const char *fails)
     for (int i = 0; i < CALLS; i++) {
         uk_buf_init(&f->http[i].reply.body, UK_HTTP_BODY);
         f->http[i].request.peer = &f->peer;
+        f->http[i].request.peer_text = "127.0.0.1";
         f->http[i].request.host = "keys.example.com";
         f->call[i] = uk_call_new(&f->server, &f->inbox, &f->http[i]);
         assert_non_null(f->call[i]);
@@ -149,7 +150,7 @@ static void
 clear(struct fixture *f)
 {
     for (int i = 0; i < CALLS; i++) {
-        uk_call_end(f->call[i]);
+        uk_call_end(f->call[i], f->call[i]->server->log);
         uk_buf_clear(&f->http[i].reply.body);
     }
     uk_inbox_clear(&f->inbox);
