@@ -26,6 +26,24 @@ is_proxied(const struct uk_call *call)
     return false;
 }
 
+/* A proxy that nobody has told us of: all that come through it are one source,
+ * with one source's tries.  Anybody can send the header, so this is said once,
+ * and only of this machine. */
+static void
+warn_of_proxy(const struct uk_call *call)
+{
+    struct uk_server *server = call->server;
+
+    if (!uk_address_is_loopback(call->request->peer) ||
+        atomic_exchange(&server->warned_of_proxy, true))
+        return;
+    uk_log_line(server->log, UK_LEVEL_WARNING,
+                "a request from %s has X-Forwarded-For, which is not believed: "
+                "if that is a proxy, it belongs into 'trusted_proxies', or "
+                "everybody behind it is one source",
+                call->source);
+}
+
 /* A proxy says whom it speaks for: the last entry, which is the one that the
  * proxy itself has written.  It is believed for one request a connection:
  * should it ever see one request where we see two, the second is not heard. */
@@ -39,8 +57,11 @@ find_source(struct uk_call *call)
     memcpy(call->source, call->request->peer_text,
            strlen(call->request->peer_text) + 1);
     call->source_subject = uk_address_subject(&peer);
-    if (!is_proxied(call))
+    if (!is_proxied(call)) {
+        if (forwarded != NULL)
+            warn_of_proxy(call);
         return;
+    }
     call->reply->close = true;
     if (forwarded == NULL)
         return;

@@ -275,6 +275,7 @@ prepare(struct running *run, const struct uk_config *config)
     uk_outage_init(&run->server.outage);
     run->server.epoch_s =
         uk_id_now_us() / 1000000 - uk_deadline_in(0).at_ns / 1000000000;
+    atomic_init(&run->server.warned_of_proxy, false);
     atomic_init(&run->server.stopping, false);
     for (size_t i = 0; i < run->server.config->trusted_proxies.count; i++) {
         if (uk_address_parse_host(run->server.config->trusted_proxies.item[i],

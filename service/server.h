@@ -23,6 +23,7 @@ struct uk_server {
     const struct uk_log *log;
     struct uk_address proxy[UK_CONF_ITEMS]; /* believed about the source */
     size_t proxies;
+    atomic_bool warned_of_proxy;  /* one that is not among them */
     struct uk_limit *limit;       /* of what is tried */
     struct uk_limit *logins;      /* of users */
     struct uk_limit *lines;       /* of what is logged about it */

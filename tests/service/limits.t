@@ -135,6 +135,9 @@ def addresses_that_clients_make_up():
 
     answer, seen = until_throttled(guess)
     ok(answer is not None, 'X-Forwarded-For does not get around it', seen)
+    equal(len(re.findall("X-Forwarded-For.*belongs into 'trusted_proxies'",
+                         world.log_text())), 1,
+          'the log says once that there may be a proxy')
 
 
 @group
