@@ -13,6 +13,8 @@
 #include "tool/talk.h"
 
 #define DATE_ROOM  24
+#define USERS_MAX  1000000 /* most users that one list has */
+#define LIST_MAX   (512UL << 20)
 #define WITH_STDIN "give --password-stdin"
 
 static const char *const heads[] = {"ID", "EMAIL", "STATE", "CREATED"};
@@ -84,13 +86,33 @@ show(struct uk_tool *tool, const struct uk_admin_user *user)
     return UK_OK;
 }
 
-/* Every user; *out grows page by page and is the caller's. */
+/* One page more; *out grows and stays the caller's.  The end is a page with
+ * nobody on it. */
+static enum uk_code
+append(struct uk_admin_user **out, size_t *count,
+       const struct uk_admin_user *page, size_t n, struct uk_err *err)
+{
+    struct uk_admin_user *more;
+
+    if (*count > 0 && strcmp(page[n - 1].id, (*out)[*count - 1].id) <= 0)
+        return uk_err_set(err, UK_BAD_ANSWER, "the service repeats itself");
+    if (*count + n > USERS_MAX)
+        return uk_err_set(err, UK_BAD_ANSWER, "there are more than %d users",
+                          USERS_MAX);
+    more = reallocarray(*out, *count + n, sizeof(*more));
+    if (more == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for so many users");
+    memcpy(more + *count, page, n * sizeof(*page));
+    *out = more;
+    *count += n;
+    return UK_OK;
+}
+
 static enum uk_exit
 fetch_all(struct uk_tool *tool, struct uk_talk *talk,
           struct uk_admin_user **out, size_t *count)
 {
     struct uk_admin_user *page = calloc(UK_ADMIN_PAGE, sizeof(*page));
-    const char *after = "";
     enum uk_exit status = UK_EXIT_DONE;
     size_t n = 1;
 
@@ -99,27 +121,13 @@ fetch_all(struct uk_tool *tool, struct uk_talk *talk,
         return uk_talk_failed_admin(&tool->err);
     }
     while (n > 0 && status == UK_EXIT_DONE) {
-        struct uk_admin_user *more;
+        const char *after = *count > 0 ? (*out)[*count - 1].id : "";
         enum uk_code code = uk_admin_page(uk_talk_next_admin(talk), after, page,
                                           &n, &tool->err);
 
+        if (code == UK_OK && talk->admin.reply == UK_ADMIN_DONE && n > 0)
+            code = append(out, count, page, n, &tool->err);
         status = uk_talk_check_admin(talk, code, "list", &tool->err);
-        if (status != UK_EXIT_DONE || n == 0)
-            break;
-        more = reallocarray(*out, *count + n, sizeof(**out));
-        if (more == NULL || strcmp(page[n - 1].id, after) <= 0) {
-            uk_err_set(&tool->err, more == NULL ? UK_NO_MEMORY : UK_BAD_ANSWER,
-                       more == NULL ? "no memory for so many users"
-                                    : "the service repeats itself");
-            status = uk_talk_failed_admin(&tool->err);
-        }
-        if (more != NULL)
-            *out = more;
-        if (status == UK_EXIT_DONE) {
-            memcpy(*out + *count, page, n * sizeof(*page));
-            *count += n;
-            after = (*out)[*count - 1].id;
-        }
     }
     free(page);
     return status;
@@ -135,6 +143,7 @@ list(struct uk_tool *tool, struct uk_talk *talk)
 
     if (status != UK_EXIT_DONE)
         goto out;
+    tool->out.max = LIST_MAX;
     if (tool->args.json) {
         uk_json_begin(&json, NULL, '[');
         for (size_t i = 0; i < count; i++)
