@@ -7,6 +7,7 @@
  * - it takes requests whose framing is ambiguous: see guard.h;
  * - its timeouts begin again with each byte: see sweep.h;
  * - its limit for one address counts an IPv6 address for itself: see crowd.h;
+ * - it turns round and round while a TLS handshake waits: see http_greet.c;
  * - every suspended connection must be resumed before MHD_stop_daemon();
  * - the memory limit is paid for each idle connection, too.
  */
@@ -85,14 +86,18 @@ uk_http_new(const struct uk_http_options *options, int listener,
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a listener");
     http->options = *options;
     http->listener = listener;
+    http->greet = -1;
     uk_sweep_init(&http->sweep);
     code = uk_crowd_new(options->max_connections, options->max_per_address,
                         &http->crowd, err);
+    if (code == UK_OK)
+        code = uk_http_greet_init(http, err);
     if (code == UK_OK)
         http->daemon = start_daemon(http, listener);
     if (code == UK_OK && http->daemon == NULL)
         code = uk_err_set(err, UK_SYSTEM, "the HTTP server cannot start");
     if (code != UK_OK) {
+        uk_io_close(&http->greet);
         uk_crowd_free(http->crowd);
         free(http);
         return code;
@@ -110,6 +115,12 @@ uk_http_fd(const struct uk_http *http)
 }
 
 int
+uk_http_greet_fd(const struct uk_http *http)
+{
+    return http->greet;
+}
+
+int
 uk_http_timeout(const struct uk_http *http)
 {
     MHD_UNSIGNED_LONG_LONG ms;
@@ -122,6 +133,7 @@ uk_http_timeout(const struct uk_http *http)
 void
 uk_http_run(struct uk_http *http)
 {
+    uk_http_greet_run(http);
     MHD_run(http->daemon);
 }
 
@@ -147,7 +159,10 @@ uk_http_free(struct uk_http *http)
     if (http == NULL)
         return;
     uk_http_quiesce(http);
+    uk_http_greet_clear(http);
+    MHD_run(http->daemon);
     MHD_stop_daemon(http->daemon);
+    uk_io_close(&http->greet);
     uk_crowd_free(http->crowd);
     free(http);
 }

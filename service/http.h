@@ -84,6 +84,9 @@ UK_MUST_USE enum uk_code uk_http_new(const struct uk_http_options *options,
 /* Becomes readable when uk_http_run() has something to do. */
 int uk_http_fd(const struct uk_http *http);
 
+/* So does this one, for handshakes that went on; -1 without TLS. */
+int uk_http_greet_fd(const struct uk_http *http);
+
 /* Milliseconds after which uk_http_run() must be called anyway; -1: none. */
 int uk_http_timeout(const struct uk_http *http);
 void uk_http_run(struct uk_http *http);

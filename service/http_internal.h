@@ -1,6 +1,7 @@
 /*
  * What the parts of HTTP share: the daemon of one listener (http.c), its
- * connections (http_link.c), the exchanges on them (http_exchange.c).
+ * connections (http_link.c), their handshakes (http_greet.c), the exchanges on
+ * them (http_exchange.c).
  */
 #ifndef UK_HTTP_INTERNAL_H
 #define UK_HTTP_INTERNAL_H
@@ -25,8 +26,11 @@ struct uk_http {
     struct uk_sweep sweep;
     struct uk_crowd *crowd; /* owned */
     int epoll;
-    int listener;    /* the library's until quiesced, then -1 */
-    unsigned active; /* exchanges */
+    int greet;        /* an epoll of handshakes that wait; -1 without TLS */
+    unsigned waiting; /* these */
+    bool leaving;     /* nobody is waited for any more */
+    int listener;     /* the library's until quiesced, then -1 */
+    unsigned active;  /* exchanges */
 };
 
 /* One connection, from accept to close. */
@@ -36,6 +40,11 @@ struct uk_http_link {
     struct uk_address peer;
     char peer_text[UK_ADDRESS_TEXT];
     uint64_t subject; /* of the peer, for counting */
+    /* With TLS. */
+    struct MHD_Connection *connection;
+    gnutls_session_t session;
+    bool greeted; /* the handshake needs nothing more from the client */
+    bool waits;   /* suspended, until it sends something */
 };
 
 /* What the library calls. */
@@ -53,6 +62,16 @@ void uk_http_on_completed(void *context, struct MHD_Connection *connection,
                           void **slot, enum MHD_RequestTerminationCode why);
 size_t uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
                             char *text);
+
+/* Handshakes (http_greet.c). */
+UK_MUST_USE enum uk_code uk_http_greet_init(struct uk_http *http,
+                                            struct uk_err *err);
+void uk_http_greet(struct uk_http_link *link,
+                   struct MHD_Connection *connection);
+/* Those that have something to read go on with the next MHD_run(). */
+void uk_http_greet_run(struct uk_http *http);
+/* All of them do, and none will wait again. */
+void uk_http_greet_clear(struct uk_http *http);
 
 /* What GnuTLS calls for the certificate (tls.c). */
 int uk_tls_choose(gnutls_session_t session, const gnutls_datum_t *names,

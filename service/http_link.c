@@ -72,6 +72,7 @@ open_link(struct uk_http *http, struct MHD_Connection *connection)
     info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
+    uk_http_greet(link, connection);
     return link;
 }
 

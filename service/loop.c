@@ -190,7 +190,10 @@ add_listener(struct uk_loop *loop, const struct uk_http_options *shared,
     if (code != UK_OK)
         return code;
     loop->http[loop->listeners++] = http;
-    return watch(loop, uk_http_fd(http), err);
+    code = watch(loop, uk_http_fd(http), err);
+    if (code == UK_OK && uk_http_greet_fd(http) >= 0)
+        code = watch(loop, uk_http_greet_fd(http), err);
+    return code;
 }
 
 enum uk_code

@@ -4,9 +4,11 @@ is served meanwhile as ever, and each of them is hung up on by its deadline."""
 
 import http.client
 import json
+import os
 import resource
 import select
 import socket
+import ssl
 import statistics
 import threading
 import time
@@ -174,6 +176,76 @@ def three_thousand():
              1000 * max(t for _, t in good.took)))
     for one in everyone:
         one.sock.close()
+
+
+def cpu_seconds():
+    """Of the server, until now."""
+    with open('/proc/%d/stat' % world.process.pid) as file:
+        fields = file.read().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+@group
+def idle():
+    """Who waits for a client must not ask for it all the time."""
+    for number, (text, _, _) in enumerate(KINDS):
+        held = [Stalled(number) for _ in range(20)]
+        time.sleep(0.5)
+        begin = cpu_seconds()
+        time.sleep(2)
+        used = cpu_seconds() - begin
+        ok(used < 0.1, '%s: to wait costs nothing' % text, used)
+        for one in held:
+            one.sock.close()
+
+
+def shake_hands(version, size):
+    """A handshake in pieces of this size, and a login."""
+    context = ssl.create_default_context(cafile=world.authority.file)
+    context.minimum_version = context.maximum_version = version
+    into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(into, out, server_hostname='localhost')
+    body = json.dumps({'key': KEY}).encode()
+    with socket.create_connection(('127.0.0.1', world.tls_port),
+                                  timeout=PATIENCE) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def until_done(call, *argv):
+            while True:
+                try:
+                    return call(*argv)
+                except ssl.SSLWantReadError:
+                    data = out.read()
+                    for at in range(0, len(data), size):
+                        sock.sendall(data[at:at + size])
+                        time.sleep(0.002)
+                    got = sock.recv(65536)
+                    if not got:
+                        return b'hung up'
+                    into.write(got)
+
+        until_done(tls.do_handshake)
+        tls.write(HEAD + b'Content-Length: %d\r\n\r\n' % len(body) + body)
+        return until_done(tls.read, 65536)[:12]
+
+
+@group
+def handshakes_in_pieces():
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        for size in (1, 7, 100):
+            equal(shake_hands(version, size), b'HTTP/1.1 200',
+                  '%s in pieces of %d bytes: a login' % (version.name, size))
+
+
+@group
+def stopped_meanwhile():
+    """Those who stall do not keep the server from its end."""
+    held = [Stalled(number) for number in range(40)]
+    time.sleep(0.3)
+    equal(world.stop(), 0, 'SIGTERM with stalled connections: status 0')
+    for one in held:
+        one.sock.close()
+    world.start()
 
 
 @group
