@@ -1,5 +1,6 @@
 """What the bench measures: our service on its stores, and nginx beside it."""
 
+import glob
 import os
 import re
 import signal
@@ -23,9 +24,12 @@ def children(pid):
     """The process and what it has started."""
     found = [pid]
     for parent in found:
-        for task in os.listdir('/proc/%d/task' % parent):
-            with open('/proc/%d/task/%s/children' % (parent, task)) as file:
-                found += [int(word) for word in file.read().split()]
+        for path in glob.glob('/proc/%d/task/*/children' % parent):
+            try:
+                with open(path) as file:
+                    found += [int(word) for word in file.read().split()]
+            except OSError:
+                pass  # a thread that has ended
     return found
 
 
