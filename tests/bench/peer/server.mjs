@@ -6,7 +6,7 @@
 // One process for each core: it forks itself.
 
 import cluster from 'node:cluster';
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import Fastify from 'fastify';
@@ -14,7 +14,7 @@ import jwt from 'jsonwebtoken';
 import pg from 'pg';
 
 const [, , port, database, pepperFile, app] = process.argv;
-const secret = readFileSync(pepperFile);
+const secret = createSecretKey(readFileSync(pepperFile));
 const SQL = 'SELECT k.id, k.disabled, u.id AS "user", u.disabled AS off, u.epoch'
     + ' FROM fastify_key k JOIN app_user u ON u.id = k.user_id WHERE k.hash = $1';
 
