@@ -139,6 +139,8 @@ uk_buf_check(const struct uk_buf *buf, struct uk_err *err)
     if (buf->no_memory)
         return uk_err_set(err, UK_NO_MEMORY,
                           "no memory for more than %zu bytes", buf->len);
+    if (buf->not_text)
+        return uk_err_set(err, UK_INVALID, "that is no text in UTF-8");
     return uk_err_set(err, UK_INVALID, "longer than the allowed %zu bytes",
                       buf->max);
 }

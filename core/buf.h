@@ -21,7 +21,8 @@ struct uk_buf {
     size_t room;
     size_t max;     /* most bytes it will hold */
     bool bad;       /* nothing more is taken */
-    bool no_memory; /* why: else the limit was passed */
+    bool no_memory; /* why: else the limit was passed, */
+    bool not_text;  /* or what should have been UTF-8 is not */
 };
 
 /* An initialiser: struct uk_buf b = UK_BUF_UP_TO(4096); */

@@ -313,7 +313,8 @@ put_quoted(struct uk_buf *buf, const char *text)
             break;
         run = uk_jsonscan_utf8(text, (size_t)(end - text));
         if (run == 0) {
-            buf->bad = true; /* not UTF-8 */
+            buf->bad = true;
+            buf->not_text = true;
             break;
         }
         if (run > 1)

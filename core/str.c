@@ -216,16 +216,27 @@ put_plain(char *to, const char *text)
 }
 
 static char *
-put_escaped(char *to, unsigned char c)
+put_number(char *to, unsigned char c)
 {
-    if (c >= 0x20 && c <= 0x7e && c != '\'' && c != '\\') {
-        *to++ = (char)c;
-        return to;
-    }
     *to++ = '\\';
     *to++ = 'x';
     *to++ = hex_digits[c >> 4];
     *to++ = hex_digits[c & 15];
+    return to;
+}
+
+static bool
+is_plain(unsigned char c)
+{
+    return c >= 0x20 && c <= 0x7e;
+}
+
+static char *
+put_escaped(char *to, unsigned char c)
+{
+    if (!is_plain(c) || c == '\'' || c == '\\')
+        return put_number(to, c);
+    *to++ = (char)c;
     return to;
 }
 
@@ -255,4 +266,25 @@ uk_str_printable(char to[UK_PRINTABLE_SIZE], const void *bytes, size_t len)
         p = put_plain(p, cut);
     *p = '\0';
     return to;
+}
+
+size_t
+uk_str_escape(char *to, size_t size, const char *text)
+{
+    char *p = to, *end = to + size - sizeof(cut);
+
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (end - p < (is_plain(c) ? 1 : 4)) {
+            p = put_plain(p, cut);
+            break;
+        }
+        if (is_plain(c))
+            *p++ = (char)c;
+        else
+            p = put_number(p, c);
+    }
+    *p = '\0';
+    return (size_t)(p - to);
 }

@@ -55,4 +55,9 @@ bool uk_str_is_printable(const char *text);
 const char *uk_str_printable(char to[UK_PRINTABLE_SIZE], const void *bytes,
                              size_t len);
 
+/* A whole line for a terminal: everything outside 0x20-0x7e as \xNN, cut at
+ * size (of 4 at least) with "..." behind.  Returns its length, without the
+ * NUL. */
+size_t uk_str_escape(char *to, size_t size, const char *text);
+
 #endif

@@ -148,11 +148,21 @@ put(FILE *to, struct uk_buf *text, int status)
     return status;
 }
 
+/* Paths can have any byte. */
+static void
+say(const char *name, const char *why)
+{
+    char line[1024];
+
+    uk_str_escape(line, sizeof(line), why);
+    fprintf(stderr, "userkey-server: %s%s%s\n", name,
+            name[0] != '\0' ? ": " : "", line);
+}
+
 static int
 complain(const char *name, const char *why, struct uk_buf *usage)
 {
-    fprintf(stderr, "userkey-server: %s%s%s\n", name,
-            name[0] != '\0' ? ": " : "", why);
+    say(name, why);
     return put(stderr, usage, USAGE);
 }
 
@@ -225,7 +235,7 @@ run_command(const struct command *command, int argc, char **argv)
     if (code == UK_OK && fflush(stdout) != 0)
         code = uk_err_sys(&err, errno, "writing to standard output");
     if (code != UK_OK)
-        fprintf(stderr, "userkey-server: %s\n", err.text);
+        say("", err.text);
     return code == UK_OK ? DONE : FAILED;
 }
 

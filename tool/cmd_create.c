@@ -49,7 +49,8 @@ find_path(const char *given, char path[PATH_MAX], struct uk_err *err)
 /* An empty file of ours takes the place; what is there already is not
  * touched. */
 static enum uk_code
-open_target(const char *given, struct target *target, struct uk_err *err)
+open_target(const char *given, bool json, struct target *target,
+            struct uk_err *err)
 {
     enum uk_code code;
 
@@ -57,6 +58,10 @@ open_target(const char *given, struct target *target, struct uk_err *err)
     if (given == NULL)
         return UK_OK;
     code = find_path(given, target->path, err);
+    if (code == UK_OK && json && !uk_json_is_text(target->path))
+        code = uk_err_set(err, UK_INVALID,
+                          "--out: '%s' is no text in UTF-8, which --json needs",
+                          target->path);
     if (code == UK_OK)
         code = uk_file_create(target->path, "", 0, 0600, err);
     if (code != UK_OK)
@@ -183,8 +188,8 @@ uk_cmd_create(struct uk_tool *tool)
     if (tool->args.word[0][0] == '\0') /* what is allowed, the service says */
         return uk_talk_bad_name(tool->args.word[0]);
     status = uk_talk_open_keys(&talk, &tool->args, &tool->err);
-    if (status == UK_EXIT_DONE &&
-        open_target(tool->args.out, &target, &tool->err) != UK_OK)
+    if (status == UK_EXIT_DONE && open_target(tool->args.out, tool->args.json,
+                                              &target, &tool->err) != UK_OK)
         status = uk_talk_failed(&tool->err);
     if (status == UK_EXIT_DONE) {
         status = create(tool, &talk, &target);

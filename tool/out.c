@@ -11,6 +11,7 @@
 
 #include "core/deadline.h"
 #include "core/io.h"
+#include "core/str.h"
 
 static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
 
@@ -96,24 +97,22 @@ uk_out_close(struct uk_err *err)
 static void say(const char *prefix, const char *fmt, va_list args)
     UK_PRINTF(2, 0);
 
-/* One write, so that lines of several programs do not mix. */
+/* One write, so that lines of several programs do not mix.  Names of files and
+ * folders can have any byte, and whoever made them may not be who reads it. */
 static void
 say(const char *prefix, const char *fmt, va_list args)
 {
-    char line[2048];
+    char text[2048], line[2048];
     struct uk_err ignored;
-    int begin = snprintf(line, sizeof(line), "%s", prefix);
-    int len =
-        vsnprintf(line + begin, sizeof(line) - (size_t)begin - 1, fmt, args);
+    size_t len;
 
-    if (len < 0)
+    if (vsnprintf(text, sizeof(text), fmt, args) < 0)
         return;
-    len += begin;
-    if (len > (int)sizeof(line) - 2)
-        len = (int)sizeof(line) - 2;
-    line[len] = '\n';
-    if (uk_io_write_all(STDERR_FILENO, line, (size_t)len + 1, no_deadline,
-                        &ignored) != UK_OK)
+    len = (size_t)snprintf(line, sizeof(line), "%s", prefix);
+    len += uk_str_escape(line + len, sizeof(line) - len, text);
+    line[len++] = '\n'; /* where the NUL was */
+    if (uk_io_write_all(STDERR_FILENO, line, len, no_deadline, &ignored) !=
+        UK_OK)
         return; /* nobody is left to be told */
 }
 

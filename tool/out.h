@@ -30,7 +30,8 @@ UK_MUST_USE enum uk_code uk_out_flush(struct uk_buf *out, struct uk_err *err);
  * fails. */
 UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
 
-/* One line on standard error, as it is, and with "userkey: " in front. */
+/* One line on standard error, escaped where it is not printable, without and
+ * with "userkey: " in front. */
 void uk_out_note(const char *fmt, ...) UK_PRINTF(1, 2);
 void uk_out_error(const char *fmt, ...) UK_PRINTF(1, 2);
 

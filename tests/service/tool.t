@@ -361,6 +361,22 @@ def creating_files():
     ok(got['file'] == os.path.join(folder, 'new') and 'key' not in got,
        '--out --json names the file and not the value', done.stdout)
     equal(names(), ['f', 'k'], 'no key without its file')
+    # Folders of others can have any name.
+    odd = os.path.join(os.fsencode(folder), b'odd\xff\x1b]0;pwn\x07\n')
+    os.mkdir(odd)
+    done = tool('create', 'o', '--json', '--out', 'k', cwd=odd)
+    check(done, USAGE, 'no JSON with a path that is no text', '', 'UTF-8')
+    equal((os.listdir(odd), names()), ([], ['f', 'k']), 'and no key for it')
+    for at, out in ((odd, 'k'), (folder, os.path.join(odd, b'k')),
+                    (folder, os.path.join(odd, b'no/k'))):
+        done = tool('create', 'o', '--out', out, cwd=at)
+        ok('\\x1b' in done.stderr and done.stderr.endswith('\n')
+           and done.stderr[:-1].isprintable(),
+           'a path of %r is shown as text' % out, done.stderr)
+    with open(os.path.join(odd, b'k')) as file:
+        equal(client.key_login(file.read().strip()).status, 200,
+              'and the value is there')
+    tool('delete', 'o', '--yes')
     # A folder that everybody may write to, but nobody rename in.
     path = tempfile.mktemp(prefix='userkey-tool-', dir='/tmp')
     done = tool('create', 't', '--out', path)

@@ -295,6 +295,38 @@ cuts_long_foreign_text(void **state)
     assert_string_equal(uk_str_printable(to, "", 0), "");
 }
 
+static void
+escapes_lines(void **state)
+{
+    static const struct {
+        const char *text, *shown;
+        size_t size;
+    } rows[] = {
+        {"", "", 4},
+        {"opening '/a b\\c': no", "opening '/a b\\c': no", 64},
+        {"/x\x1b]0;y\x07\n\xff\x7f", "/x\\x1b]0;y\\x07\\x0a\\xff\\x7f", 64},
+        {"\xc2\x9b"
+         "2J",
+         "\\xc2\\x9b2J", 64}, /* CSI, in UTF-8 */
+        {"abc", "abc", 7},
+        {"abcd", "abc...", 7},
+        {"ab\n", "ab...", 7},
+        {"\n", "\\x0a", 8},
+        {"\n", "...", 7},
+        {"x", "...", 4},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        char to[65];
+
+        memset(to, '!', sizeof(to));
+        assert_int_equal(uk_str_escape(to, rows[i].size, rows[i].text),
+                         strlen(rows[i].shown));
+        assert_string_equal(to, rows[i].shown);
+        assert_int_equal(to[rows[i].size], '!');
+    }
+}
+
 /* Keys and tokens that people paste where a name or an id belongs; K has the
  * form of a key, with the right checksum. */
 static void
@@ -389,6 +421,7 @@ main(void)
         cmocka_unit_test(shows_foreign_text_in_one_line),
         cmocka_unit_test(shows_every_byte),
         cmocka_unit_test(cuts_long_foreign_text),
+        cmocka_unit_test(escapes_lines),
         cmocka_unit_test(hides_keys_and_tokens),
         cmocka_unit_test(hides_a_key_anywhere),
     };
