@@ -101,16 +101,6 @@ log_in(struct uk_admin *admin, const char *public_key,
     return code;
 }
 
-/* What stands between slashes in our paths. */
-static enum uk_code
-take_id(const struct uk_json *object, const char *name, const char **out,
-        struct uk_err *err)
-{
-    if (!uk_json_text(object, name, out) || !uk_identity_is_id(*out))
-        return uk_err_set(err, UK_BAD_ANSWER, "the answer has no '%s'", name);
-    return UK_OK;
-}
-
 static enum uk_code
 find_group(struct uk_admin *admin, char group[UK_USER_ID_MAX + 1],
            struct uk_err *err)
@@ -124,7 +114,8 @@ find_group(struct uk_admin *admin, char group[UK_USER_ID_MAX + 1],
     if (code == UK_OK && admin->reply == UK_ADMIN_DONE) {
         if (uk_json_array(document, "roles", &roles) &&
             uk_json_count(roles) > 0)
-            code = take_id(uk_json_item(roles, 0), "group_id", &id, err);
+            code =
+                uk_adminuser_id(uk_json_item(roles, 0), "group_id", &id, err);
         else
             code = uk_err_set(err, UK_BAD_ANSWER, "the answer has no 'roles'");
         if (code == UK_OK)
@@ -154,7 +145,7 @@ find_app(struct uk_admin *admin, const char *group, struct uk_err *err)
             if (!uk_json_text(app, "client_app_id", &name) ||
                 strcmp(name, admin->service->app_id) != 0)
                 continue;
-            code = take_id(app, "_id", &id, err);
+            code = uk_adminuser_id(app, "_id", &id, err);
             if (code != UK_OK)
                 break;
             if (snprintf(admin->users, sizeof(admin->users),
@@ -203,48 +194,6 @@ uk_admin_clear(struct uk_admin *admin)
     uk_secret_clear(&admin->tokens.refresh);
 }
 
-/* The address of an identity that somebody logs in with; "" for another. */
-static void
-take_email(const struct uk_json *identity, char email[UK_EMAIL_MAX + 1])
-{
-    const struct uk_json *data;
-    const char *text;
-
-    if (!uk_json_text(identity, "provider_type", &text) ||
-        strcmp(text, "local-userpass") != 0 ||
-        !uk_json_object(identity, "provider_data", &data) ||
-        !uk_json_text(data, "email", &text) || !uk_identity_is_email(text) ||
-        !uk_str_copy(email, UK_EMAIL_MAX + 1, text))
-        email[0] = '\0';
-}
-
-static enum uk_code
-take_user(const struct uk_json *item, struct uk_admin_user *out,
-          struct uk_err *err)
-{
-    struct uk_admin_user user = {.created = 0};
-    const struct uk_json *identities;
-    const char *id;
-    enum uk_code code = take_id(item, "_id", &id, err);
-
-    if (code != UK_OK)
-        return code;
-    (void)!uk_str_copy(user.id, sizeof(user.id), id);
-    if (!uk_json_bool(item, "disabled", &user.disabled))
-        return uk_err_set(err, UK_BAD_ANSWER,
-                          "user '%s' does not say whether it is disabled",
-                          user.id);
-    if (!uk_json_int(item, "creation_date", &user.created))
-        user.created = 0;
-    if (uk_json_array(item, "identities", &identities)) {
-        for (size_t i = 0;
-             i < uk_json_count(identities) && user.email[0] == '\0'; i++)
-            take_email(uk_json_item(identities, i), user.email);
-    }
-    *out = user;
-    return UK_OK;
-}
-
 static enum uk_code
 take_users(const struct uk_json *document,
            struct uk_admin_user out[UK_ADMIN_PAGE], size_t *count,
@@ -258,7 +207,7 @@ take_users(const struct uk_json *document,
                           "the answer is not a list of at most %d users",
                           UK_ADMIN_PAGE);
     for (size_t i = 0; i < n && code == UK_OK; i++)
-        code = take_user(uk_json_item(document, i), &out[i], err);
+        code = uk_adminuser_take(uk_json_item(document, i), &out[i], err);
     if (code == UK_OK)
         *count = n;
     return code;
@@ -317,7 +266,7 @@ find_by_email(struct uk_admin *admin, const char *email,
         for (size_t i = 0; i < uk_json_count(document) && code == UK_OK; i++) {
             struct uk_admin_user user;
 
-            code = take_user(uk_json_item(document, i), &user, err);
+            code = uk_adminuser_take(uk_json_item(document, i), &user, err);
             if (code != UK_OK || !uk_str_equal_nocase(user.email, email))
                 continue;
             *out = user;
@@ -342,7 +291,7 @@ find_by_id(struct uk_admin *admin, const char *id, struct uk_admin_user *out,
         code = call(admin, "GET", path, &admin->tokens.access, NULL, &document,
                     err);
     if (code == UK_OK && admin->reply == UK_ADMIN_DONE) {
-        code = take_user(document, &user, err);
+        code = uk_adminuser_take(document, &user, err);
         if (code == UK_OK && strcmp(user.id, id) != 0)
             code = uk_err_set(err, UK_BAD_ANSWER, "it is another user");
         if (code == UK_OK)
@@ -392,7 +341,7 @@ uk_admin_add(struct uk_admin *admin, const char *email,
         code = call(admin, "POST", admin->users, &admin->tokens.access, &buf,
                     &document, err);
     if (code == UK_OK && admin->reply == UK_ADMIN_DONE)
-        code = take_user(document, out, err);
+        code = uk_adminuser_take(document, out, err);
     uk_json_free(document);
     uk_buf_clear(&buf);
     return code == UK_OK ? code : uk_err_in(err, "adding a user");

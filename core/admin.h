@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/adminuser.h"
 #include "core/api.h"
 #include "core/attr.h"
 #include "core/err.h"
@@ -40,13 +41,6 @@ struct uk_admin {
     struct uk_tokens tokens;
     char users[UK_ADMIN_PATH]; /* where they are */
     enum uk_admin_reply reply;
-};
-
-struct uk_admin_user {
-    char id[UK_USER_ID_MAX + 1];
-    char email[UK_EMAIL_MAX + 1]; /* to log in with; "" for none */
-    bool disabled;
-    int64_t created; /* seconds since 1970; 0 if not told */
 };
 
 enum uk_admin_change {
