@@ -184,7 +184,7 @@ uk_call_throttle(struct uk_call *call, unsigned wait_s)
     char text[16];
 
     snprintf(text, sizeof(text), "%u", wait_s);
-    uk_http_add(call->reply, "Retry-After", text);
+    uk_http_set(call->reply, "Retry-After", text);
     return uk_call_error(call, 429, NULL, "too many requests, try again later");
 }
 
@@ -194,7 +194,7 @@ fail_for_now(struct uk_call *call, const struct uk_err *err)
 {
     uk_outage_note(&call->server->outage, call->id, err, call->server->log);
     uk_call_audit(call, "failed", "no-database");
-    uk_http_add(call->reply, "Retry-After", OUTAGE_WAIT);
+    uk_http_set(call->reply, "Retry-After", OUTAGE_WAIT);
     return uk_call_error(call, 503, NULL,
                          "the service cannot answer now, try again later");
 }

@@ -35,6 +35,18 @@ uk_http_add(struct uk_http_reply *reply, const char *name, const char *value)
     reply->header[reply->headers++].name = name;
 }
 
+void
+uk_http_set(struct uk_http_reply *reply, const char *name, const char *value)
+{
+    for (size_t i = 0; i < reply->headers; i++) {
+        if (strcmp(reply->header[i].name, name) == 0 &&
+            uk_str_copy(reply->header[i].value, sizeof(reply->header[i].value),
+                        value))
+            return;
+    }
+    uk_http_add(reply, name, value);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 on_log(void *context, const char *fmt, va_list args)
 {

@@ -111,4 +111,9 @@ void uk_http_free(struct uk_http *http);
 void uk_http_add(struct uk_http_reply *reply, const char *name,
                  const char *value);
 
+/* The same, in the place of one of that name: a reply that was filled may be
+ * filled anew. */
+void uk_http_set(struct uk_http_reply *reply, const char *name,
+                 const char *value);
+
 #endif

@@ -76,7 +76,7 @@ hand_over(struct uk_call *call)
 
     if (uk_pool_put(pool, &call->job))
         return true;
-    uk_http_add(call->reply, "Retry-After", BUSY_WAIT);
+    uk_http_set(call->reply, "Retry-After", BUSY_WAIT);
     uk_call_audit(call, "failed", "busy");
     call->then =
         uk_call_error(call, 503, NULL, "the server is busy, try again later");
