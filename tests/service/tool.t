@@ -653,11 +653,13 @@ def write(path, text, mode=0o644):
 def defaults():
     if ROOT_NAMESPACE:
         return skip('what login takes from userkey.conf', ROOT_NAMESPACE)
-    etc = os.path.join(folder, 'etc')
-    os.mkdir(etc)
-    os.makedirs('/etc/userkey', exist_ok=True)
-    subprocess.run(['mount', '--bind', etc, '/etc/userkey'], check=True)
-    ca = shutil.copy(world.authority.file, etc)
+    # A copy in place of all of /etc: not even the folder is made outside.
+    whole = os.path.join(folder, 'etc')
+    subprocess.run(['cp', '-a', '/etc', whole], check=True)
+    etc = whole + '/userkey'
+    os.makedirs(etc, mode=0o755, exist_ok=True)
+    subprocess.run(['mount', '--bind', whole, '/etc'], check=True)
+    shutil.copy(world.authority.file, etc + '/ca.pem')
     conf = write(etc + '/userkey.conf', 'service_url = %s\napp_id = %s\n'
                  'ca_file = /etc/userkey/ca.pem\n' % (PLACE[1], world.app))
     check(log_in(place=[]), DONE, 'login takes the service from userkey.conf')
@@ -676,7 +678,7 @@ def defaults():
     check(log_in(place=[]), FAILED, 'a mistake in userkey.conf', '',
           'userkey.conf')
     check(log_in(), DONE, 'which does not matter when all is given')
-    subprocess.run(['umount', '/etc/userkey'], check=True)
+    subprocess.run(['umount', '/etc'], check=True)
 
 
 @group
