@@ -4,30 +4,13 @@
 #include <string.h>
 
 #include "core/keytext.h"
+#include "service/grant.h"
 #include "service/handlers.h"
 #include "service/session.h"
 #include "service/tries.h"
 
-/* The two halves of a key pair can always open another one. */
-#define SESSION_S (24 * 3600)
 #define NO_DEVICE "000000000000000000000000"
-#define PURPOSE   "tokens of administrators"
 #define GONE      "invalid session: failed to find refresh token"
-
-static int64_t
-now_s(void)
-{
-    return uk_id_now_us() / 1000000;
-}
-
-/* Nothing that is signed for users has a signature with this key. */
-static void
-derive_key(const struct uk_call *call, unsigned char out[UK_CRYPTO_KEY])
-{
-    _Static_assert(UK_CRYPTO_KEY == UK_CRYPTO_MAC, "a code is a key");
-    uk_crypto_mac(call->server->secrets->signing_key, PURPOSE,
-                  sizeof(PURPOSE) - 1, out);
-}
 
 void
 uk_admin_hash(const unsigned char pepper[UK_CRYPTO_KEY], const char *key,
@@ -45,62 +28,16 @@ uk_admin_group(const struct uk_secrets *secrets, char out[UK_ID_SIZE])
     uk_str_hex(out, hash, UK_ID_LEN / 2);
 }
 
-static enum uk_code
-put_token(struct uk_call *call, struct uk_json_out *out, const char *name,
-          struct uk_claims *claims, enum uk_token_kind kind, int64_t expires,
-          struct uk_err *err)
-{
-    struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
-    unsigned char key[UK_CRYPTO_KEY];
-    enum uk_code code;
-
-    claims->kind = kind;
-    claims->expires = expires;
-    derive_key(call, key);
-    code = uk_token_make(claims, key, &token, err);
-    if (code == UK_OK)
-        uk_json_put_text(out, name, uk_buf_peek(&token));
-    uk_wipe(key, sizeof(key));
-    uk_buf_clear(&token);
-    return code;
-}
-
-/* No access token outlives its session. */
-static int64_t
-access_until(const struct uk_call *call, int64_t now, int64_t session_over)
-{
-    int64_t over =
-        now + (int64_t)call->server->config->access_token_lifetime / 1000;
-
-    return over < session_over ? over : session_over;
-}
-
 static enum uk_then
 begin(struct uk_call *call, const struct uk_store_admin *admin)
 {
     struct uk_claims claims = {.provider = UK_PROVIDER_ADMIN,
                                .device_id = NO_DEVICE};
-    int64_t over,
-        longest = (int64_t)call->server->config->refresh_token_lifetime / 1000;
-    struct uk_json_out out = {.buf = &call->reply->body};
-    struct uk_err err = UK_ERR_NONE;
 
-    claims.issued = now_s();
-    over = claims.issued + (longest < SESSION_S ? longest : SESSION_S);
     uk_admin_group(call->server->secrets, claims.app_id);
     memcpy(claims.user_id, admin->id, UK_ID_SIZE);
     memcpy(claims.identity_id, admin->id, UK_ID_SIZE);
-    uk_id_make(claims.session_id);
-    uk_json_begin(&out, NULL, '{');
-    if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
-                  access_until(call, claims.issued, over), &err) != UK_OK ||
-        put_token(call, &out, "refresh_token", &claims, UK_TOKEN_REFRESH, over,
-                  &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    uk_json_put_text(&out, "user_id", admin->id);
-    uk_json_put_text(&out, "device_id", claims.device_id);
-    uk_json_end(&out, '}');
-    return uk_call_json(call, 200);
+    return uk_grant_session(call, &claims);
 }
 
 /* As for the keys of users: one answer, and counted only when it is wrong. */
@@ -158,8 +95,7 @@ is_of_user(struct uk_call *call, const char *token)
 {
     struct uk_claims claims;
 
-    if (uk_token_read(token, strlen(token), call->server->secrets->signing_key,
-                      now_s(), &claims) != UK_TOKEN_GOOD)
+    if (uk_grant_read(call, UK_GRANT_USER, token, &claims) != UK_TOKEN_GOOD)
         return false;
     memcpy(call->audit.user, claims.user_id, UK_ID_SIZE);
     memcpy(call->audit.key, claims.key_id, UK_ID_SIZE);
@@ -170,15 +106,12 @@ bool
 uk_admin_read(struct uk_call *call, enum uk_token_kind want)
 {
     const char *token = uk_session_bearer(call);
-    unsigned char key[UK_CRYPTO_KEY];
     enum uk_token_state state;
 
     if (token == NULL)
         return false;
-    derive_key(call, key);
-    state = uk_token_read(token, strlen(token), key, now_s(), &call->claims);
-    uk_wipe(key, sizeof(key));
-    if (state != UK_TOKEN_BAD && call->claims.provider == UK_PROVIDER_ADMIN) {
+    state = uk_grant_read(call, UK_GRANT_ADMIN, token, &call->claims);
+    if (state != UK_TOKEN_BAD) {
         memcpy(call->audit.admin, call->claims.user_id, UK_ID_SIZE);
         return uk_session_fits(call, want, state);
     }
@@ -313,16 +246,5 @@ uk_admin_profile(struct uk_call *call)
 enum uk_then
 uk_admin_renew(struct uk_call *call)
 {
-    struct uk_json_out out = {.buf = &call->reply->body};
-    struct uk_claims claims = call->claims;
-    struct uk_err err = UK_ERR_NONE;
-
-    claims.issued = now_s();
-    uk_json_begin(&out, NULL, '{');
-    if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
-                  access_until(call, claims.issued, claims.expires),
-                  &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    uk_json_end(&out, '}');
-    return uk_call_json(call, 201);
+    return uk_grant_access(call, &call->claims, 201);
 }

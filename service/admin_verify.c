@@ -1,6 +1,7 @@
 /* Is this access token good?  A program that users show theirs to asks. */
 #include <string.h>
 
+#include "service/grant.h"
 #include "service/handlers.h"
 #include "service/session.h"
 
@@ -57,10 +58,8 @@ uk_admin_verify(struct uk_call *call)
     if (call->body == NULL || !uk_json_text(call->body, "token", &token))
         return uk_call_error(call, 400, "BadRequest",
                              "'token' is a required string");
-    state =
-        uk_token_read(token, strlen(token), call->server->secrets->signing_key,
-                      uk_id_now_us() / 1000000, &claims);
-    if (state == UK_TOKEN_BAD || claims.provider == UK_PROVIDER_ADMIN)
+    state = uk_grant_read(call, UK_GRANT_USER, token, &claims);
+    if (state == UK_TOKEN_BAD)
         return turn_away(call, "bad-token");
     if (claims.kind != UK_TOKEN_ACCESS)
         return turn_away(call, "wrong-token");

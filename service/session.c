@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/deadline.h"
+#include "service/grant.h"
 #include "service/handlers.h"
 #include "service/tries.h"
 
@@ -17,14 +18,7 @@
 /* What of a device stays the same when its programs get newer. */
 static const char *const traits[] = {"appId",      "platform", "sdk",
                                      "deviceName", "cpuArch",  "bundleId"};
-#define REPLY     2048 /* bytes that a session takes, about */
 #define NO_DEVICE "000000000000000000000000"
-
-static int64_t
-now_s(void)
-{
-    return uk_id_now_us() / 1000000;
-}
 
 /* An id for user and device together, so that no row is needed and no two
  * users see the same one. */
@@ -55,45 +49,13 @@ name_device(const struct uk_call *call, const char *user_id,
     uk_buf_clear(&text);
 }
 
-/* Put one token of these claims into the reply. */
-static enum uk_code
-put_token(struct uk_call *call, struct uk_json_out *out, const char *name,
-          struct uk_claims *claims, enum uk_token_kind kind, int64_t expires,
-          struct uk_err *err)
-{
-    enum uk_code code;
-
-    claims->kind = kind;
-    claims->expires = expires;
-    uk_json_open_text(out, name);
-    code = uk_token_make(claims, call->server->secrets->signing_key, out->buf,
-                         err);
-    uk_json_close_text(out);
-    return code;
-}
-
-/* No access token outlives its session: what revokes a session is kept until
- * the session would have been over. */
-static int64_t
-access_until(const struct uk_call *call, int64_t now, int64_t session_over)
-{
-    int64_t over =
-        now + (int64_t)call->server->config->access_token_lifetime / 1000;
-
-    return over < session_over ? over : session_over;
-}
-
 enum uk_then
 uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
                  enum uk_provider provider, const char *identity_id,
                  const struct uk_store_login *key)
 {
-    struct uk_json_out out = {.buf = &call->reply->body};
     struct uk_claims claims = {.provider = provider, .epoch = user->epoch};
-    const struct uk_config *config = call->server->config;
-    struct uk_err err = UK_ERR_NONE;
     unsigned wait_s;
-    int64_t over;
 
     memcpy(call->audit.user, user->id, UK_ID_SIZE);
     /* Each session can leave a row, when it is logged out, and leaves lines
@@ -103,8 +65,6 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
         uk_call_audit(call, "throttled", "too-many-logins");
         return uk_call_throttle(call, wait_s);
     }
-    claims.issued = now_s();
-    over = claims.issued + (int64_t)config->refresh_token_lifetime / 1000;
     memcpy(claims.app_id, user->app_id, UK_ID_SIZE);
     memcpy(claims.user_id, user->id, UK_ID_SIZE);
     memcpy(claims.identity_id, identity_id, UK_ID_SIZE);
@@ -112,20 +72,9 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
         memcpy(claims.key_id, key->key_id, UK_ID_SIZE);
         claims.key_epoch = key->key_epoch;
     }
-    uk_id_make(claims.session_id);
     name_device(call, user->id, claims.device_id);
-    uk_buf_reserve(&call->reply->body, REPLY);
-    uk_json_begin(&out, NULL, '{');
-    if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
-                  access_until(call, claims.issued, over), &err) != UK_OK ||
-        put_token(call, &out, "refresh_token", &claims, UK_TOKEN_REFRESH, over,
-                  &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    uk_json_put_text(&out, "user_id", user->id);
-    uk_json_put_text(&out, "device_id", claims.device_id);
-    uk_json_end(&out, '}');
     uk_call_audit(call, "granted", NULL);
-    return uk_call_json(call, 200);
+    return uk_grant_session(call, &claims);
 }
 
 bool
@@ -184,10 +133,8 @@ uk_session_read(struct uk_call *call, enum uk_token_kind want)
 
     if (token == NULL)
         return false;
-    state =
-        uk_token_read(token, strlen(token), call->server->secrets->signing_key,
-                      now_s(), &call->claims);
-    if (state == UK_TOKEN_BAD || call->claims.provider == UK_PROVIDER_ADMIN)
+    state = uk_grant_read(call, UK_GRANT_USER, token, &call->claims);
+    if (state == UK_TOKEN_BAD)
         return uk_session_deny(call, "InvalidSession", "unauthorized",
                                "bad-token");
     call->audit.provider = uk_provider_word(call->claims.provider);
@@ -248,18 +195,7 @@ uk_session_check(struct uk_call *call)
 enum uk_then
 uk_session_renew(struct uk_call *call)
 {
-    struct uk_json_out out = {.buf = &call->reply->body};
-    struct uk_claims claims = call->claims;
-    struct uk_err err = UK_ERR_NONE;
-
-    claims.issued = now_s();
-    uk_json_begin(&out, NULL, '{');
-    if (put_token(call, &out, "access_token", &claims, UK_TOKEN_ACCESS,
-                  access_until(call, claims.issued, claims.expires),
-                  &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    uk_json_end(&out, '}');
-    return uk_call_json(call, 201);
+    return uk_grant_access(call, &call->claims, 201);
 }
 
 /* What time it may be, at most: when the clock is set forward, what was logged
@@ -267,7 +203,7 @@ uk_session_renew(struct uk_call *call)
 static int64_t
 now_at_most_s(const struct uk_server *server)
 {
-    int64_t now = now_s();
+    int64_t now = uk_id_now_us() / 1000000;
     int64_t count = server->epoch_s + uk_deadline_in(0).at_ns / 1000000000;
 
     return now < count ? now : count;
