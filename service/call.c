@@ -112,7 +112,7 @@ uk_call_end(struct uk_call *call, const struct uk_log *log)
         uk_call_audit(call, call->reply->status < 400 ? "granted" : "refused",
                       NULL);
     if (call->audit.app == NULL)
-        call->audit.app = call->session.client_id;
+        call->audit.app = call->session.app.client_id;
     if (call->audit.event != NULL && uk_noise_admit(call))
         uk_audit_log(&call->audit, log);
     call->exchange->own = NULL;

@@ -51,12 +51,17 @@ enum uk_store_result {
 struct uk_store_app {
     char id[UK_ID_SIZE];
     char client_id[UK_STORE_CLIENT_ID + 1];
+    unsigned providers_off; /* bits: 1 << enum uk_provider */
+    int64_t refresh_s;      /* how long its sessions last; 0: the setting */
+    bool limits_origins;    /* it has a list of its own */
 };
 
 struct uk_store_user {
     char id[UK_ID_SIZE];
     char app_id[UK_ID_SIZE];
     bool disabled;
+    bool server;   /* it belongs to a server API key */
+    bool pending;  /* it has registered and not logged in yet */
     int64_t epoch; /* raised by what ends every session of the user */
 };
 
@@ -105,8 +110,8 @@ struct uk_store_ask {
 struct uk_store_session {
     bool user_there;
     struct uk_store_user user;
-    char client_id[UK_STORE_CLIENT_ID + 1]; /* the app's */
-    bool key_there;                         /* and it is this user's */
+    struct uk_store_app app; /* the user's, which is there with it */
+    bool key_there;          /* and it is this user's */
     struct uk_store_key key;
     bool revoked;
 };

@@ -16,11 +16,8 @@ read_apps(struct uk_pg_query *query, struct uk_store_app *out, unsigned *count,
 
     if (code == UK_OK) {
         *count = (unsigned)uk_pg_query_rows(query);
-        if (*count > 0) {
-            uk_pg_query_text(query, 0, 0, out->id, sizeof(out->id));
-            uk_pg_query_text(query, 0, 1, out->client_id,
-                             sizeof(out->client_id));
-        }
+        if (*count > 0)
+            uk_pg_query_app(query, 0, 0, out);
     }
     uk_pg_query_end(query);
     return code;

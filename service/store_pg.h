@@ -135,6 +135,13 @@ struct uk_pg_statement {
     bool changes; /* rows, so only in a transaction */
 };
 
+/* The columns that make an app and a user; see uk_pg_query_app(). */
+#define UK_PG_APP                                                              \
+    "a.id, a.client_id, a.providers_off, a.refresh_lifetime, a.origins <> ''"
+#define UK_PG_APP_COLUMNS  5
+#define UK_PG_USER         "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending"
+#define UK_PG_USER_COLUMNS 6
+
 const struct uk_pg_statement *uk_pg_statement(enum uk_pg_sql which);
 
 /* A connection being made by a thread of its own (store_pg_dial.c). */
@@ -220,6 +227,12 @@ bool uk_pg_query_is_null(const struct uk_pg_query *query, int row, int column);
 /* The bytes, borrowed, if they are that many; else NULL. */
 const unsigned char *uk_pg_query_bytes(const struct uk_pg_query *query, int row,
                                        int column, size_t len);
+/* An app, a user, from the columns UK_PG_APP, UK_PG_USER, of which the first
+ * is that one. */
+void uk_pg_query_app(const struct uk_pg_query *query, int row, int column,
+                     struct uk_store_app *out);
+void uk_pg_query_user(const struct uk_pg_query *query, int row, int column,
+                      struct uk_store_user *out);
 
 /* The script (store_pg_script.c). */
 

@@ -7,14 +7,13 @@ static void
 read_listed(const struct uk_pg_query *query, int row,
             struct uk_store_listed *out)
 {
+    const int at = UK_PG_USER_COLUMNS;
+
     memset(out, 0, sizeof(*out));
-    uk_pg_query_text(query, row, 0, out->user.id, sizeof(out->user.id));
-    uk_pg_query_text(query, row, 1, out->user.app_id, sizeof(out->user.app_id));
-    out->user.disabled = uk_pg_query_flag(query, row, 2);
-    out->user.epoch = uk_pg_query_int(query, row, 3);
-    out->created_us = uk_pg_query_int(query, row, 4);
-    uk_pg_query_text(query, row, 5, out->email, sizeof(out->email));
-    out->keys = (unsigned)uk_pg_query_int(query, row, 6);
+    uk_pg_query_user(query, row, 0, &out->user);
+    out->created_us = uk_pg_query_int(query, row, at);
+    uk_pg_query_text(query, row, at + 1, out->email, sizeof(out->email));
+    out->keys = (unsigned)uk_pg_query_int(query, row, at + 2);
 }
 
 enum uk_code
@@ -71,9 +70,8 @@ uk_pg_list_apps(struct uk_store *store, const char *app_id,
     uk_pg_query_put_flag(&query, app_id[0] == '\0');
     code = uk_pg_query_run(&query, err);
     for (int row = 0; code == UK_OK && row < uk_pg_query_rows(&query); row++) {
-        uk_pg_query_text(&query, row, 0, app.id, sizeof(app.id));
-        uk_pg_query_text(&query, row, 1, app.client_id, sizeof(app.client_id));
-        uk_pg_query_text(&query, row, 2, name, sizeof(name));
+        uk_pg_query_app(&query, row, 0, &app);
+        uk_pg_query_text(&query, row, UK_PG_APP_COLUMNS, name, sizeof(name));
         each(context, &app, name);
     }
     uk_pg_query_end(&query);

@@ -5,7 +5,8 @@
 
 #define PURGE_AFTER 64 /* keys that were deleted; old ones go then */
 #define BYTEA       17
-#define ARRAY_HEAD  20 /* bytes before the first element */
+#define ARRAY_HEAD  20                 /* bytes before the first element */
+#define HASH        UK_PG_USER_COLUMNS /* the column of a login's hash */
 
 static void
 put_u32(struct uk_buf *buf, uint32_t number)
@@ -39,17 +40,12 @@ put_hashes(struct uk_pg_query *query, const struct uk_store_hash *hashes,
 static void
 read_login(const struct uk_pg_query *query, int row, struct uk_store_login *out)
 {
-    struct uk_store_user *user = &out->user;
-
-    out->state =
-        uk_pg_query_flag(query, row, 1) ? UK_STORE_DELETED : UK_STORE_THERE;
-    uk_pg_query_text(query, row, 2, out->key_id, sizeof(out->key_id));
-    out->key_disabled = uk_pg_query_flag(query, row, 3);
-    uk_pg_query_text(query, row, 4, user->id, sizeof(user->id));
-    uk_pg_query_text(query, row, 5, user->app_id, sizeof(user->app_id));
-    user->disabled = uk_pg_query_flag(query, row, 6);
-    user->epoch = uk_pg_query_int(query, row, 7);
-    out->key_epoch = uk_pg_query_int(query, row, 8);
+    uk_pg_query_user(query, row, 0, &out->user);
+    out->state = uk_pg_query_flag(query, row, HASH + 1) ? UK_STORE_DELETED
+                                                        : UK_STORE_THERE;
+    uk_pg_query_text(query, row, HASH + 2, out->key_id, sizeof(out->key_id));
+    out->key_disabled = uk_pg_query_flag(query, row, HASH + 3);
+    out->key_epoch = uk_pg_query_int(query, row, HASH + 4);
 }
 
 /* Rows come in any order, and one for a hash that was asked for twice.  A key
@@ -60,7 +56,7 @@ place_row(const struct uk_pg_query *query, int row,
           struct uk_store_login *out)
 {
     const unsigned char *hash =
-        uk_pg_query_bytes(query, row, 0, sizeof(hashes->bytes));
+        uk_pg_query_bytes(query, row, HASH, sizeof(hashes->bytes));
 
     for (size_t i = 0; i < n && hash != NULL; i++) {
         if (memcmp(hash, hashes[i].bytes, sizeof(hashes[i].bytes)) == 0 &&

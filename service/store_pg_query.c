@@ -157,3 +157,27 @@ uk_pg_query_is_null(const struct uk_pg_query *query, int row, int column)
 {
     return PQgetisnull(query->result, row, column) != 0;
 }
+
+void
+uk_pg_query_app(const struct uk_pg_query *query, int row, int column,
+                struct uk_store_app *out)
+{
+    uk_pg_query_text(query, row, column, out->id, sizeof(out->id));
+    uk_pg_query_text(query, row, column + 1, out->client_id,
+                     sizeof(out->client_id));
+    out->providers_off = (unsigned)uk_pg_query_int(query, row, column + 2);
+    out->refresh_s = uk_pg_query_int(query, row, column + 3);
+    out->limits_origins = uk_pg_query_flag(query, row, column + 4);
+}
+
+void
+uk_pg_query_user(const struct uk_pg_query *query, int row, int column,
+                 struct uk_store_user *out)
+{
+    uk_pg_query_text(query, row, column, out->id, sizeof(out->id));
+    uk_pg_query_text(query, row, column + 1, out->app_id, sizeof(out->app_id));
+    out->disabled = uk_pg_query_flag(query, row, column + 2);
+    out->epoch = uk_pg_query_int(query, row, column + 3);
+    out->server = uk_pg_query_flag(query, row, column + 4);
+    out->pending = uk_pg_query_flag(query, row, column + 5);
+}

@@ -66,8 +66,28 @@ static const char *const version_3[] = {
     NULL,
 };
 
+/* What administrators set for an app, users of server keys, users that have
+ * registered and not logged in yet, and tokens that are handed out. */
+static const char *const version_4[] = {
+    "ALTER TABLE app ADD COLUMN providers_off INT8 NOT NULL DEFAULT 0",
+    "ALTER TABLE app ADD COLUMN refresh_lifetime INT8 NOT NULL DEFAULT 0",
+    "ALTER TABLE app ADD COLUMN origins BYTEA NOT NULL DEFAULT ''",
+    "ALTER TABLE app ADD COLUMN deleted BOOLEAN NOT NULL DEFAULT FALSE",
+    "ALTER TABLE app_user ADD COLUMN server BOOLEAN NOT NULL DEFAULT FALSE",
+    "ALTER TABLE app_user ADD COLUMN pending BOOLEAN NOT NULL DEFAULT FALSE",
+    "ALTER TABLE app_user ADD COLUMN last_login INT8 NOT NULL DEFAULT 0",
+    "CREATE INDEX app_user_server ON app_user(app_id, id) WHERE server",
+    "CREATE INDEX app_user_pending ON app_user(app_id, id) WHERE pending",
+    "CREATE TABLE handout(id BYTEA PRIMARY KEY, hash BYTEA NOT NULL,"
+    " user_id BYTEA NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
+    " purpose BYTEA NOT NULL, expires INT8 NOT NULL,"
+    " UNIQUE (user_id, purpose))",
+    NULL,
+};
+
 /* A step that anybody has made stays as it is; steps are only added. */
-static const char *const *const steps[] = {version_1, version_2, version_3};
+static const char *const *const steps[] = {version_1, version_2, version_3,
+                                           version_4};
 
 const struct uk_pg_schema uk_pg_schema = {steps, UK_COUNT(steps)};
 

@@ -18,7 +18,7 @@
 
 /* One user for the Admin API; $1 is the provider of addresses. */
 #define LISTED                                                                 \
-    "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"                   \
+    "SELECT " UK_PG_USER ", u.created,"                                        \
     " (SELECT i.address FROM identity i WHERE i.user_id = u.id"                \
     " AND i.provider = $1 ORDER BY i.created, i.id LIMIT 1),"                  \
     " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id)"                 \
@@ -34,11 +34,13 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_UNDO] = {"undo", "ROLLBACK TO SAVEPOINT one", "", false},
 
     [UK_PG_FIND_APP] = {"find_app",
-                        "SELECT id, client_id FROM app WHERE client_id = $1",
+                        "SELECT " UK_PG_APP " FROM app a"
+                        " WHERE a.client_id = $1 AND NOT a.deleted",
                         "b", false},
     [UK_PG_ONLY_APP] = {"only_app",
-                        "SELECT id, client_id FROM app ORDER BY id LIMIT 2", "",
-                        false},
+                        "SELECT " UK_PG_APP " FROM app a"
+                        " WHERE NOT a.deleted ORDER BY a.id LIMIT 2",
+                        "", false},
     [UK_PG_ADD_APP] = {"add_app",
                        "INSERT INTO app(id, client_id, name, created)"
                        " VALUES ($1, $2, $3, $4)",
@@ -46,18 +48,18 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
 
     [UK_PG_FIND_PASSWORD] =
         {"find_password",
-         "SELECT u.id, u.app_id, u.disabled, u.epoch, i.id, i.address,"
-         " i.confirmed, i.secret FROM identity i"
+         "SELECT " UK_PG_USER ", i.id, i.address, i.confirmed, i.secret"
+         " FROM identity i"
          " JOIN app_user u ON u.id = i.user_id"
          " WHERE i.app_id = $1 AND i.provider = $2 AND i.subject = $3",
          "bbb", false},
     [UK_PG_FIND_SESSION] =
         {"find_session",
-         "SELECT u.id, u.app_id, u.disabled, u.epoch, a.client_id,"
-         " k.id, k.name, k.disabled, k.epoch,"
+         "SELECT " UK_PG_USER ", " UK_PG_APP
+         ", k.id, k.name, k.disabled, k.epoch,"
          " EXISTS (SELECT 1 FROM revoked_session r WHERE r.id = $3)"
-         " FROM (SELECT 1 AS one) z LEFT JOIN app_user u ON u.id = $1"
-         " LEFT JOIN app a ON a.id = u.app_id"
+         " FROM (SELECT 1 AS one) z LEFT JOIN (app_user u JOIN app a"
+         " ON a.id = u.app_id AND NOT a.deleted) ON u.id = $1"
          " LEFT JOIN api_key k ON k.id = $2 AND k.user_id = u.id",
          "bbb", false},
     [UK_PG_LIST_IDENTITIES] =
@@ -105,11 +107,12 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
 
     [UK_PG_FIND_KEYS] =
         {"find_keys",
-         "SELECT k.hash, FALSE, k.id, k.disabled, u.id, u.app_id, u.disabled,"
-         " u.epoch, k.epoch FROM api_key k JOIN app_user u ON u.id = k.user_id"
+         "SELECT " UK_PG_USER ", k.hash, FALSE, k.id, k.disabled, k.epoch"
+         " FROM api_key k JOIN app_user u ON u.id = k.user_id"
          " WHERE k.hash = ANY ($1)"
-         " UNION ALL SELECT d.hash, TRUE, d.id, FALSE, d.user_id, d.app_id,"
-         " FALSE, 0, 0 FROM deleted_key d WHERE d.hash = ANY ($1)",
+         " UNION ALL SELECT d.user_id, d.app_id, FALSE, 0, FALSE, FALSE,"
+         " d.hash, TRUE, d.id, FALSE, 0"
+         " FROM deleted_key d WHERE d.hash = ANY ($1)",
          "a", false},
     [UK_PG_FIND_KEY] = {"find_key",
                         "SELECT id, name, disabled, epoch FROM api_key"
@@ -188,8 +191,9 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                          LISTED " WHERE u.app_id = $2 AND u.id = $3", "bbb",
                          false},
     [UK_PG_LIST_APPS] = {"list_apps",
-                         "SELECT id, client_id, name FROM app"
-                         " WHERE id = $1 OR $2 ORDER BY created, id",
+                         "SELECT " UK_PG_APP ", a.name FROM app a"
+                         " WHERE (a.id = $1 OR $2) AND NOT a.deleted"
+                         " ORDER BY a.created, a.id",
                          "bf", false},
     [UK_PG_FIND_ADMIN] = {"find_admin",
                           "SELECT id, name, created, hash = $2, EXISTS"

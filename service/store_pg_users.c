@@ -10,15 +10,6 @@
 #define PURGE_AFTER 256 /* sessions that were revoked, or */
 #define PURGE_S     60  /* seconds; then those that are over go */
 
-static void
-read_user(const struct uk_pg_query *query, int row, struct uk_store_user *out)
-{
-    uk_pg_query_text(query, row, 0, out->id, sizeof(out->id));
-    uk_pg_query_text(query, row, 1, out->app_id, sizeof(out->app_id));
-    out->disabled = uk_pg_query_flag(query, row, 2);
-    out->epoch = uk_pg_query_int(query, row, 3);
-}
-
 enum uk_code
 uk_pg_find_password(struct uk_store *store, const char *app_id,
                     const char *email, struct uk_store_password *out,
@@ -26,6 +17,7 @@ uk_pg_find_password(struct uk_store *store, const char *app_id,
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_FIND_PASSWORD);
     struct uk_store_identity *identity = &out->identity;
+    const int at = UK_PG_USER_COLUMNS;
     char subject[UK_EMAIL_MAX + 1];
     enum uk_code code;
 
@@ -37,13 +29,13 @@ uk_pg_find_password(struct uk_store *store, const char *app_id,
     if (code == UK_OK)
         *found = uk_pg_query_rows(&query) > 0;
     if (code == UK_OK && *found) {
-        read_user(&query, 0, &out->user);
-        uk_pg_query_text(&query, 0, 4, identity->id, sizeof(identity->id));
-        uk_pg_query_text(&query, 0, 5, identity->email,
+        uk_pg_query_user(&query, 0, 0, &out->user);
+        uk_pg_query_text(&query, 0, at, identity->id, sizeof(identity->id));
+        uk_pg_query_text(&query, 0, at + 1, identity->email,
                          sizeof(identity->email));
         identity->provider = UK_PROVIDER_PASSWORD;
-        identity->confirmed = uk_pg_query_flag(&query, 0, 6);
-        uk_pg_query_text(&query, 0, 7, out->hash, sizeof(out->hash));
+        identity->confirmed = uk_pg_query_flag(&query, 0, at + 2);
+        uk_pg_query_text(&query, 0, at + 3, out->hash, sizeof(out->hash));
     }
     uk_pg_query_end(&query);
     return code;
@@ -52,18 +44,19 @@ uk_pg_find_password(struct uk_store *store, const char *app_id,
 static void
 read_session(const struct uk_pg_query *query, struct uk_store_session *out)
 {
+    const int app = UK_PG_USER_COLUMNS, at = app + UK_PG_APP_COLUMNS;
     struct uk_store_key *key = &out->key;
 
     memset(out, 0, sizeof(*out));
     out->user_there = !uk_pg_query_is_null(query, 0, 0);
-    read_user(query, 0, &out->user);
-    uk_pg_query_text(query, 0, 4, out->client_id, sizeof(out->client_id));
-    out->key_there = !uk_pg_query_is_null(query, 0, 5);
-    uk_pg_query_text(query, 0, 5, key->id, sizeof(key->id));
-    uk_pg_query_text(query, 0, 6, key->name, sizeof(key->name));
-    key->disabled = uk_pg_query_flag(query, 0, 7);
-    key->epoch = uk_pg_query_int(query, 0, 8);
-    out->revoked = uk_pg_query_flag(query, 0, 9);
+    uk_pg_query_user(query, 0, 0, &out->user);
+    uk_pg_query_app(query, 0, app, &out->app);
+    out->key_there = !uk_pg_query_is_null(query, 0, at);
+    uk_pg_query_text(query, 0, at, key->id, sizeof(key->id));
+    uk_pg_query_text(query, 0, at + 1, key->name, sizeof(key->name));
+    key->disabled = uk_pg_query_flag(query, 0, at + 2);
+    key->epoch = uk_pg_query_int(query, 0, at + 3);
+    out->revoked = uk_pg_query_flag(query, 0, at + 4);
 }
 
 enum uk_code

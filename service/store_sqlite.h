@@ -97,6 +97,19 @@ int64_t uk_query_int(const struct uk_query *query, int column);
 bool uk_query_is_null(const struct uk_query *query, int column);
 void uk_query_end(struct uk_query *query);
 
+/* An app from the columns UK_QUERY_APP, of which the first is that one. */
+#define UK_QUERY_APP                                                           \
+    "a.id, a.client_id, a.providers_off, a.refresh_lifetime, a.origins <> ''"
+#define UK_QUERY_APP_COLUMNS 5
+void uk_query_app(const struct uk_query *query, int column,
+                  struct uk_store_app *out);
+
+/* A user from the columns UK_QUERY_USER, likewise. */
+#define UK_QUERY_USER         "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending"
+#define UK_QUERY_USER_COLUMNS 6
+void uk_query_user(const struct uk_query *query, int column,
+                   struct uk_store_user *out);
+
 /* Step a statement without rows, and end it; *changed (or NULL) is how many
  * rows it has changed. */
 UK_MUST_USE enum uk_code uk_query_run(struct uk_query *query, int *changed,

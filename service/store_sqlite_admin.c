@@ -5,7 +5,7 @@
 
 /* One user, with the address of provider ?1. */
 #define LISTED                                                                 \
-    "SELECT u.id, u.app_id, u.disabled, u.epoch, u.created,"                   \
+    "SELECT " UK_QUERY_USER ", u.created,"                                     \
     " coalesce((SELECT address FROM identity WHERE user_id = u.id"             \
     " AND provider = ?1 ORDER BY created, id LIMIT 1), ''),"                   \
     " (SELECT count(*) FROM api_key WHERE user_id = u.id) FROM app_user u"
@@ -13,14 +13,13 @@
 static void
 read_listed(const struct uk_query *query, struct uk_store_listed *out)
 {
+    const int at = UK_QUERY_USER_COLUMNS;
+
     memset(out, 0, sizeof(*out));
-    uk_query_text(query, 0, out->user.id, sizeof(out->user.id));
-    uk_query_text(query, 1, out->user.app_id, sizeof(out->user.app_id));
-    out->user.disabled = uk_query_int(query, 2) != 0;
-    out->user.epoch = uk_query_int(query, 3);
-    out->created_us = uk_query_int(query, 4);
-    uk_query_text(query, 5, out->email, sizeof(out->email));
-    out->keys = (unsigned)uk_query_int(query, 6);
+    uk_query_user(query, 0, &out->user);
+    out->created_us = uk_query_int(query, at);
+    uk_query_text(query, at + 1, out->email, sizeof(out->email));
+    out->keys = (unsigned)uk_query_int(query, at + 2);
 }
 
 enum uk_code
@@ -78,8 +77,9 @@ uk_sqlite_list_apps(struct uk_store *store, const char *app_id,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_LIST_APPS,
-                       "SELECT id, client_id, name FROM app"
-                       " WHERE id = ?1 OR ?1 = '' ORDER BY created, id");
+                       "SELECT " UK_QUERY_APP ", a.name FROM app a"
+                       " WHERE (a.id = ?1 OR ?1 = '') AND a.deleted = 0"
+                       " ORDER BY a.created, a.id");
     char name[UK_STORE_APP_NAME + 1];
     struct uk_store_app app;
     enum uk_code code;
@@ -87,9 +87,8 @@ uk_sqlite_list_apps(struct uk_store *store, const char *app_id,
 
     uk_query_put_text(&query, app_id);
     while ((code = uk_query_step(&query, &row, err)) == UK_OK && row) {
-        uk_query_text(&query, 0, app.id, sizeof(app.id));
-        uk_query_text(&query, 1, app.client_id, sizeof(app.client_id));
-        uk_query_text(&query, 2, name, sizeof(name));
+        uk_query_app(&query, 0, &app);
+        uk_query_text(&query, UK_QUERY_APP_COLUMNS, name, sizeof(name));
         each(context, &app, name);
     }
     uk_query_end(&query);

@@ -31,9 +31,10 @@ find_one(struct uk_store *store, const struct uk_store_hash *hash,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_FIND_LOGIN,
-                       "SELECT k.id, k.disabled, u.id, u.app_id, u.disabled,"
-                       " u.epoch, k.epoch FROM api_key k JOIN app_user u"
+                       "SELECT " UK_QUERY_USER ", k.id, k.disabled, k.epoch"
+                       " FROM api_key k JOIN app_user u"
                        " ON u.id = k.user_id WHERE k.hash = ?");
+    const int at = UK_QUERY_USER_COLUMNS;
     enum uk_code code;
     bool row;
 
@@ -42,13 +43,10 @@ find_one(struct uk_store *store, const struct uk_store_hash *hash,
     code = uk_query_step(&query, &row, err);
     if (code == UK_OK && row) {
         out->state = UK_STORE_THERE;
-        uk_query_text(&query, 0, out->key_id, sizeof(out->key_id));
-        out->key_disabled = uk_query_int(&query, 1) != 0;
-        uk_query_text(&query, 2, out->user.id, sizeof(out->user.id));
-        uk_query_text(&query, 3, out->user.app_id, sizeof(out->user.app_id));
-        out->user.disabled = uk_query_int(&query, 4) != 0;
-        out->user.epoch = uk_query_int(&query, 5);
-        out->key_epoch = uk_query_int(&query, 6);
+        uk_query_user(&query, 0, &out->user);
+        uk_query_text(&query, at, out->key_id, sizeof(out->key_id));
+        out->key_disabled = uk_query_int(&query, at + 1) != 0;
+        out->key_epoch = uk_query_int(&query, at + 2);
     }
     uk_query_end(&query);
     if (code == UK_OK && !row)

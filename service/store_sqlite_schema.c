@@ -71,17 +71,43 @@ static const char *const version_3[] = {
     NULL,
 };
 
+/*
+ * What administrators set for an app (providers_off: bits of enum uk_provider;
+ * refresh_lifetime: seconds; origins: lines; 0 and '' are the settings'), users
+ * of server keys, users that have registered and not logged in yet, and tokens
+ * that administrators hand out (expires: seconds).
+ */
+static const char *const version_4[] = {
+    "ALTER TABLE app ADD COLUMN providers_off INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE app ADD COLUMN refresh_lifetime INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE app ADD COLUMN origins TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE app ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0"
+    " CHECK (deleted IN (0, 1))",
+    "ALTER TABLE app_user ADD COLUMN server INTEGER NOT NULL DEFAULT 0"
+    " CHECK (server IN (0, 1))",
+    "ALTER TABLE app_user ADD COLUMN pending INTEGER NOT NULL DEFAULT 0"
+    " CHECK (pending IN (0, 1))",
+    "ALTER TABLE app_user ADD COLUMN last_login INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX app_user_server ON app_user(app_id, id) WHERE server = 1",
+    "CREATE INDEX app_user_pending ON app_user(app_id, id) WHERE pending = 1",
+    "CREATE TABLE handout(id TEXT PRIMARY KEY, hash BLOB NOT NULL,"
+    " user_id TEXT NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
+    " purpose TEXT NOT NULL, expires INTEGER NOT NULL,"
+    " UNIQUE (user_id, purpose)) STRICT, WITHOUT ROWID",
+    NULL,
+};
+
 /* Step n leads from version n to version n + 1.  A step that anybody has made
  * stays as it is; steps are only added. */
-static const char *const *const steps[] = {version_1, version_2, version_3};
+static const char *const *const steps[] = {version_1, version_2, version_3,
+                                           version_4};
 
 #define NEWEST ((int64_t)UK_COUNT(steps))
 
 static const char *const version_is[] = {
-    "PRAGMA user_version = 0",
-    "PRAGMA user_version = 1",
-    "PRAGMA user_version = 2",
-    "PRAGMA user_version = 3",
+    "PRAGMA user_version = 0", "PRAGMA user_version = 1",
+    "PRAGMA user_version = 2", "PRAGMA user_version = 3",
+    "PRAGMA user_version = 4",
 };
 _Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
                "each version has its statement");

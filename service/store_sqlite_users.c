@@ -12,10 +12,11 @@ uk_sqlite_find_password(struct uk_store *store, const char *app_id,
 {
     struct uk_query query = uk_query_start(
         store, UK_SQL_FIND_PASSWORD,
-        "SELECT u.id, u.app_id, u.disabled, u.epoch, i.id, i.address,"
-        " i.confirmed, i.secret FROM identity i JOIN app_user u"
+        "SELECT " UK_QUERY_USER ", i.id, i.address, i.confirmed, i.secret"
+        " FROM identity i JOIN app_user u"
         " ON u.id = i.user_id"
         " WHERE i.app_id = ? AND i.provider = ? AND i.subject = ?");
+    const int at = UK_QUERY_USER_COLUMNS;
     char subject[UK_EMAIL_MAX + 1];
     enum uk_code code;
     bool row;
@@ -27,15 +28,13 @@ uk_sqlite_find_password(struct uk_store *store, const char *app_id,
     code = uk_query_step(&query, &row, err);
     if (code != UK_OK || !row)
         goto out;
-    uk_query_text(&query, 0, out->user.id, sizeof(out->user.id));
-    uk_query_text(&query, 1, out->user.app_id, sizeof(out->user.app_id));
-    out->user.disabled = uk_query_int(&query, 2) != 0;
-    out->user.epoch = uk_query_int(&query, 3);
-    uk_query_text(&query, 4, out->identity.id, sizeof(out->identity.id));
-    uk_query_text(&query, 5, out->identity.email, sizeof(out->identity.email));
+    uk_query_user(&query, 0, &out->user);
+    uk_query_text(&query, at, out->identity.id, sizeof(out->identity.id));
+    uk_query_text(&query, at + 1, out->identity.email,
+                  sizeof(out->identity.email));
     out->identity.provider = UK_PROVIDER_PASSWORD;
-    out->identity.confirmed = uk_query_int(&query, 6) != 0;
-    uk_query_text(&query, 7, out->hash, sizeof(out->hash));
+    out->identity.confirmed = uk_query_int(&query, at + 2) != 0;
+    uk_query_text(&query, at + 3, out->hash, sizeof(out->hash));
 out:
     uk_query_end(&query);
     if (code == UK_OK)
@@ -46,18 +45,17 @@ out:
 static void
 read_session(const struct uk_query *query, struct uk_store_session *out)
 {
+    const int app = UK_QUERY_USER_COLUMNS, key = app + UK_QUERY_APP_COLUMNS;
+
     out->user_there = !uk_query_is_null(query, 0);
-    uk_query_text(query, 0, out->user.id, sizeof(out->user.id));
-    uk_query_text(query, 1, out->user.app_id, sizeof(out->user.app_id));
-    out->user.disabled = uk_query_int(query, 2) != 0;
-    out->user.epoch = uk_query_int(query, 3);
-    uk_query_text(query, 4, out->client_id, sizeof(out->client_id));
-    out->key_there = !uk_query_is_null(query, 5);
-    uk_query_text(query, 5, out->key.id, sizeof(out->key.id));
-    uk_query_text(query, 6, out->key.name, sizeof(out->key.name));
-    out->key.disabled = uk_query_int(query, 7) != 0;
-    out->key.epoch = uk_query_int(query, 8);
-    out->revoked = uk_query_int(query, 9) != 0;
+    uk_query_user(query, 0, &out->user);
+    uk_query_app(query, app, &out->app);
+    out->key_there = !uk_query_is_null(query, key);
+    uk_query_text(query, key, out->key.id, sizeof(out->key.id));
+    uk_query_text(query, key + 1, out->key.name, sizeof(out->key.name));
+    out->key.disabled = uk_query_int(query, key + 2) != 0;
+    out->key.epoch = uk_query_int(query, key + 3);
+    out->revoked = uk_query_int(query, key + 4) != 0;
 }
 
 enum uk_code
@@ -66,11 +64,11 @@ uk_sqlite_find_session(struct uk_store *store, const struct uk_store_ask *ask,
 {
     struct uk_query query = uk_query_start(
         store, UK_SQL_FIND_SESSION,
-        "SELECT u.id, u.app_id, u.disabled, u.epoch, a.client_id,"
-        " k.id, k.name, k.disabled, k.epoch,"
+        "SELECT " UK_QUERY_USER ", " UK_QUERY_APP
+        ", k.id, k.name, k.disabled, k.epoch,"
         " EXISTS (SELECT 1 FROM revoked_session WHERE id = ?3)"
-        " FROM (SELECT 1) LEFT JOIN app_user u ON u.id = ?1"
-        " LEFT JOIN app a ON a.id = u.app_id"
+        " FROM (SELECT 1) LEFT JOIN (app_user u JOIN app a"
+        " ON a.id = u.app_id AND a.deleted = 0) ON u.id = ?1"
         " LEFT JOIN api_key k ON k.id = ?2 AND k.user_id = u.id");
     enum uk_code code;
     bool row;

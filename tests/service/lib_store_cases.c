@@ -240,7 +240,7 @@ knows_what_a_session_depends_on(void **state)
     session = ask(f->read, ANN, "", SID);
     assert_true(session.user_there);
     assert_string_equal(session.user.id, ANN);
-    assert_string_equal(session.client_id, "demo-abcde");
+    assert_string_equal(session.app.client_id, "demo-abcde");
     assert_int_equal(session.user.epoch, 0);
     assert_false(session.key_there);
     assert_false(session.revoked);
