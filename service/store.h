@@ -26,13 +26,15 @@
 #include "service/provider.h"
 #include "service/pwhash.h"
 
-#define UK_STORE_CLIENT_ID  64  /* an app's name for clients, without NUL */
-#define UK_STORE_KEY_NAME   128 /* longest name of a key, without its NUL */
-#define UK_STORE_KEYS       20  /* most keys that a user has */
-#define UK_STORE_IDENTITIES 8   /* most identities that a user has */
-#define UK_STORE_APP_NAME   64  /* an app's name for people, without its NUL */
-#define UK_STORE_ADMIN_NAME 64  /* longest name of an admin key, likewise */
-#define UK_STORE_PAGE       50  /* users on one page of a list */
+#define UK_STORE_CLIENT_ID  64   /* an app's name for clients, without NUL */
+#define UK_STORE_KEY_NAME   128  /* longest name of a key, without its NUL */
+#define UK_STORE_KEYS       20   /* most keys that a user has */
+#define UK_STORE_IDENTITIES 8    /* most identities that a user has */
+#define UK_STORE_APP_NAME   64   /* an app's name for people, without its NUL */
+#define UK_STORE_ADMIN_NAME 64   /* longest name of an admin key, likewise */
+#define UK_STORE_PAGE       50   /* users on one page of a list */
+#define UK_STORE_SERVERS    100  /* most server keys that an app has */
+#define UK_STORE_ORIGINS    1024 /* bytes of an app's origins, without NUL */
 /* How long a deleted key is still known as deleted (for the audit log). */
 #define UK_STORE_TOMBSTONES   100 /* of one user */
 #define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)
@@ -60,9 +62,10 @@ struct uk_store_user {
     char id[UK_ID_SIZE];
     char app_id[UK_ID_SIZE];
     bool disabled;
-    bool server;   /* it belongs to a server API key */
-    bool pending;  /* it has registered and not logged in yet */
-    int64_t epoch; /* raised by what ends every session of the user */
+    bool server;           /* it belongs to a server API key */
+    bool pending;          /* it has registered and not logged in yet */
+    int64_t epoch;         /* raised by what ends every session of the user */
+    int64_t last_login_us; /* as note_logins() has kept it; 0: never */
 };
 
 struct uk_store_identity {
@@ -124,6 +127,17 @@ struct uk_store_listed {
     unsigned keys;
 };
 typedef void uk_store_lister(void *context, const struct uk_store_listed *one);
+
+/* Which users, and from where on. */
+struct uk_store_page {
+    const char *app_id;
+    const char *after;  /* an id, or "" for all */
+    bool backward;      /* the newest first */
+    bool pending;       /* those alone that are; forward, whatever else */
+    int disabled;       /* 0: enabled ones, 1: disabled ones, -1: both */
+    unsigned providers; /* with one of these, as bits; 0: any.  The key of a
+                           server's user counts, those of others do not */
+};
 
 typedef void uk_store_app_lister(void *context, const struct uk_store_app *app,
                                  const char *name);
@@ -197,6 +211,15 @@ struct uk_store_ops {
     enum uk_code (*list_apps)(struct uk_store *, const char *app_id,
                               uk_store_app_lister *each, void *context,
                               struct uk_err *);
+    enum uk_code (*list_origins)(struct uk_store *, const char *app_id,
+                                 char out[UK_STORE_ORIGINS + 1],
+                                 struct uk_err *);
+    enum uk_code (*list_servers)(struct uk_store *, const char *app_id,
+                                 struct uk_store_key out[UK_STORE_SERVERS],
+                                 size_t *count, struct uk_err *);
+    enum uk_code (*find_server)(struct uk_store *, const char *app_id,
+                                const char *key_id, struct uk_store_user *out,
+                                bool *found, struct uk_err *);
     enum uk_code (*count_users)(struct uk_store *, const char *app_id,
                                 uint64_t *count, struct uk_err *);
     enum uk_code (*find_admin)(struct uk_store *,
@@ -208,6 +231,27 @@ struct uk_store_ops {
 
     enum uk_code (*add_app)(struct uk_store *, const struct uk_store_app *,
                             const char *name, struct uk_err *);
+    enum uk_code (*set_providers)(struct uk_store *, const char *app_id,
+                                  unsigned which, bool off, struct uk_err *);
+    enum uk_code (*set_refresh)(struct uk_store *, const char *app_id,
+                                int64_t seconds, struct uk_err *);
+    enum uk_code (*set_origins)(struct uk_store *, const char *app_id,
+                                const char *lines, struct uk_err *);
+    enum uk_code (*drop_app)(struct uk_store *, const char *app_id,
+                             struct uk_store_app *out, bool *found,
+                             struct uk_err *);
+    enum uk_code (*empty_app)(struct uk_store *, const char *app_id,
+                              unsigned most, bool *more, struct uk_err *);
+    enum uk_code (*add_server)(struct uk_store *, const struct uk_store_user *,
+                               const struct uk_store_key *,
+                               const struct uk_store_hash *,
+                               enum uk_store_result *, struct uk_err *);
+    enum uk_code (*note_logins)(struct uk_store *,
+                                const char (*user_ids)[UK_ID_SIZE], size_t n,
+                                int64_t when_us, struct uk_err *);
+    enum uk_code (*set_email)(struct uk_store *, const struct uk_store_user *,
+                              const char *email, enum uk_store_result *,
+                              struct uk_err *);
     enum uk_code (*add_user)(struct uk_store *, const struct uk_store_user *,
                              const struct uk_store_identity *, const char *hash,
                              enum uk_store_result *, struct uk_err *);
@@ -302,7 +346,19 @@ const char *uk_store_path(const char *where);
  * order of creation.  page_users is in the order of ids, from the first behind
  * after ("" for all) and UK_STORE_PAGE of them at most; find_user sees the
  * users of this app only.  list_apps shows the app of that id, or with "" all.
+ * list_origins: lines, each with its end; "" for none.  list_servers: the
+ * server keys of the app, in order of creation; find_server: the user of one
+ * of them.
  *
+ * set_providers: which are bits as in providers_off.  drop_app: from its commit
+ * on the app is not found; it answers what it was, also when it has been
+ * dropped before.  empty_app: a dropped app loses that many of its users, with
+ * all that is theirs, and behind the last of them the app itself goes; *more
+ * tells whether there is anything left to do.  add_server: the user, new, with
+ * its key: TAKEN by the name, FULL.  Without the key the user is of no use:
+ * delete_user ends both.  note_logins: these users have logged in, and are not
+ * pending any more.  set_email: of an identity that is there, and confirmed by
+ * it; what was handed out to the user is void: TAKEN, NOT_FOUND.
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
  * set_password: sessions go on; NOT_FOUND also for a user without an address.
  * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
