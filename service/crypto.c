@@ -23,6 +23,7 @@ static const char *const use_names[] = {
     [UK_CRYPTO_DEVICE] = "userkey-device\0\0",
     [UK_CRYPTO_ADMIN_KEY] = "userkey-adminkey",
     [UK_CRYPTO_GROUP] = "userkey-group\0\0",
+    [UK_CRYPTO_HANDOUT] = "userkey-handout\0",
 };
 
 enum uk_code

@@ -22,6 +22,7 @@ enum uk_crypto_use {
     UK_CRYPTO_DEVICE,    /* a user and the description of a device */
     UK_CRYPTO_ADMIN_KEY, /* an administrator's private key */
     UK_CRYPTO_GROUP,     /* the group that all apps are in */
+    UK_CRYPTO_HANDOUT,   /* a token that an administrator hands out */
 };
 
 /* Once in a process, before anything else here and before threads. */

@@ -165,6 +165,18 @@ struct uk_store_admin_found {
     struct uk_store_admin admin;
 };
 
+/* What an administrator hands out to a person: a token that does one thing for
+ * one user, once.  Of the token there is a hash (handout.h). */
+enum uk_store_purpose { UK_STORE_CONFIRM = 1, UK_STORE_RESET };
+
+struct uk_store_handout {
+    char id[UK_ID_SIZE];
+    char user_id[UK_ID_SIZE];
+    enum uk_store_purpose purpose;
+    struct uk_store_hash hash;
+    int64_t expires; /* seconds since 1970 */
+};
+
 struct uk_store;
 
 struct uk_store_ops {
@@ -222,6 +234,9 @@ struct uk_store_ops {
                                 bool *found, struct uk_err *);
     enum uk_code (*count_users)(struct uk_store *, const char *app_id,
                                 uint64_t *count, struct uk_err *);
+    enum uk_code (*find_handout)(struct uk_store *, const char *app_id,
+                                 int64_t now, struct uk_store_handout *,
+                                 bool *found, struct uk_err *);
     enum uk_code (*find_admin)(struct uk_store *,
                                const struct uk_store_admin_ask *,
                                struct uk_store_admin_found *out,
@@ -261,6 +276,19 @@ struct uk_store_ops {
     enum uk_code (*set_password)(struct uk_store *, const char *user_id,
                                  const char *hash, enum uk_store_result *,
                                  struct uk_err *);
+    enum uk_code (*confirm_user)(struct uk_store *, const char *user_id,
+                                 enum uk_store_result *, struct uk_err *);
+    enum uk_code (*settle_user)(struct uk_store *, const char *user_id,
+                                enum uk_store_result *, struct uk_err *);
+    enum uk_code (*merge_user)(struct uk_store *, const char *pending_id,
+                               const char *user_id, enum uk_store_result *,
+                               struct uk_err *);
+    enum uk_code (*add_handout)(struct uk_store *,
+                                const struct uk_store_handout *,
+                                enum uk_store_result *, struct uk_err *);
+    enum uk_code (*take_handout)(struct uk_store *,
+                                 const struct uk_store_handout *, int64_t now,
+                                 enum uk_store_result *, struct uk_err *);
     enum uk_code (*delete_user)(struct uk_store *, const char *user_id,
                                 enum uk_store_result *, struct uk_err *);
     enum uk_code (*add_key)(struct uk_store *, const struct uk_store_user *,
@@ -361,6 +389,18 @@ const char *uk_store_path(const char *where);
  * it; what was handed out to the user is void: TAKEN, NOT_FOUND.
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
  * set_password: sessions go on; NOT_FOUND also for a user without an address.
+ * confirm_user: the user's address; NOT_FOUND likewise.
+ *
+ * settle_user: a pending user has logged in and is a user like others;
+ * NOT_FOUND.  merge_user: the address of a pending user becomes the other
+ * user's, and the pending one is no more: NOT_FOUND when it is not there, not
+ * pending, or has a key; TAKEN when the other has an address.
+ *
+ * add_handout: in the place of an older one for the same user and purpose;
+ * NOT_FOUND for a user without an address.  find_handout: id, purpose and hash
+ * say which, of a user of this app, and user_id is filled; one that is over by
+ * now is not found.  take_handout: that one, and it is gone; NOT_FOUND.
+ *
  * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
  * set_key: disabling raises the epoch; NOT_FOUND.  delete_key: NOT_FOUND.
  * revoke: expires and now in seconds; rows that have been over for
