@@ -216,6 +216,8 @@ fill_request(const struct decision *d, struct uk_request *request,
     memcpy(request->user, d->outcome.account.name, sizeof(request->user));
     snprintf(request->service, sizeof(request->service), "%s", login->service);
     snprintf(request->rhost, sizeof(request->rhost), "%s", login->rhost);
+    snprintf(request->ruser, sizeof(request->ruser), "%s",
+             login->ruser != NULL ? login->ruser : "");
     return uk_secret_set(&request->secret, login->key->bytes, login->key->len,
                          err);
 }

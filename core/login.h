@@ -28,6 +28,7 @@ struct uk_login {
     const char *user;      /* PAM_USER, as it came */
     const char *service;   /* PAM_SERVICE, or "" */
     const char *rhost;     /* PAM_RHOST, or "" */
+    const char *ruser;     /* PAM_RUSER, or NULL */
     const struct uk_secret *key;
     bool keep; /* hand over the session */
 };

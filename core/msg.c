@@ -15,10 +15,8 @@
 
 enum kind { KIND_REQUEST = 1, KIND_ANSWER = 2 };
 
-/*
- * The fields' own rules, the same for what is sent and what is received.
- * Each returns the name of a field that is wrong, or NULL.
- */
+/* The fields' own rules, the same for what is sent and what is received.
+ * Each returns the name of a field that is wrong, or NULL. */
 
 /* Bytes that may stand in a header or in JSON as they are. */
 static bool
@@ -48,9 +46,10 @@ wrong_in_request(const struct uk_request *request)
         return "service";
     if (!uk_str_is_printable(request->rhost))
         return "remote host";
-    if (request->secret.len == 0 || !is_token(&request->secret))
-        return "secret";
-    if (login && request->secret.len > UK_KEYTEXT_MAX)
+    if (!uk_str_is_printable(request->ruser))
+        return "asking user";
+    if (request->secret.len == 0 || !is_token(&request->secret) ||
+        (login && request->secret.len > UK_KEYTEXT_MAX))
         return "secret";
     return NULL;
 }
@@ -73,7 +72,7 @@ may_agent_say(enum uk_verdict verdict)
     case UK_NOT_ALLOWED:
     case UK_UNKNOWN_USER:
     case UK_JUNK:
-        return false;
+        break;
     }
     return false;
 }
@@ -103,9 +102,8 @@ static const char *
 wrong_in_tokens(const struct uk_answer *answer)
 {
     const struct uk_tokens *tokens = &answer->tokens;
-    bool any = tokens->access.len > 0 || tokens->refresh.len > 0;
 
-    if (!any)
+    if (tokens->access.len == 0 && tokens->refresh.len == 0)
         return NULL;
     if (answer->verdict != UK_GRANTED)
         return "tokens";
@@ -114,6 +112,16 @@ wrong_in_tokens(const struct uk_answer *answer)
     if (tokens->refresh.len == 0 || !is_token(&tokens->refresh))
         return "refresh token";
     return NULL;
+}
+
+/* Nobody has a session of a service that cannot be reached. */
+static bool
+is_wrong_offline(const struct uk_answer *answer)
+{
+    if (!answer->offline)
+        return answer->offline_age_s != 0;
+    return answer->verdict != UK_GRANTED || answer->tokens.refresh.len > 0 ||
+           answer->request_id[0] != '\0';
 }
 
 static const char *
@@ -139,11 +147,11 @@ wrong_in_answer(const struct uk_answer *answer)
         return "request id";
     if (!throttled && answer->retry_after_s != 0)
         return "retry time";
+    if (is_wrong_offline(answer))
+        return "offline mark";
     wrong = wrong_in_person(answer);
     return wrong != NULL ? wrong : wrong_in_tokens(answer);
 }
-
-/* Packing. */
 
 static void
 put_header(struct uk_buf *buf, enum kind kind)
@@ -172,7 +180,7 @@ finish(struct uk_buf *buf, size_t start, struct uk_err *err)
     return UK_OK;
 }
 
-/* For logs only: a strange byte in it is no reason to fail. */
+/* For counts and logs only: a strange byte in it is no reason to fail. */
 static void
 make_plain(char *text)
 {
@@ -192,6 +200,7 @@ uk_request_pack(const struct uk_request *request, struct uk_buf *buf,
 
     make_plain(plain.service);
     make_plain(plain.rhost);
+    make_plain(plain.ruser);
     wrong = wrong_in_request(&plain);
     if (wrong != NULL)
         return uk_err_set(err, UK_INVALID,
@@ -205,6 +214,7 @@ uk_request_pack(const struct uk_request *request, struct uk_buf *buf,
     uk_wire_put_text(buf, plain.user);
     uk_wire_put_text(buf, plain.service);
     uk_wire_put_text(buf, plain.rhost);
+    uk_wire_put_text(buf, plain.ruser);
     uk_wire_put_secret(buf, &plain.secret);
     return finish(buf, start, err);
 }
@@ -235,10 +245,10 @@ uk_answer_pack(const struct uk_answer *answer, struct uk_buf *buf,
     uk_wire_put_secret(buf, &plain.tokens.refresh);
     uk_wire_put_text(buf, plain.request_id);
     uk_wire_put_number(buf, 4, plain.retry_after_s);
+    uk_wire_put_number(buf, 1, plain.offline);
+    uk_wire_put_number(buf, 4, plain.offline_age_s);
     return finish(buf, start, err);
 }
-
-/* Unpacking. */
 
 static void
 take_header(struct uk_wire *from, enum kind kind)
@@ -263,7 +273,7 @@ take_header(struct uk_wire *from, enum kind kind)
         uk_wire_refuse(from, "length");
 }
 
-/* The reading is over: was it all of it, all right? */
+/* Was that all of it, all right? */
 static enum uk_code
 judge(struct uk_wire *from, const char *wrong)
 {
@@ -293,6 +303,8 @@ uk_request_unpack(const void *bytes, size_t len, struct uk_request *out,
                       "service");
     uk_wire_take_text(&from, request.rhost, sizeof(request.rhost),
                       "remote host");
+    uk_wire_take_text(&from, request.ruser, sizeof(request.ruser),
+                      "asking user");
     uk_wire_take_secret(&from, &request.secret, "secret");
     code = judge(&from, wrong_in_request(&request));
     if (code == UK_OK)
@@ -335,6 +347,9 @@ uk_answer_unpack(const void *bytes, size_t len, struct uk_answer *out,
                       "request id");
     answer.retry_after_s =
         uk_wire_take_number(&from, 4, UINT32_MAX, "retry time");
+    answer.offline = uk_wire_take_number(&from, 1, 1, "offline mark") == 1;
+    answer.offline_age_s =
+        uk_wire_take_number(&from, 4, UINT32_MAX, "offline age");
     code = judge(&from, wrong_in_answer(&answer));
     if (code == UK_OK)
         *out = answer;

@@ -21,10 +21,11 @@
 #include "core/secret.h"
 #include "core/verdict.h"
 
-#define UK_MSG_VERSION    1
+#define UK_MSG_VERSION    2
 #define UK_MSG_MAX        32768
 #define UK_MSG_SERVICE    64  /* PAM service name, without its NUL */
 #define UK_MSG_HOST       255 /* remote host, without its NUL */
+#define UK_MSG_RUSER      32  /* asking local user, without its NUL */
 #define UK_MSG_REQUEST_ID 64  /* the service's request id, without its NUL */
 
 enum uk_op {
@@ -41,6 +42,7 @@ struct uk_request {
     char user[UK_NAME_MAX + 1]; /* or "" */
     char service[UK_MSG_SERVICE + 1];
     char rhost[UK_MSG_HOST + 1];
+    char ruser[UK_MSG_RUSER + 1];
     struct uk_secret secret; /* owned: the key, or the refresh token */
 };
 
@@ -65,12 +67,16 @@ struct uk_answer {
     struct uk_tokens tokens; /* with UK_GRANTED, where keep was asked for */
     char request_id[UK_MSG_REQUEST_ID + 1]; /* of an id's form; or "" */
     uint32_t retry_after_s;                 /* with UK_THROTTLED_*, or 0 */
+    /* With UK_GRANTED, and no tokens: no server can be reached, and this key
+     * logged in online so long ago. */
+    bool offline;
+    uint32_t offline_age_s;
 };
 
 /* Append the message to buf; UK_INVALID if it does not fit or a field is out
  * of its range, or says another thing than the rest (an id without
- * UK_GRANTED).  Strange bytes in what is for logs only (service, rhost, text)
- * become '?'. */
+ * UK_GRANTED).  Strange bytes in what is for counts and logs only (service,
+ * rhost, ruser, text) become '?'. */
 UK_MUST_USE enum uk_code uk_request_pack(const struct uk_request *request,
                                          struct uk_buf *buf,
                                          struct uk_err *err);

@@ -23,6 +23,7 @@ borrow_items(struct uk_call *call)
     call->user = peek_item(call->pamh, PAM_USER);
     call->service = peek_item(call->pamh, PAM_SERVICE);
     call->rhost = peek_item(call->pamh, PAM_RHOST);
+    call->ruser = peek_item(call->pamh, PAM_RUSER);
 }
 
 enum uk_code

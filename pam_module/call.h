@@ -31,6 +31,7 @@ struct uk_call {
     const char *user;
     const char *service;
     const char *rhost;
+    const char *ruser;
     char settled[UK_NAME_MAX + 2]; /* whose login it is: user's beginning */
     struct uk_deadline start; /* of our part: no person's typing is in it */
     struct uk_outcome outcome;

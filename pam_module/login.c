@@ -71,6 +71,7 @@ decide(struct uk_call *call, const struct uk_secret *key, enum source source,
         .user = call->user,
         .service = call->service,
         .rhost = call->rhost,
+        .ruser = call->ruser,
         .key = key,
         .keep = call->settings.session == UK_SESSION_KEEP,
     };

@@ -17,7 +17,7 @@
  * agent".
  */
 static const unsigned char request_bytes[] =
-    "UKEY\x01\x01\x00\x2b"         /* version, request, 43 bytes */
+    "UKEY\x02\x01\x00\x2d"         /* version, request, 45 bytes */
     "\x01\x00\x00\x11\x94\x01\x00" /* login, 4500 ms, emails, not keep */
     "\x00\x05"
     "alice"
@@ -25,11 +25,12 @@ static const unsigned char request_bytes[] =
     "sshd"
     "\x00\x08"
     "10.0.0.7"
+    "\x00\x00"
     "\x00\x03"
     "k3y";
 
 static const unsigned char granted_bytes[] =
-    "UKEY\x01\x02\x00\x5a" /* version, answer, 90 bytes */
+    "UKEY\x02\x02\x00\x5f" /* version, answer, 95 bytes */
     "\x00\x00\x00\x00"     /* ok, no stage, no text */
     "\x01"                 /* granted */
     "\x00\x18"
@@ -42,24 +43,39 @@ static const unsigned char granted_bytes[] =
     "re.fre.sh"
     "\x00\x04"
     "5fe1"
-    "\x00\x00\x00\x00";
+    "\x00\x00\x00\x00"
+    "\x00\x00\x00\x00\x00";
+
+static const unsigned char offline_bytes[] =
+    "UKEY\x02\x02\x00\x22" /* version, answer, 34 bytes */
+    "\x00\x00\x00\x00"     /* ok, no stage, no text */
+    "\x01"                 /* granted */
+    "\x00\x03"
+    "u-1"
+    "\x00"                  /* no addresses, */
+    "\x00\x00\x00\x00"      /* no tokens, */
+    "\x00\x00"              /* no request id, */
+    "\x00\x00\x00\x00"      /* no retry time */
+    "\x01\x00\x00\xa8\xc0"; /* offline, 43200 s */
 
 static const unsigned char throttled_bytes[] =
-    "UKEY\x01\x02\x00\x1e" /* version, answer, 30 bytes */
+    "UKEY\x02\x02\x00\x23" /* version, answer, 35 bytes */
     "\x00\x00\x00\x00"     /* ok, no stage, no text */
     "\x0a"                 /* throttled by the service */
     "\x00\x00\x00\x00\x00\x00\x00"
     "\x00\x04"
     "5fe1"
-    "\x00\x00\x00\x1e"; /* for 30 s */
+    "\x00\x00\x00\x1e" /* for 30 s */
+    "\x00\x00\x00\x00\x00";
 
 static const unsigned char failed_bytes[] =
-    "UKEY\x01\x02\x00\x24" /* version, answer, 36 bytes */
+    "UKEY\x02\x02\x00\x29" /* version, answer, 41 bytes */
     "\x03\x02"             /* timeout, resolve */
     "\x00\x0a"
     "no address"
     "\x00" /* undecided */
-    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00";
+    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    "\x00\x00\x00\x00\x00";
 
 #define LEN(literal) (sizeof(literal) - 1)
 
@@ -112,6 +128,15 @@ some_throttling(void)
 }
 
 static struct uk_answer
+some_offline_grant(void)
+{
+    return (struct uk_answer){.verdict = UK_GRANTED,
+                              .person = {.id = "u-1"},
+                              .offline = true,
+                              .offline_age_s = 43200};
+}
+
+static struct uk_answer
 some_failure(void)
 {
     return (struct uk_answer){
@@ -136,6 +161,8 @@ check_answer(const struct uk_answer *answer, const unsigned char *bytes,
     assert_int_equal(read.stage, answer->stage);
     assert_int_equal(read.verdict, answer->verdict);
     assert_int_equal(read.retry_after_s, answer->retry_after_s);
+    assert_int_equal(read.offline, answer->offline);
+    assert_int_equal(read.offline_age_s, answer->offline_age_s);
     assert_string_equal(read.person.id, answer->person.id);
     assert_int_equal(uk_answer_pack(&read, &buf, &err), UK_OK);
     assert_memory_equal(buf.bytes, bytes, len);
@@ -151,6 +178,7 @@ packs_what_the_protocol_says(void **state)
     struct uk_answer granted = some_grant();
     struct uk_answer throttled = some_throttling();
     struct uk_answer failed = some_failure();
+    struct uk_answer offline = some_offline_grant();
     struct uk_request read = {.op = 0};
     struct uk_buf buf = UK_BUF_UP_TO(UK_MSG_MAX);
     struct uk_err err = UK_ERR_NONE;
@@ -173,6 +201,7 @@ packs_what_the_protocol_says(void **state)
     check_answer(&granted, granted_bytes, LEN(granted_bytes));
     check_answer(&throttled, throttled_bytes, LEN(throttled_bytes));
     check_answer(&failed, failed_bytes, LEN(failed_bytes));
+    check_answer(&offline, offline_bytes, LEN(offline_bytes));
 }
 
 /* The largest of everything has room. */
@@ -301,6 +330,17 @@ does_not_pack_an_answer_that_contradicts_itself(void **state)
         {"retry time", {.verdict = UK_REFUSED, .retry_after_s = 1}},
         {"retry time", {.verdict = UK_GRANTED, SOMEONE, .retry_after_s = 1}},
         {"retry time", {.code = UK_TLS, .retry_after_s = 1}},
+        {"offline mark", {.verdict = UK_REFUSED, .offline = true}},
+        {"offline mark", {.code = UK_TLS, .offline = true}},
+        {"offline mark",
+         {.verdict = UK_GRANTED,
+          SOMEONE,
+          .tokens = {{token, 1}, {token, 1}},
+          .offline = true}},
+        {"offline mark",
+         {.verdict = UK_GRANTED, SOMEONE, .request_id = "r", .offline = true}},
+        {"offline mark", {.verdict = UK_GRANTED, SOMEONE, .offline_age_s = 1}},
+        {"offline mark", {.code = UK_TLS, .offline_age_s = 1}},
     };
 #undef NOBODY
 #undef SOMEONE
@@ -346,12 +386,14 @@ makes_log_texts_plain(void **state)
 
     memcpy(request.service, "s\nd", 4);
     memcpy(request.rhost, "h\303\244\x1b", 5);
+    memcpy(request.ruser, "m\tm", 4);
     memcpy(answer.text, "no\tway", 7);
     assert_int_equal(uk_request_pack(&request, &buf, &err), UK_OK);
     assert_int_equal(uk_request_unpack(buf.bytes, buf.len, &asked, &err),
                      UK_OK);
     assert_string_equal(asked.service, "s?d");
     assert_string_equal(asked.rhost, "h???");
+    assert_string_equal(asked.ruser, "m?m");
     uk_buf_clear(&buf);
     assert_int_equal(uk_answer_pack(&answer, &buf, &err), UK_OK);
     assert_int_equal(uk_answer_unpack(buf.bytes, buf.len, &answered, &err),
@@ -406,6 +448,7 @@ static const struct {
     {granted_bytes, LEN(granted_bytes), UK_GRANTED},
     {throttled_bytes, LEN(throttled_bytes), UK_THROTTLED_SERVICE},
     {failed_bytes, LEN(failed_bytes), UK_UNDECIDED},
+    {offline_bytes, LEN(offline_bytes), UK_GRANTED},
 };
 
 static void
@@ -536,10 +579,10 @@ says_when_the_version_is_another(void **state)
     struct uk_err err = UK_ERR_NONE;
 
     memcpy(bytes, failed_bytes, sizeof(bytes));
-    bytes[4] = 2;
+    bytes[4] = 1;
     assert_int_equal(uk_answer_unpack(bytes, sizeof(bytes), &answer, &err),
                      UK_BAD_ANSWER);
-    assert_non_null(strstr(err.text, "version 2"));
+    assert_non_null(strstr(err.text, "version 1"));
 }
 
 static void
