@@ -87,13 +87,14 @@ take_refusal(struct uk_refusal *refusal, const struct uk_json *document)
         refusal->code = find_code(text);
 }
 
-static enum uk_code
-take_reply(struct uk_service *service, const struct uk_https_reply *reply,
-           struct uk_json **out, struct uk_err *err)
+enum uk_code
+uk_api_take(struct uk_service *service, const struct uk_https_reply *reply,
+            struct uk_json **out, struct uk_err *err)
 {
     struct uk_json *document = NULL;
     enum uk_code code = UK_OK;
 
+    service->refusal = (struct uk_refusal){.status = 0};
     service->refusal.status = reply->status;
     service->refusal.retry_after_s = reply->retry_after_s;
     memcpy(service->refusal.request_id, reply->request_id,
@@ -144,7 +145,7 @@ uk_api_call(struct uk_service *service, const struct uk_api_ask *ask,
     code =
         uk_https_exchange(service->https, &question, service->by, &reply, err);
     if (code == UK_OK)
-        code = take_reply(service, &reply, out, err);
+        code = uk_api_take(service, &reply, out, err);
     uk_https_reply_clear(&reply);
     return code;
 }

@@ -29,7 +29,7 @@ struct uk_refusal {
 
 /* A conversation with one app of one service. */
 struct uk_service {
-    struct uk_https *https;    /* borrowed */
+    struct uk_https *https;    /* borrowed; NULL where others exchange */
     const char *app_id;        /* borrowed */
     struct uk_deadline by;     /* for the next call */
     struct uk_refusal refusal; /* from the last call */
@@ -52,6 +52,12 @@ struct uk_api_ask {
  * UK_BAD_ANSWER for a success that speaks of an error. */
 UK_MUST_USE enum uk_code uk_api_call(struct uk_service *service,
                                      const struct uk_api_ask *ask,
+                                     struct uk_json **out, struct uk_err *err);
+
+/* The second half of it, for who has exchanged by itself: the words of an answer
+ * taken apart, to the same end. */
+UK_MUST_USE enum uk_code uk_api_take(struct uk_service *service,
+                                     const struct uk_https_reply *reply,
                                      struct uk_json **out, struct uk_err *err);
 
 /* Was the last call a success (200, 201, 204)? */

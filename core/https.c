@@ -89,19 +89,6 @@ share(struct uk_deadline by, size_t servers_left)
                               uk_deadline_in(left / (unsigned)servers_left));
 }
 
-/* Move the answer out of the attempt. */
-static void
-hand_over(struct uk_httpstry *attempt, struct uk_https_reply *out)
-{
-    *out = (struct uk_https_reply){
-        .status = attempt->head.status,
-        .body = attempt->answer,
-        .retry_after_s = attempt->head.retry_after_s,
-    };
-    memcpy(out->request_id, attempt->head.request_id, sizeof(out->request_id));
-    uk_buf_init(&attempt->answer, UK_HTTPS_BODY);
-}
-
 /* One server; *more says whether another may be asked: nothing was sent. */
 static enum uk_code
 ask_server(struct uk_https *https, const char *server,
@@ -111,10 +98,7 @@ ask_server(struct uk_https *https, const char *server,
 {
     struct uk_httpstry attempt = {
         .server = server,
-        .method = ask->method,
-        .path = ask->path,
-        .bearer = ask->bearer,
-        .body = ask->body,
+        .ask = *ask,
     };
     enum uk_code code;
 
@@ -123,7 +107,7 @@ ask_server(struct uk_https *https, const char *server,
     *more = !attempt.sent &&
             (code == UK_UNREACHABLE || code == UK_TIMEOUT || code == UK_TLS);
     if (code == UK_OK)
-        hand_over(&attempt, out);
+        uk_httpstry_hand_over(&attempt, out);
     uk_httpstry_clear(&attempt);
     return code;
 }
@@ -153,11 +137,4 @@ uk_https_exchange(struct uk_https *https, const struct uk_https_ask *ask,
     }
     *err = last;
     return last.code;
-}
-
-void
-uk_https_reply_clear(struct uk_https_reply *reply)
-{
-    uk_buf_clear(&reply->body);
-    *reply = (struct uk_https_reply){.status = 0};
 }

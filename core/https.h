@@ -12,20 +12,11 @@
 #ifndef UK_HTTPS_H
 #define UK_HTTPS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "core/attr.h"
-#include "core/buf.h"
-#include "core/conf.h"
 #include "core/deadline.h"
 #include "core/err.h"
-#include "core/httphead.h"
-#include "core/msg.h"
-#include "core/secret.h"
+#include "core/httpsask.h"
 #include "core/settings.h"
-
-#define UK_HTTPS_BODY UK_HTTPHEAD_BODY /* most bytes of an answer's body */
 
 struct uk_https; /* connections to one service; one thread at a time */
 
@@ -42,20 +33,6 @@ UK_MUST_USE enum uk_code uk_https_new(const struct uk_settings *settings,
                                       struct uk_err *err);
 void uk_https_free(struct uk_https *https);
 
-struct uk_https_ask {
-    const char *method;             /* "GET", "POST", "PUT", "DELETE" */
-    const char *path;               /* "/api/client/v2.0/..." */
-    const struct uk_secret *bearer; /* a token, or NULL */
-    const struct uk_buf *body;      /* JSON, or NULL */
-};
-
-struct uk_https_reply {
-    int status;                             /* 200 to 599 */
-    struct uk_buf body;                     /* owned; JSON, or empty */
-    char request_id[UK_MSG_REQUEST_ID + 1]; /* printable, or "" */
-    unsigned retry_after_s;                 /* 0 if not told */
-};
-
 /* Servers are tried in their order; the next one only when the one before
  * could not be connected to, that is before anything was sent.  UK_OK with any
  * status; UK_UNREACHABLE, UK_TLS, UK_TIMEOUT with its stage, UK_BAD_ANSWER. */
@@ -64,6 +41,5 @@ UK_MUST_USE enum uk_code uk_https_exchange(struct uk_https *https,
                                            struct uk_deadline by,
                                            struct uk_https_reply *out,
                                            struct uk_err *err);
-void uk_https_reply_clear(struct uk_https_reply *reply);
 
 #endif

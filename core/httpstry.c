@@ -14,7 +14,7 @@
 static bool
 is_once(const struct uk_httpstry *attempt)
 {
-    return strcmp(attempt->method, "POST") == 0;
+    return strcmp(attempt->ask.method, "POST") == 0;
 }
 
 /* What libcurl calls while it works. */
@@ -37,8 +37,10 @@ on_sending(void *own, char *to, char *from, int to_port, int from_port)
 {
     struct uk_httpstry *attempt = own;
 
-    if (attempt->sent && is_once(attempt))
+    if (attempt->sent && is_once(attempt)) {
+        attempt->stale = true;
         return CURL_PREREQFUNC_ABORT;
+    }
     if (attempt->handshaking &&
         uk_httpstrust_check(attempt->easy, &attempt->refusal) != UK_OK)
         return CURL_PREREQFUNC_ABORT;
@@ -116,7 +118,7 @@ add_bearer(struct uk_httpstry *attempt)
     bool done;
 
     uk_buf_add_text(&line, "Authorization: Bearer ");
-    uk_buf_add_text(&line, uk_secret_peek(attempt->bearer));
+    uk_buf_add_text(&line, uk_secret_peek(attempt->ask.bearer));
     done = !line.bad && uk_str_is_printable(uk_buf_peek(&line)) &&
            add_line(attempt, uk_buf_peek(&line));
     uk_buf_clear(&line);
@@ -127,12 +129,13 @@ add_bearer(struct uk_httpstry *attempt)
 static CURLcode
 set_lines(struct uk_httpstry *attempt)
 {
-    const char *type = attempt->body != NULL ? "Content-Type: application/json"
-                                             : "Content-Type:";
+    const char *type = attempt->ask.body != NULL
+                           ? "Content-Type: application/json"
+                           : "Content-Type:";
 
     if (!add_line(attempt, "Accept: application/json") ||
         !add_line(attempt, type) || !add_line(attempt, "Expect:") ||
-        (attempt->bearer != NULL && !add_bearer(attempt)))
+        (attempt->ask.bearer != NULL && !add_bearer(attempt)))
         return CURLE_OUT_OF_MEMORY;
     return curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, attempt->lines);
 }
@@ -141,14 +144,14 @@ set_lines(struct uk_httpstry *attempt)
 static CURLcode
 set_request(struct uk_httpstry *attempt)
 {
-    bool sends = is_once(attempt) || strcmp(attempt->method, "PUT") == 0;
-    const struct uk_buf *body = attempt->body;
+    bool sends = is_once(attempt) || strcmp(attempt->ask.method, "PUT") == 0;
+    const struct uk_buf *body = attempt->ask.body;
     CURL *easy = attempt->easy;
     CURLcode rc;
 
     rc = curl_easy_setopt(easy, CURLOPT_URL, uk_buf_peek(&attempt->url));
     if (rc == CURLE_OK)
-        rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->method);
+        rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->ask.method);
     if (rc == CURLE_OK && sends)
         rc = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
                               body != NULL ? (long)body->len : 0L);
@@ -158,16 +161,34 @@ set_request(struct uk_httpstry *attempt)
     return rc;
 }
 
-static enum uk_code
-prepare(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
-        struct uk_err *err)
+/* Over which connection. */
+static CURLcode
+set_way(struct uk_httpstry *attempt)
+{
+    CURL *easy = attempt->easy;
+    CURLcode rc = CURLE_OK;
+
+    if (attempt->fresh)
+        rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    if (rc == CURLE_OK && attempt->join)
+        rc = curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    if (rc == CURLE_OK && attempt->most_idle_s > 0)
+        rc = curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
+                              (long)attempt->most_idle_s);
+    return rc;
+}
+
+enum uk_code
+uk_httpstry_prepare(struct uk_httpstry *attempt,
+                    const struct uk_httpstrust *trust, struct uk_err *err)
 {
     enum uk_code code;
     CURLcode rc;
 
+    attempt->proxied = trust->settings->proxy[0] != '\0';
     uk_buf_init(&attempt->answer, UK_HTTPHEAD_BODY);
     uk_buf_init(&attempt->url, URL_ROOM);
-    uk_buf_addf(&attempt->url, "%s%s", attempt->server, attempt->path);
+    uk_buf_addf(&attempt->url, "%s%s", attempt->server, attempt->ask.path);
     code = uk_buf_check(&attempt->url, err);
     if (code != UK_OK)
         return code;
@@ -179,6 +200,8 @@ prepare(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
         return code;
     rc = set_request(attempt);
     if (rc == CURLE_OK)
+        rc = set_way(attempt);
+    if (rc == CURLE_OK)
         rc = set_callbacks(attempt);
     if (rc == CURLE_OK)
         rc = set_lines(attempt);
@@ -189,13 +212,29 @@ prepare(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
     return code;
 }
 
-/* What came of a transfer that libcurl has ended. */
-static enum uk_code
-conclude(struct uk_httpstry *attempt, const struct uk_httpsfail *fail,
-         struct uk_err *err)
+static struct uk_httpsfail
+failure_of(const struct uk_httpstry *attempt, CURLcode rc)
 {
-    if (attempt->refusal.code == UK_OK && fail->rc != CURLE_OK)
-        return uk_httpsfail_tell(fail, err);
+    return (struct uk_httpsfail){
+        .easy = attempt->easy,
+        .rc = rc,
+        .detail = attempt->detail,
+        .server = attempt->server,
+        .proxied = attempt->proxied,
+        .handshaking = attempt->handshaking,
+        .sent = attempt->sent,
+        .begun = attempt->head.bytes > 0,
+    };
+}
+
+enum uk_code
+uk_httpstry_conclude(struct uk_httpstry *attempt, CURLcode rc,
+                     struct uk_err *err)
+{
+    struct uk_httpsfail fail = failure_of(attempt, rc);
+
+    if (attempt->refusal.code == UK_OK && rc != CURLE_OK)
+        return uk_httpsfail_tell(&fail, err);
     if (attempt->refusal.code == UK_OK &&
         uk_httphead_check(&attempt->head, attempt->answer.len, true,
                           &attempt->refusal) == UK_OK)
@@ -204,6 +243,14 @@ conclude(struct uk_httpstry *attempt, const struct uk_httpsfail *fail,
     if (err->code == UK_BAD_ANSWER)
         uk_err_in(err, "the answer cannot be taken");
     return uk_err_in(err, "asking '%s'", attempt->server);
+}
+
+enum uk_code
+uk_httpstry_late(const struct uk_httpstry *attempt, struct uk_err *err)
+{
+    struct uk_httpsfail fail = failure_of(attempt, CURLE_OPERATION_TIMEDOUT);
+
+    return uk_httpsfail_late(&fail, err);
 }
 
 static bool
@@ -224,27 +271,20 @@ is_done(CURLM *multi, CURLcode *rc)
 /* Let libcurl work until it is done or the time is up: connect_by until the
  * request goes out, by from then on. */
 static enum uk_code
-drive(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
-      CURLM *multi, struct uk_deadline connect_by, struct uk_deadline by,
-      struct uk_err *err)
+drive(struct uk_httpstry *attempt, CURLM *multi, struct uk_deadline connect_by,
+      struct uk_deadline by, struct uk_err *err)
 {
-    struct uk_httpsfail fail = {.easy = attempt->easy,
-                                .detail = attempt->detail,
-                                .server = attempt->server,
-                                .proxied = trust->settings->proxy[0] != '\0'};
     int running, left;
 
     for (;;) {
         CURLMcode mc = curl_multi_perform(multi, &running);
+        CURLcode rc;
 
-        fail.handshaking = attempt->handshaking;
-        fail.sent = attempt->sent;
-        fail.begun = attempt->head.bytes > 0;
-        if (is_done(multi, &fail.rc))
-            return conclude(attempt, &fail, err);
+        if (is_done(multi, &rc))
+            return uk_httpstry_conclude(attempt, rc, err);
         left = uk_deadline_left_ms(attempt->sent ? by : connect_by);
         if (left == 0)
-            return uk_httpsfail_late(&fail, err);
+            return uk_httpstry_late(attempt, err);
         if (mc == CURLM_OK)
             mc = curl_multi_poll(multi, NULL, 0, left, NULL);
         if (mc != CURLM_OK)
@@ -259,17 +299,29 @@ uk_httpstry_run(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
                 CURLM *multi, struct uk_deadline connect_by,
                 struct uk_deadline by, struct uk_err *err)
 {
-    enum uk_code code = prepare(attempt, trust, err);
+    enum uk_code code = uk_httpstry_prepare(attempt, trust, err);
 
     if (code != UK_OK)
         return code;
     if (curl_multi_add_handle(multi, attempt->easy) != CURLM_OK)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
-    code = drive(attempt, trust, multi, connect_by, by, err);
+    code = drive(attempt, multi, connect_by, by, err);
     if (curl_multi_remove_handle(multi, attempt->easy) != CURLM_OK &&
         code == UK_OK)
         code = uk_err_set(err, UK_SYSTEM, "libcurl cannot let a transfer go");
     return code;
+}
+
+void
+uk_httpstry_hand_over(struct uk_httpstry *attempt, struct uk_https_reply *out)
+{
+    *out = (struct uk_https_reply){
+        .status = attempt->head.status,
+        .body = attempt->answer,
+        .retry_after_s = attempt->head.retry_after_s,
+    };
+    memcpy(out->request_id, attempt->head.request_id, sizeof(out->request_id));
+    uk_buf_init(&attempt->answer, UK_HTTPS_BODY);
 }
 
 void

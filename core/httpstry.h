@@ -12,19 +12,22 @@
 #include "core/deadline.h"
 #include "core/err.h"
 #include "core/httphead.h"
+#include "core/httpsask.h"
 #include "core/httpstrust.h"
-#include "core/secret.h"
 
 /* {0} and what is asked; releasable from then on. */
 struct uk_httpstry {
     /* Borrowed: */
     const char *server;
-    const char *method;
-    const char *path;
-    const struct uk_secret *bearer; /* or NULL */
-    const struct uk_buf *body;      /* or NULL */
+    struct uk_https_ask ask;
+    /* How: */
+    bool fresh; /* not over a kept connection */
+    bool join;  /* wait for a connection that begins, and share it (HTTP/2) */
+    unsigned most_idle_s; /* a connection kept for longer is not used; 0: any */
     /* What came out: */
-    bool sent; /* the request was on its way, for all we know */
+    bool sent;  /* the request was on its way, for all we know */
+    bool stale; /* over a kept connection that was closed before one byte of an
+                 * answer; it was not sent a second time */
     struct uk_httphead head;
     struct uk_buf answer;
     /* Its own: */
@@ -32,6 +35,7 @@ struct uk_httpstry {
     struct curl_slist *lines; /* of the request's head */
     struct uk_buf url;
     bool handshaking;      /* TLS has begun, on a connection of its own */
+    bool proxied;          /* it goes through 'proxy' */
     struct uk_err refusal; /* why we hung up, if we did */
     char detail[CURL_ERROR_SIZE];
 };
@@ -42,6 +46,21 @@ UK_MUST_USE enum uk_code
 uk_httpstry_run(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
                 CURLM *multi, struct uk_deadline connect_by,
                 struct uk_deadline by, struct uk_err *err);
+
+/* The same for who lets libcurl work by itself: make attempt->easy, which can
+ * be added to a multi handle then; judge what libcurl has ended with rc; say
+ * where it was when the time was over (always UK_TIMEOUT). */
+UK_MUST_USE enum uk_code uk_httpstry_prepare(struct uk_httpstry *attempt,
+                                             const struct uk_httpstrust *trust,
+                                             struct uk_err *err);
+UK_MUST_USE enum uk_code uk_httpstry_conclude(struct uk_httpstry *attempt,
+                                              CURLcode rc, struct uk_err *err);
+enum uk_code uk_httpstry_late(const struct uk_httpstry *attempt,
+                              struct uk_err *err);
+
+/* Move the answer of a success out of it. */
+void uk_httpstry_hand_over(struct uk_httpstry *attempt,
+                           struct uk_https_reply *out);
 
 void uk_httpstry_clear(struct uk_httpstry *attempt);
 

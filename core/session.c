@@ -1,173 +1,41 @@
 /* Log in, refresh, log out, profile: the session part of the client API. */
 #include "core/session.h"
 
-#include <string.h>
-#include <sys/utsname.h>
-
-#include "core/claims.h"
-#include "core/json.h"
-#include "core/str.h"
-#include "core/version.h"
-
-#define BODY_MAX  (2 * UK_SECRET_MAX)
-#define PATH_ROOM 256
-
-/* Which refusals say something about the person, and what.  A code is compared
- * only together with its status; NULL is any, and none. */
-struct meaning {
-    int status;
-    const char *code;
-    enum uk_verdict verdict;
-};
-static const struct meaning of_login[] = {
-    {401, "AuthError", UK_REFUSED},
-    {401, "InvalidPassword", UK_REFUSED},
-    {401, "UserDisabled", UK_USER_DISABLED},
-    {403, "UserDisabled", UK_USER_DISABLED},
-    {429, NULL, UK_THROTTLED_SERVICE},
-};
-/* With a session at hand every 401 means that it is over. */
-static const struct meaning of_session[] = {
-    {401, NULL, UK_REFUSED},
-    {403, "UserDisabled", UK_USER_DISABLED},
-    {429, NULL, UK_THROTTLED_SERVICE},
-};
-
-/* What the last call says about the person; one that says nothing about them
- * is UK_BAD_ANSWER. */
+/* Ask, and have the answer. */
 static enum uk_code
-decide(const struct uk_service *service, const struct meaning *meanings,
-       size_t count, enum uk_verdict *verdict, struct uk_err *err)
+exchange(struct uk_service *service, const struct uk_question *question,
+         struct uk_https_reply *reply, struct uk_err *err)
 {
-    if (uk_api_succeeded(service)) {
-        *verdict = UK_GRANTED;
-        return UK_OK;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (meanings[i].status == service->refusal.status &&
-            (meanings[i].code == NULL ||
-             uk_api_refused(service, meanings[i].code))) {
-            *verdict = meanings[i].verdict;
-            return UK_OK;
-        }
-    }
-    return uk_api_odd(service, err);
+    const struct uk_https_ask ask = {
+        .method = question->method,
+        .path = uk_buf_peek(&question->path),
+        .bearer = question->bearer,
+        .body = question->body.len > 0 ? &question->body : NULL,
+    };
+
+    service->refusal = (struct uk_refusal){.status = 0};
+    return uk_https_exchange(service->https, &ask, service->by, reply, err);
 }
 
-/* What every SDK tells about itself; the service shows it in its lists. */
-static void
-put_device(struct uk_json_out *out, const struct uk_service *service)
-{
-    struct utsname host;
-    bool known = uname(&host) == 0;
-
-    uk_json_begin(out, "options", '{');
-    uk_json_begin(out, "device", '{');
-    uk_json_put_text(out, "appId", service->app_id);
-    uk_json_put_text(out, "platform", "Linux");
-    uk_json_put_text(out, "platformVersion", known ? host.release : "");
-    uk_json_put_text(out, "sdk", "userkey");
-    uk_json_put_text(out, "sdkVersion", UK_VERSION);
-    uk_json_put_text(out, "cpuArch", known ? host.machine : "");
-    uk_json_end(out, '}');
-    uk_json_end(out, '}');
-}
-
-/* A member that is a token. */
+/* A login that has been put into words, if code says so; ends with them. */
 static enum uk_code
-take_token(const struct uk_json *document, const char *name,
-           struct uk_secret *out, struct uk_err *err)
-{
-    const char *text;
-    enum uk_code code;
-
-    if (!uk_json_text(document, name, &text))
-        return uk_err_set(err, UK_BAD_ANSWER, "the answer has no '%s'", name);
-    code = uk_secret_set(out, text, strlen(text), err);
-    if (code == UK_INVALID)
-        code = uk_err_recode(err, UK_BAD_ANSWER);
-    if (code == UK_OK && !uk_claims_is_token(out))
-        code = uk_err_set(err, UK_BAD_ANSWER, "'%s' is not a token", name);
-    return code;
-}
-
-/* Two halves of one answer must speak of one person. */
-static enum uk_code
-check_subject(const struct uk_session *session, struct uk_err *err)
-{
-    char subject[UK_USER_ID_MAX + 1];
-    enum uk_code code;
-
-    code = uk_claims_subject(&session->tokens.access, subject, err);
-    if (code == UK_OK && strcmp(subject, session->user_id) != 0)
-        code = uk_err_set(err, UK_BAD_ANSWER,
-                          "the access token is of user '%s' and the answer of "
-                          "user '%s'",
-                          subject, session->user_id);
-    return code;
-}
-
-static enum uk_code
-take_session(const struct uk_json *document, struct uk_session *out,
-             struct uk_err *err)
-{
-    struct uk_session session = {.user_id = ""};
-    const char *id;
-    enum uk_code code;
-
-    if (!uk_json_text(document, "user_id", &id) || !uk_identity_is_id(id) ||
-        !uk_str_copy(session.user_id, sizeof(session.user_id), id))
-        return uk_err_set(err, UK_BAD_ANSWER, "the answer has no 'user_id'");
-    code = take_token(document, "access_token", &session.tokens.access, err);
-    if (code == UK_OK)
-        code =
-            take_token(document, "refresh_token", &session.tokens.refresh, err);
-    if (code == UK_OK)
-        code = check_subject(&session, err);
-    if (code == UK_OK) {
-        uk_session_clear(out);
-        *out = session;
-        session = (struct uk_session){.user_id = ""};
-    }
-    uk_session_clear(&session);
-    return code;
-}
-
-/* Begun by the caller with what proves who it is, ended here. */
-static enum uk_code
-log_in(struct uk_service *service, const char *provider,
-       struct uk_json_out *body, struct uk_session *out,
+log_in(struct uk_service *service, enum uk_code code,
+       struct uk_question *question, struct uk_session *out,
        enum uk_verdict *verdict, struct uk_err *err)
 {
-    struct uk_buf path = UK_BUF_UP_TO(PATH_ROOM);
-    struct uk_json *document = NULL;
-    enum uk_verdict found = UK_UNDECIDED;
-    enum uk_code code;
+    struct uk_https_reply reply = {.status = 0};
 
-    put_device(body, service);
-    uk_json_end(body, '}');
-    uk_buf_addf(&path, "/app/%s/auth/providers/%s/login", service->app_id,
-                provider);
-    code = uk_buf_check(body->buf, err);
-    if (code == UK_OK)
-        code = uk_buf_check(&path, err);
-    if (code != UK_OK)
-        goto out;
-    code = uk_api_call(service,
-                       &(struct uk_api_ask){.method = "POST",
-                                            .path = uk_buf_peek(&path),
-                                            .body = body->buf},
-                       &document, err);
-    if (code == UK_OK)
-        code = decide(service, of_login, UK_COUNT(of_login), &found, err);
-    if (code == UK_OK && found == UK_GRANTED)
-        code = take_session(document, out, err);
-    if (code == UK_OK)
-        *verdict = found;
-out:
-    uk_json_free(document);
-    uk_buf_clear(&path);
-    return code == UK_OK ? code : uk_err_in(err, "logging in");
+    if (code == UK_OK) {
+        code = exchange(service, question, &reply, err);
+        if (code == UK_OK)
+            code =
+                uk_sessionwords_take_login(service, &reply, out, verdict, err);
+        if (code != UK_OK)
+            uk_err_in(err, "logging in");
+    }
+    uk_https_reply_clear(&reply);
+    uk_question_clear(question);
+    return code;
 }
 
 enum uk_code
@@ -175,17 +43,10 @@ uk_session_open(struct uk_service *service, const struct uk_secret *key,
                 struct uk_session *out, enum uk_verdict *verdict,
                 struct uk_err *err)
 {
-    struct uk_buf buf = UK_BUF_UP_TO(BODY_MAX);
-    struct uk_json_out body = {.buf = &buf};
-    enum uk_code code = uk_api_check_text(key, "key", err);
+    struct uk_question question = {.method = NULL};
+    enum uk_code code = uk_sessionwords_ask_key(service, key, &question, err);
 
-    if (code == UK_OK) {
-        uk_json_begin(&body, NULL, '{');
-        uk_json_put_text(&body, "key", uk_secret_peek(key));
-        code = log_in(service, "api-key", &body, out, verdict, err);
-    }
-    uk_buf_clear(&buf);
-    return code;
+    return log_in(service, code, &question, out, verdict, err);
 }
 
 enum uk_code
@@ -194,59 +55,28 @@ uk_session_open_password(struct uk_service *service, const char *email,
                          struct uk_session *out, enum uk_verdict *verdict,
                          struct uk_err *err)
 {
-    struct uk_buf buf = UK_BUF_UP_TO(BODY_MAX);
-    struct uk_json_out body = {.buf = &buf};
-    enum uk_code code = uk_api_check_text(password, "password", err);
+    struct uk_question question = {.method = NULL};
+    enum uk_code code =
+        uk_sessionwords_ask_password(service, email, password, &question, err);
 
-    if (code == UK_OK && !uk_json_is_text(email))
-        code = uk_err_set(err, UK_INVALID, "the address is not UTF-8 text");
-    if (code == UK_OK) {
-        uk_json_begin(&body, NULL, '{');
-        uk_json_put_text(&body, "username", email);
-        uk_json_put_text(&body, "password", uk_secret_peek(password));
-        code = log_in(service, "local-userpass", &body, out, verdict, err);
-    }
-    uk_buf_clear(&buf);
-    return code;
-}
-
-static enum uk_code
-take_access(const struct uk_json *document, struct uk_session *session,
-            struct uk_err *err)
-{
-    struct uk_session fresh = {.user_id = ""};
-    enum uk_code code;
-
-    memcpy(fresh.user_id, session->user_id, sizeof(fresh.user_id));
-    code = take_token(document, "access_token", &fresh.tokens.access, err);
-    if (code == UK_OK)
-        code = check_subject(&fresh, err);
-    if (code == UK_OK)
-        uk_secret_move(&session->tokens.access, &fresh.tokens.access);
-    uk_session_clear(&fresh);
-    return code;
+    return log_in(service, code, &question, out, verdict, err);
 }
 
 enum uk_code
 uk_session_refresh(struct uk_service *service, struct uk_session *session,
                    enum uk_verdict *verdict, struct uk_err *err)
 {
-    struct uk_json *document = NULL;
-    enum uk_verdict found = UK_UNDECIDED;
-    enum uk_code code;
+    struct uk_question question = {.method = NULL};
+    struct uk_https_reply reply = {.status = 0};
+    enum uk_code code = uk_sessionwords_ask_refresh(session, &question, err);
 
-    code = uk_api_call(service,
-                       &(struct uk_api_ask){.method = "POST",
-                                            .path = "/auth/session",
-                                            .bearer = &session->tokens.refresh},
-                       &document, err);
     if (code == UK_OK)
-        code = decide(service, of_session, UK_COUNT(of_session), &found, err);
-    if (code == UK_OK && found == UK_GRANTED)
-        code = take_access(document, session, err);
+        code = exchange(service, &question, &reply, err);
     if (code == UK_OK)
-        *verdict = found;
-    uk_json_free(document);
+        code = uk_sessionwords_take_refresh(service, &reply, session, verdict,
+                                            err);
+    uk_https_reply_clear(&reply);
+    uk_question_clear(&question);
     return code == UK_OK ? code : uk_err_in(err, "refreshing the session");
 }
 
@@ -254,65 +84,17 @@ enum uk_code
 uk_session_close(struct uk_service *service, const struct uk_secret *refresh,
                  struct uk_err *err)
 {
-    struct uk_json *document = NULL;
-    enum uk_verdict verdict = UK_UNDECIDED;
-    enum uk_code code;
+    struct uk_question question = {.method = NULL};
+    struct uk_https_reply reply = {.status = 0};
+    enum uk_code code = uk_sessionwords_ask_close(refresh, &question, err);
 
-    code = uk_api_call(service,
-                       &(struct uk_api_ask){.method = "DELETE",
-                                            .path = "/auth/session",
-                                            .bearer = refresh},
-                       &document, err);
     if (code == UK_OK)
-        code = decide(service, of_session, UK_COUNT(of_session), &verdict, err);
-    if (code == UK_OK && verdict == UK_THROTTLED_SERVICE)
-        code = uk_api_odd(service, err);
-    uk_json_free(document);
+        code = exchange(service, &question, &reply, err);
+    if (code == UK_OK)
+        code = uk_sessionwords_take_close(service, &reply, err);
+    uk_https_reply_clear(&reply);
+    uk_question_clear(&question);
     return code == UK_OK ? code : uk_err_in(err, "logging out");
-}
-
-/* An identity of provider local-userpass whose address has been confirmed
- * gives that address; one of any other form gives none. */
-static void
-take_identity(const struct uk_json *identity, struct uk_person *person)
-{
-    const struct uk_json *data;
-    const char *provider, *email;
-    bool confirmed;
-
-    if (person->n_emails == UK_PERSON_EMAILS ||
-        !uk_json_text(identity, "provider_type", &provider) ||
-        strcmp(provider, "local-userpass") != 0 ||
-        !uk_json_object(identity, "provider_data", &data) ||
-        !uk_json_bool(data, "confirmed", &confirmed) || !confirmed ||
-        !uk_json_text(data, "email", &email) || !uk_identity_is_email(email))
-        return;
-    if (uk_str_copy(person->email[person->n_emails], UK_EMAIL_MAX + 1, email))
-        person->n_emails++;
-}
-
-static enum uk_code
-take_person(const struct uk_json *document, const struct uk_session *session,
-            struct uk_person *out, struct uk_err *err)
-{
-    struct uk_person person = {.n_emails = 0};
-    const struct uk_json *identities;
-    const char *id;
-
-    if (!uk_json_text(document, "user_id", &id) || !uk_identity_is_id(id) ||
-        !uk_str_copy(person.id, sizeof(person.id), id))
-        return uk_err_set(err, UK_BAD_ANSWER, "the answer has no 'user_id'");
-    if (strcmp(person.id, session->user_id) != 0)
-        return uk_err_set(err, UK_BAD_ANSWER,
-                          "the profile is of user '%s' and the session of "
-                          "user '%s'",
-                          person.id, session->user_id);
-    if (!uk_json_array(document, "identities", &identities))
-        return uk_err_set(err, UK_BAD_ANSWER, "the answer has no 'identities'");
-    for (size_t i = 0; i < uk_json_count(identities); i++)
-        take_identity(uk_json_item(identities, i), &person);
-    *out = person;
-    return UK_OK;
 }
 
 enum uk_code
@@ -320,28 +102,16 @@ uk_session_profile(struct uk_service *service, const struct uk_session *session,
                    struct uk_person *out, enum uk_verdict *verdict,
                    struct uk_err *err)
 {
-    struct uk_json *document = NULL;
-    enum uk_verdict found = UK_UNDECIDED;
-    enum uk_code code;
+    struct uk_question question = {.method = NULL};
+    struct uk_https_reply reply = {.status = 0};
+    enum uk_code code = uk_sessionwords_ask_profile(session, &question, err);
 
-    code = uk_api_call(service,
-                       &(struct uk_api_ask){.method = "GET",
-                                            .path = "/auth/profile",
-                                            .bearer = &session->tokens.access},
-                       &document, err);
     if (code == UK_OK)
-        code = decide(service, of_session, UK_COUNT(of_session), &found, err);
-    if (code == UK_OK && found == UK_GRANTED)
-        code = take_person(document, session, out, err);
+        code = exchange(service, &question, &reply, err);
     if (code == UK_OK)
-        *verdict = found;
-    uk_json_free(document);
+        code = uk_sessionwords_take_profile(service, &reply, session, out,
+                                            verdict, err);
+    uk_https_reply_clear(&reply);
+    uk_question_clear(&question);
     return code == UK_OK ? code : uk_err_in(err, "asking for the profile");
-}
-
-void
-uk_session_clear(struct uk_session *session)
-{
-    uk_tokens_clear(&session->tokens);
-    session->user_id[0] = '\0';
 }

@@ -12,13 +12,8 @@
 #include "core/identity.h"
 #include "core/msg.h"
 #include "core/secret.h"
+#include "core/sessionwords.h"
 #include "core/verdict.h"
-
-/* A session; {0} is releasable. */
-struct uk_session {
-    char user_id[UK_USER_ID_MAX + 1];
-    struct uk_tokens tokens;
-};
 
 /*
  * Exchange a user API key for a session.  key stays the caller's.  UK_OK with
@@ -62,7 +57,5 @@ UK_MUST_USE enum uk_code uk_session_profile(struct uk_service *service,
                                             struct uk_person *out,
                                             enum uk_verdict *verdict,
                                             struct uk_err *err);
-
-void uk_session_clear(struct uk_session *session);
 
 #endif
