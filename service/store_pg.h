@@ -122,6 +122,14 @@ enum uk_pg_sql {
     UK_PG_LIST_ADMINS,
     UK_PG_ADD_ADMIN,
     UK_PG_DELETE_ADMIN,
+    UK_PG_CONFIRM_USER,
+    UK_PG_SETTLE_USER,
+    UK_PG_LOCK_USERS,
+    UK_PG_CHECK_MERGE,
+    UK_PG_MOVE_IDENTITY,
+    UK_PG_ADD_HANDOUT,
+    UK_PG_FIND_HANDOUT,
+    UK_PG_TAKE_HANDOUT,
     UK_PG_SQL_COUNT
 };
 
@@ -323,6 +331,21 @@ enum uk_code uk_pg_add_user(struct uk_store *, const struct uk_store_user *,
 enum uk_code uk_pg_set_user(struct uk_store *, const char *, bool,
                             enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_set_password(struct uk_store *, const char *, const char *,
+                                enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_confirm_user(struct uk_store *, const char *,
+                                enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_settle_user(struct uk_store *, const char *,
+                               enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_merge_user(struct uk_store *, const char *, const char *,
+                              enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_add_handout(struct uk_store *,
+                               const struct uk_store_handout *,
+                               enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_find_handout(struct uk_store *, const char *, int64_t,
+                                struct uk_store_handout *, bool *,
+                                struct uk_err *);
+enum uk_code uk_pg_take_handout(struct uk_store *,
+                                const struct uk_store_handout *, int64_t,
                                 enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_delete_user(struct uk_store *, const char *,
                                enum uk_store_result *, struct uk_err *);

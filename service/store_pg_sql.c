@@ -73,9 +73,9 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                          "SELECT 1 FROM app_user WHERE id = $1 FOR UPDATE", "b",
                          true},
     [UK_PG_ADD_USER] = {"add_user",
-                        "INSERT INTO app_user(id, app_id, created)"
-                        " VALUES ($1, $2, $3)",
-                        "bbi", true},
+                        "INSERT INTO app_user(id, app_id, pending, created)"
+                        " VALUES ($1, $2, $3, $4)",
+                        "bbfi", true},
     [UK_PG_DROP_USER] = {"drop_user", "DELETE FROM app_user WHERE id = $1", "b",
                          true},
     [UK_PG_ADD_IDENTITY] =
@@ -102,6 +102,49 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " SELECT hash, id, user_id, app_id, $2 FROM api_key"
          " WHERE user_id = $1" BURY,
          "bi", true},
+    [UK_PG_CONFIRM_USER] = {"confirm_user",
+                            "UPDATE identity SET confirmed = TRUE"
+                            " WHERE user_id = $1 AND provider = $2",
+                            "bb", true},
+    [UK_PG_SETTLE_USER] = {"settle_user",
+                           "UPDATE app_user SET pending = FALSE WHERE id = $1",
+                           "b", true},
+    /* In the order of ids, so that no two wait for each other. */
+    [UK_PG_LOCK_USERS] = {"lock_users",
+                          "SELECT 1 FROM app_user WHERE id IN ($1, $2)"
+                          " ORDER BY id FOR UPDATE",
+                          "bb", true},
+    [UK_PG_CHECK_MERGE] =
+        {"check_merge",
+         "SELECT EXISTS (SELECT 1 FROM identity i WHERE i.user_id = u.id"
+         " AND i.provider = $3) FROM app_user p JOIN app_user u"
+         " ON u.app_id = p.app_id AND u.id <> p.id"
+         " WHERE p.id = $1 AND u.id = $2 AND p.pending"
+         " AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.user_id = p.id)",
+         "bbb", true},
+    [UK_PG_MOVE_IDENTITY] = {"move_identity",
+                             "UPDATE identity SET user_id = $1"
+                             " WHERE user_id = $2 AND provider = $3",
+                             "bbb", true},
+    [UK_PG_ADD_HANDOUT] =
+        {"add_handout",
+         "INSERT INTO handout(id, hash, user_id, purpose, expires)"
+         " SELECT $1, $2, i.user_id, $4, $5 FROM identity i"
+         " WHERE i.user_id = $3 AND i.provider = $6"
+         " ON CONFLICT (user_id, purpose) DO UPDATE SET id = excluded.id,"
+         " hash = excluded.hash, expires = excluded.expires",
+         "bbbbib", true},
+    [UK_PG_FIND_HANDOUT] =
+        {"find_handout",
+         "SELECT h.user_id FROM handout h"
+         " JOIN app_user u ON u.id = h.user_id"
+         " WHERE h.id = $1 AND h.purpose = $2 AND h.hash = $3"
+         " AND h.expires > $4 AND u.app_id = $5",
+         "bbbib", false},
+    [UK_PG_TAKE_HANDOUT] = {"take_handout",
+                            "DELETE FROM handout WHERE id = $1 AND user_id = $2"
+                            " AND purpose = $3 AND hash = $4 AND expires > $5",
+                            "bbbbi", true},
     [UK_PG_DELETE_USER] = {"delete_user", "DELETE FROM app_user WHERE id = $1",
                            "b", true},
 

@@ -117,6 +117,7 @@ add_user_row(struct uk_store *store, const struct uk_store_user *user,
 
     uk_pg_query_put_text(&query, user->id);
     uk_pg_query_put_text(&query, user->app_id);
+    uk_pg_query_put_flag(&query, user->pending);
     uk_pg_query_put_int(&query, uk_id_now_us());
     return uk_pg_query_defer(&query, err);
 }

@@ -61,6 +61,14 @@ enum uk_sql {
     UK_SQL_LIST_ADMINS,
     UK_SQL_ADD_ADMIN,
     UK_SQL_DELETE_ADMIN,
+    UK_SQL_CONFIRM_USER,
+    UK_SQL_SETTLE_USER,
+    UK_SQL_CHECK_MERGE,
+    UK_SQL_MOVE_IDENTITY,
+    UK_SQL_DROP_USER,
+    UK_SQL_ADD_HANDOUT,
+    UK_SQL_FIND_HANDOUT,
+    UK_SQL_TAKE_HANDOUT,
     UK_SQL_COUNT
 };
 
@@ -168,6 +176,21 @@ enum uk_code uk_sqlite_set_user(struct uk_store *, const char *, bool,
 enum uk_code uk_sqlite_set_password(struct uk_store *, const char *,
                                     const char *, enum uk_store_result *,
                                     struct uk_err *);
+enum uk_code uk_sqlite_confirm_user(struct uk_store *, const char *,
+                                    enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_settle_user(struct uk_store *, const char *,
+                                   enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_merge_user(struct uk_store *, const char *, const char *,
+                                  enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_add_handout(struct uk_store *,
+                                   const struct uk_store_handout *,
+                                   enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_find_handout(struct uk_store *, const char *, int64_t,
+                                    struct uk_store_handout *, bool *,
+                                    struct uk_err *);
+enum uk_code uk_sqlite_take_handout(struct uk_store *,
+                                    const struct uk_store_handout *, int64_t,
+                                    enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_delete_user(struct uk_store *, const char *,
                                    enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_revoke(struct uk_store *, const char *, int64_t, int64_t,

@@ -124,12 +124,14 @@ static enum uk_code
 add_user_row(struct uk_store *store, const struct uk_store_user *user,
              struct uk_err *err)
 {
-    struct uk_query query = uk_query_start(
-        store, UK_SQL_ADD_USER,
-        "INSERT INTO app_user(id, app_id, created) VALUES (?, ?, ?)");
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_ADD_USER,
+                       "INSERT INTO app_user(id, app_id, pending, created)"
+                       " VALUES (?, ?, ?, ?)");
 
     uk_query_put_text(&query, user->id);
     uk_query_put_text(&query, user->app_id);
+    uk_query_put_int(&query, user->pending);
     uk_query_put_int(&query, uk_id_now_us());
     return uk_query_run(&query, NULL, err);
 }

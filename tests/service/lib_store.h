@@ -66,4 +66,12 @@ void delete_key(struct uk_store *store, const char *user_id, const char *key_id,
                 enum uk_store_result want);
 int64_t count(struct fixture *f, const char *sql);
 
+/* Cases of other files. */
+void a_registration_waits_for_a_login(void **state);
+void confirms_the_address_of_one_user(void **state);
+void merges_a_registration_into_a_user(void **state);
+void merges_nobody_else(void **state);
+void a_handout_is_good_once(void **state);
+void a_new_handout_replaces_the_old_one(void **state);
+
 #endif

@@ -1004,6 +1004,12 @@ store_run_cases(const struct store_kind *kind)
         CASE(an_address_is_given_once),
         CASE(reading_connections_cannot_write),
         CASE(holds_text_of_every_kind),
+        CASE(a_registration_waits_for_a_login),
+        CASE(confirms_the_address_of_one_user),
+        CASE(merges_a_registration_into_a_user),
+        CASE(merges_nobody_else),
+        CASE(a_handout_is_good_once),
+        CASE(a_new_handout_replaces_the_old_one),
 #undef CASE
     };
     struct CMUnitTest tests[UK_COUNT(cases)];
