@@ -99,18 +99,20 @@ uk_admin_user_list(struct uk_call *call)
 {
     const char *after = call->request->after;
     struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_store_page from = {.app_id = call->app.id, .disabled = -1};
     struct page page = {.count = 0};
     struct uk_err err = UK_ERR_NONE;
     enum uk_code code;
 
     if (after == NULL)
         after = "";
+    from.after = after;
     if (after[0] != '\0' && !uk_id_check(after))
         return uk_call_error(call, 400, "BadRequest", "'after' is not an id");
     code = call->request->email != NULL
                ? find_by_email(call, &page, &err)
-               : uk_store_call(call->store, page_users, call->app.id, after,
-                               take_user, &page, &err);
+               : uk_store_call(call->store, page_users, &from, take_user, &page,
+                               &err);
     call->reply->body.max = PAGE_MAX;
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < page.count && code == UK_OK; i++)

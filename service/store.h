@@ -214,9 +214,9 @@ struct uk_store_ops {
         struct uk_store *, const char *user_id,
         struct uk_store_identity out[UK_STORE_IDENTITIES], size_t *count,
         struct uk_err *);
-    enum uk_code (*page_users)(struct uk_store *, const char *app_id,
-                               const char *after, uk_store_lister *each,
-                               void *context, struct uk_err *);
+    enum uk_code (*page_users)(struct uk_store *, const struct uk_store_page *,
+                               uk_store_lister *each, void *context,
+                               struct uk_err *);
     enum uk_code (*find_user)(struct uk_store *, const char *app_id,
                               const char *user_id, struct uk_store_listed *out,
                               bool *found, struct uk_err *);

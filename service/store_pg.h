@@ -115,6 +115,23 @@ enum uk_pg_sql {
     UK_PG_PURGE_REVOKED,
     UK_PG_END_SESSIONS,
     UK_PG_PAGE_USERS,
+    UK_PG_PAGE_BACK,
+    UK_PG_PAGE_PENDING,
+    UK_PG_NOTE_LOGINS,
+    UK_PG_SET_EMAIL,
+    UK_PG_VOID_HANDOUTS,
+    UK_PG_LIST_ORIGINS,
+    UK_PG_SET_PROVIDERS,
+    UK_PG_SET_REFRESH,
+    UK_PG_SET_ORIGINS,
+    UK_PG_DROP_APP,
+    UK_PG_EMPTY_APP,
+    UK_PG_DELETE_APP,
+    UK_PG_LOCK_APP,
+    UK_PG_LIST_SERVERS,
+    UK_PG_FIND_SERVER,
+    UK_PG_SERVER_ROOM,
+    UK_PG_ADD_SERVER,
     UK_PG_FIND_USER,
     UK_PG_LIST_APPS,
     UK_PG_COUNT_USERS,
@@ -146,9 +163,10 @@ struct uk_pg_statement {
 /* The columns that make an app and a user; see uk_pg_query_app(). */
 #define UK_PG_APP                                                              \
     "a.id, a.client_id, a.providers_off, a.refresh_lifetime, a.origins <> ''"
-#define UK_PG_APP_COLUMNS  5
-#define UK_PG_USER         "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending"
-#define UK_PG_USER_COLUMNS 6
+#define UK_PG_APP_COLUMNS 5
+#define UK_PG_USER                                                             \
+    "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending, u.last_login"
+#define UK_PG_USER_COLUMNS 7
 
 const struct uk_pg_statement *uk_pg_statement(enum uk_pg_sql which);
 
@@ -211,6 +229,9 @@ struct uk_pg_query uk_pg_query_start(struct uk_store *store,
 void uk_pg_query_put_text(struct uk_pg_query *query, const char *text);
 void uk_pg_query_put_bytes(struct uk_pg_query *query, const void *bytes,
                            size_t len);
+/* bytea[]: n items of size bytes, each stride bytes behind the last. */
+void uk_pg_query_put_array(struct uk_pg_query *query, const void *items,
+                           size_t size, size_t stride, size_t n);
 void uk_pg_query_put_int(struct uk_pg_query *query, int64_t number);
 void uk_pg_query_put_flag(struct uk_pg_query *query, bool flag);
 UK_MUST_USE enum uk_code uk_pg_query_run(struct uk_pg_query *query,
@@ -353,8 +374,34 @@ enum uk_code uk_pg_revoke(struct uk_store *, const char *, int64_t, int64_t,
                           struct uk_err *);
 enum uk_code uk_pg_end_sessions(struct uk_store *, const char *,
                                 enum uk_store_result *, struct uk_err *);
-enum uk_code uk_pg_page_users(struct uk_store *, const char *, const char *,
+enum uk_code uk_pg_page_users(struct uk_store *, const struct uk_store_page *,
                               uk_store_lister *, void *, struct uk_err *);
+enum uk_code uk_pg_note_logins(struct uk_store *, const char (*)[UK_ID_SIZE],
+                               size_t, int64_t, struct uk_err *);
+enum uk_code uk_pg_set_email(struct uk_store *, const struct uk_store_user *,
+                             const char *, enum uk_store_result *,
+                             struct uk_err *);
+enum uk_code uk_pg_list_origins(struct uk_store *, const char *,
+                                char[UK_STORE_ORIGINS + 1], struct uk_err *);
+enum uk_code uk_pg_set_providers(struct uk_store *, const char *, unsigned,
+                                 bool, struct uk_err *);
+enum uk_code uk_pg_set_refresh(struct uk_store *, const char *, int64_t,
+                               struct uk_err *);
+enum uk_code uk_pg_set_origins(struct uk_store *, const char *, const char *,
+                               struct uk_err *);
+enum uk_code uk_pg_drop_app(struct uk_store *, const char *,
+                            struct uk_store_app *, bool *, struct uk_err *);
+enum uk_code uk_pg_empty_app(struct uk_store *, const char *, unsigned, bool *,
+                             struct uk_err *);
+enum uk_code uk_pg_list_servers(struct uk_store *, const char *,
+                                struct uk_store_key[UK_STORE_SERVERS], size_t *,
+                                struct uk_err *);
+enum uk_code uk_pg_find_server(struct uk_store *, const char *, const char *,
+                               struct uk_store_user *, bool *, struct uk_err *);
+enum uk_code uk_pg_add_server(struct uk_store *, const struct uk_store_user *,
+                              const struct uk_store_key *,
+                              const struct uk_store_hash *,
+                              enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_find_user(struct uk_store *, const char *, const char *,
                              struct uk_store_listed *, bool *, struct uk_err *);
 enum uk_code uk_pg_list_apps(struct uk_store *, const char *,

@@ -3,60 +3,6 @@
 
 #include "service/store_pg.h"
 
-static void
-read_listed(const struct uk_pg_query *query, int row,
-            struct uk_store_listed *out)
-{
-    const int at = UK_PG_USER_COLUMNS;
-
-    memset(out, 0, sizeof(*out));
-    uk_pg_query_user(query, row, 0, &out->user);
-    out->created_us = uk_pg_query_int(query, row, at);
-    uk_pg_query_text(query, row, at + 1, out->email, sizeof(out->email));
-    out->keys = (unsigned)uk_pg_query_int(query, row, at + 2);
-}
-
-enum uk_code
-uk_pg_page_users(struct uk_store *store, const char *app_id, const char *after,
-                 uk_store_lister *each, void *context, struct uk_err *err)
-{
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_PAGE_USERS);
-    struct uk_store_listed one;
-    enum uk_code code;
-
-    uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    uk_pg_query_put_text(&query, app_id);
-    uk_pg_query_put_text(&query, after);
-    uk_pg_query_put_int(&query, UK_STORE_PAGE);
-    code = uk_pg_query_run(&query, err);
-    for (int row = 0; code == UK_OK && row < uk_pg_query_rows(&query); row++) {
-        read_listed(&query, row, &one);
-        each(context, &one);
-    }
-    uk_pg_query_end(&query);
-    return code;
-}
-
-enum uk_code
-uk_pg_find_user(struct uk_store *store, const char *app_id, const char *user_id,
-                struct uk_store_listed *out, bool *found, struct uk_err *err)
-{
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_FIND_USER);
-    enum uk_code code;
-
-    uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    uk_pg_query_put_text(&query, app_id);
-    uk_pg_query_put_text(&query, user_id);
-    code = uk_pg_query_run(&query, err);
-    if (code == UK_OK) {
-        *found = uk_pg_query_rows(&query) > 0;
-        if (*found)
-            read_listed(&query, 0, out);
-    }
-    uk_pg_query_end(&query);
-    return code;
-}
-
 enum uk_code
 uk_pg_list_apps(struct uk_store *store, const char *app_id,
                 uk_store_app_lister *each, void *context, struct uk_err *err)

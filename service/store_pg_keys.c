@@ -4,38 +4,7 @@
 #include <string.h>
 
 #define PURGE_AFTER 64 /* keys that were deleted; old ones go then */
-#define BYTEA       17
-#define ARRAY_HEAD  20                 /* bytes before the first element */
 #define HASH        UK_PG_USER_COLUMNS /* the column of a login's hash */
-
-static void
-put_u32(struct uk_buf *buf, uint32_t number)
-{
-    for (unsigned shift = 32; shift > 0; shift -= 8)
-        uk_buf_add_byte(buf, (unsigned char)(number >> (shift - 8)));
-}
-
-/* bytea[] as it goes over the wire: dimensions, NULLs, type; length and first
- * index of the one dimension; each with its length. */
-static void
-put_hashes(struct uk_pg_query *query, const struct uk_store_hash *hashes,
-           size_t n)
-{
-    struct uk_buf array =
-        UK_BUF_UP_TO(ARRAY_HEAD + n * (4 + sizeof(hashes->bytes)));
-
-    put_u32(&array, 1);
-    put_u32(&array, 0);
-    put_u32(&array, BYTEA);
-    put_u32(&array, (uint32_t)n);
-    put_u32(&array, 1);
-    for (size_t i = 0; i < n; i++) {
-        put_u32(&array, sizeof(hashes[i].bytes));
-        uk_buf_add(&array, hashes[i].bytes, sizeof(hashes[i].bytes));
-    }
-    uk_pg_query_put_bytes(query, uk_buf_peek(&array), array.len);
-    uk_buf_clear(&array);
-}
 
 static void
 read_login(const struct uk_pg_query *query, int row, struct uk_store_login *out)
@@ -72,7 +41,8 @@ uk_pg_find_keys(struct uk_store *store, const struct uk_store_hash *hashes,
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_FIND_KEYS);
     enum uk_code code;
 
-    put_hashes(&query, hashes, n);
+    uk_pg_query_put_array(&query, hashes, sizeof(hashes->bytes),
+                          sizeof(*hashes), n);
     code = uk_pg_query_run(&query, err);
     if (code == UK_OK && n > 0) {
         memset(out, 0, n * sizeof(*out));

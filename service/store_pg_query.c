@@ -5,6 +5,9 @@
 
 #include "core/str.h"
 
+#define BYTEA      17
+#define ARRAY_HEAD 20 /* bytes before the first element */
+
 struct uk_pg_query
 uk_pg_query_start(struct uk_store *store, enum uk_pg_sql which)
 {
@@ -43,6 +46,34 @@ uk_pg_query_put_flag(struct uk_pg_query *query, bool flag)
     unsigned char wire = flag;
 
     uk_pg_script_put(query->pg, &wire, sizeof(wire));
+}
+
+static void
+put_u32(struct uk_buf *buf, uint32_t number)
+{
+    for (unsigned shift = 32; shift > 0; shift -= 8)
+        uk_buf_add_byte(buf, (unsigned char)(number >> (shift - 8)));
+}
+
+/* As it goes over the wire: dimensions, NULLs, type; length and first index of
+ * the one dimension; each with its length. */
+void
+uk_pg_query_put_array(struct uk_pg_query *query, const void *items, size_t size,
+                      size_t stride, size_t n)
+{
+    struct uk_buf array = UK_BUF_UP_TO(ARRAY_HEAD + n * (4 + size));
+
+    put_u32(&array, 1);
+    put_u32(&array, 0);
+    put_u32(&array, BYTEA);
+    put_u32(&array, (uint32_t)n);
+    put_u32(&array, 1);
+    for (size_t i = 0; i < n; i++) {
+        put_u32(&array, (uint32_t)size);
+        uk_buf_add(&array, (const char *)items + i * stride, size);
+    }
+    uk_pg_query_put_bytes(query, uk_buf_peek(&array), array.len);
+    uk_buf_clear(&array);
 }
 
 /* Outside of a transaction a statement may be sent twice. */
@@ -180,4 +211,5 @@ uk_pg_query_user(const struct uk_pg_query *query, int row, int column,
     out->epoch = uk_pg_query_int(query, row, column + 3);
     out->server = uk_pg_query_flag(query, row, column + 4);
     out->pending = uk_pg_query_flag(query, row, column + 5);
+    out->last_login_us = uk_pg_query_int(query, row, column + 6);
 }

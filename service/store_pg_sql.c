@@ -24,6 +24,22 @@
     " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id)"                 \
     " FROM app_user u"
 
+/* Numbers are bits of enum uk_provider; a server's user has no identity but
+ * its key. */
+#define WANTED                                                                 \
+    " AND ($5 < 0 OR u.disabled = ($5 = 1)) AND ($6 = 0"                       \
+    " OR ($6 & 8 <> 0 AND u.server) OR EXISTS (SELECT 1 FROM identity f"       \
+    " WHERE f.user_id = u.id AND (($6 & 2 <> 0 AND f.provider = 'anon-user')"  \
+    " OR ($6 & 4 <> 0 AND f.provider = 'local-userpass'))))"
+
+_Static_assert(1 << UK_PROVIDER_ANON == 2 && 1 << UK_PROVIDER_PASSWORD == 4 &&
+                   1 << UK_PROVIDER_KEY == 8,
+               "the statement has them as numbers");
+
+#define SERVERS                                                                \
+    " FROM app_user u JOIN api_key k ON k.user_id = u.id"                      \
+    " WHERE u.app_id = $1 AND u.server"
+
 static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_BEGIN] = {"begin", "BEGIN ISOLATION LEVEL READ COMMITTED", "",
                      false},
@@ -154,7 +170,7 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " FROM api_key k JOIN app_user u ON u.id = k.user_id"
          " WHERE k.hash = ANY ($1)"
          " UNION ALL SELECT d.user_id, d.app_id, FALSE, 0, FALSE, FALSE,"
-         " d.hash, TRUE, d.id, FALSE, 0"
+         " 0, d.hash, TRUE, d.id, FALSE, 0"
          " FROM deleted_key d WHERE d.hash = ANY ($1)",
          "a", false},
     [UK_PG_FIND_KEY] = {"find_key",
@@ -227,9 +243,82 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                             " WHERE id = $1",
                             "b", true},
     [UK_PG_PAGE_USERS] = {"page_users",
-                          LISTED " WHERE u.app_id = $2 AND u.id > $3"
+                          LISTED " WHERE u.app_id = $2 AND u.id > $3" WANTED
                                  " ORDER BY u.id LIMIT $4",
-                          "bbbi", false},
+                          "bbbiii", false},
+    [UK_PG_PAGE_BACK] =
+        {"page_back",
+         LISTED " WHERE u.app_id = $2 AND (u.id < $3 OR $3 = '')" WANTED
+                " ORDER BY u.id DESC LIMIT $4",
+         "bbbiii", false},
+    [UK_PG_PAGE_PENDING] = {"page_pending",
+                            LISTED " WHERE u.app_id = $2 AND u.pending"
+                                   " AND u.id > $3" WANTED
+                                   " ORDER BY u.id LIMIT $4",
+                            "bbbiii", false},
+    /* Nobody waits for it: who is being changed now is left out. */
+    [UK_PG_NOTE_LOGINS] =
+        {"note_logins",
+         "UPDATE app_user SET last_login = greatest(last_login, $2),"
+         " pending = FALSE WHERE id IN (SELECT id FROM app_user"
+         " WHERE id = ANY ($1)" NOT_LOCKED,
+         "ai", true},
+    [UK_PG_SET_EMAIL] = {"set_email",
+                         "UPDATE identity SET subject = $1, address = $2,"
+                         " confirmed = TRUE WHERE user_id = $3"
+                         " AND provider = $4",
+                         "bbbb", true},
+    [UK_PG_VOID_HANDOUTS] = {"void_handouts",
+                             "DELETE FROM handout WHERE user_id = $1", "b",
+                             true},
+
+    [UK_PG_LIST_ORIGINS] = {"list_origins",
+                            "SELECT origins FROM app WHERE id = $1", "b",
+                            false},
+    [UK_PG_SET_PROVIDERS] = {"set_providers",
+                             "UPDATE app SET providers_off ="
+                             " (providers_off & ~$1) | $2 WHERE id = $3",
+                             "iib", true},
+    [UK_PG_SET_REFRESH] = {"set_refresh",
+                           "UPDATE app SET refresh_lifetime = $1"
+                           " WHERE id = $2",
+                           "ib", true},
+    [UK_PG_SET_ORIGINS] = {"set_origins",
+                           "UPDATE app SET origins = $1 WHERE id = $2", "bb",
+                           true},
+    [UK_PG_DROP_APP] = {"drop_app",
+                        "UPDATE app a SET deleted = TRUE WHERE a.id = $1"
+                        " RETURNING " UK_PG_APP,
+                        "b", true},
+    [UK_PG_EMPTY_APP] =
+        {"empty_app",
+         "DELETE FROM app_user WHERE id IN (SELECT u.id FROM app_user u"
+         " JOIN app a ON a.id = u.app_id AND a.deleted"
+         " WHERE u.app_id = $1 ORDER BY u.id LIMIT $2)",
+         "bi", true},
+    [UK_PG_DELETE_APP] = {"delete_app",
+                          "DELETE FROM app WHERE id = $1 AND deleted"
+                          " AND NOT EXISTS (SELECT 1 FROM app_user u"
+                          " WHERE u.app_id = $1)",
+                          "b", true},
+    [UK_PG_LOCK_APP] = {"lock_app",
+                        "SELECT 1 FROM app WHERE id = $1 FOR UPDATE", "b",
+                        true},
+    [UK_PG_LIST_SERVERS] = {"list_servers",
+                            "SELECT k.id, k.name, k.disabled, k.epoch" SERVERS
+                            " ORDER BY k.created, k.id LIMIT $2",
+                            "bi", false},
+    [UK_PG_FIND_SERVER] = {"find_server",
+                           "SELECT " UK_PG_USER SERVERS " AND k.id = $2", "bb",
+                           false},
+    [UK_PG_SERVER_ROOM] = {"server_room",
+                           "SELECT count(*), count(*) FILTER"
+                           " (WHERE k.name = $2)" SERVERS,
+                           "bb", false},
+    [UK_PG_ADD_SERVER] = {"add_server",
+                          "INSERT INTO app_user(id, app_id, created, server)"
+                          " VALUES ($1, $2, $3, TRUE)",
+                          "bbi", true},
     [UK_PG_FIND_USER] = {"find_user",
                          LISTED " WHERE u.app_id = $2 AND u.id = $3", "bbb",
                          false},

@@ -54,6 +54,23 @@ enum uk_sql {
     UK_SQL_PURGE_REVOKED,
     UK_SQL_END_SESSIONS,
     UK_SQL_PAGE_USERS,
+    UK_SQL_PAGE_BACK,
+    UK_SQL_PAGE_PENDING,
+    UK_SQL_NOTE_LOGIN,
+    UK_SQL_SET_EMAIL,
+    UK_SQL_VOID_HANDOUTS,
+    UK_SQL_LIST_ORIGINS,
+    UK_SQL_SET_PROVIDERS,
+    UK_SQL_SET_REFRESH,
+    UK_SQL_SET_ORIGINS,
+    UK_SQL_FIND_ANY_APP,
+    UK_SQL_DROP_APP,
+    UK_SQL_EMPTY_APP,
+    UK_SQL_DELETE_APP,
+    UK_SQL_LIST_SERVERS,
+    UK_SQL_FIND_SERVER,
+    UK_SQL_SERVER_ROOM,
+    UK_SQL_ADD_SERVER,
     UK_SQL_FIND_USER,
     UK_SQL_LIST_APPS,
     UK_SQL_COUNT_USERS,
@@ -113,8 +130,9 @@ void uk_query_app(const struct uk_query *query, int column,
                   struct uk_store_app *out);
 
 /* A user from the columns UK_QUERY_USER, likewise. */
-#define UK_QUERY_USER         "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending"
-#define UK_QUERY_USER_COLUMNS 6
+#define UK_QUERY_USER                                                          \
+    "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending, u.last_login"
+#define UK_QUERY_USER_COLUMNS 7
 void uk_query_user(const struct uk_query *query, int column,
                    struct uk_store_user *out);
 
@@ -197,8 +215,39 @@ enum uk_code uk_sqlite_revoke(struct uk_store *, const char *, int64_t, int64_t,
                               struct uk_err *);
 enum uk_code uk_sqlite_end_sessions(struct uk_store *, const char *,
                                     enum uk_store_result *, struct uk_err *);
-enum uk_code uk_sqlite_page_users(struct uk_store *, const char *, const char *,
+enum uk_code uk_sqlite_page_users(struct uk_store *,
+                                  const struct uk_store_page *,
                                   uk_store_lister *, void *, struct uk_err *);
+enum uk_code uk_sqlite_note_logins(struct uk_store *,
+                                   const char (*)[UK_ID_SIZE], size_t, int64_t,
+                                   struct uk_err *);
+enum uk_code uk_sqlite_set_email(struct uk_store *,
+                                 const struct uk_store_user *, const char *,
+                                 enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_list_origins(struct uk_store *, const char *,
+                                    char[UK_STORE_ORIGINS + 1],
+                                    struct uk_err *);
+enum uk_code uk_sqlite_set_providers(struct uk_store *, const char *, unsigned,
+                                     bool, struct uk_err *);
+enum uk_code uk_sqlite_set_refresh(struct uk_store *, const char *, int64_t,
+                                   struct uk_err *);
+enum uk_code uk_sqlite_set_origins(struct uk_store *, const char *,
+                                   const char *, struct uk_err *);
+enum uk_code uk_sqlite_drop_app(struct uk_store *, const char *,
+                                struct uk_store_app *, bool *, struct uk_err *);
+enum uk_code uk_sqlite_empty_app(struct uk_store *, const char *, unsigned,
+                                 bool *, struct uk_err *);
+enum uk_code uk_sqlite_list_servers(struct uk_store *, const char *,
+                                    struct uk_store_key[UK_STORE_SERVERS],
+                                    size_t *, struct uk_err *);
+enum uk_code uk_sqlite_find_server(struct uk_store *, const char *,
+                                   const char *, struct uk_store_user *, bool *,
+                                   struct uk_err *);
+enum uk_code uk_sqlite_add_server(struct uk_store *,
+                                  const struct uk_store_user *,
+                                  const struct uk_store_key *,
+                                  const struct uk_store_hash *,
+                                  enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_find_user(struct uk_store *, const char *, const char *,
                                  struct uk_store_listed *, bool *,
                                  struct uk_err *);

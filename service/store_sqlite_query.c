@@ -120,4 +120,5 @@ uk_query_user(const struct uk_query *query, int column,
     out->epoch = uk_query_int(query, column + 3);
     out->server = uk_query_int(query, column + 4) != 0;
     out->pending = uk_query_int(query, column + 5) != 0;
+    out->last_login_us = uk_query_int(query, column + 6);
 }

@@ -193,13 +193,15 @@ static enum uk_code
 list(struct task *task, struct uk_err *err)
 {
     char after[UK_ID_SIZE] = "";
+    const struct uk_store_page from = {
+        .app_id = task->app.id, .after = after, .disabled = -1};
     struct page page;
     enum uk_code code;
 
     do {
         page.count = 0;
-        code = uk_store_call(task->store, page_users, task->app.id, after,
-                             keep_user, &page, err);
+        code = uk_store_call(task->store, page_users, &from, keep_user, &page,
+                             err);
         if (code != UK_OK)
             return code;
         for (size_t i = 0; i < page.count; i++)

@@ -66,6 +66,14 @@ void delete_key(struct uk_store *store, const char *user_id, const char *key_id,
                 enum uk_store_result want);
 int64_t count(struct fixture *f, const char *sql);
 
+/* Cases of lib_store_apps.c. */
+void keeps_what_is_set_for_an_app(void **state);
+void drops_an_app_at_once_and_empties_it_in_steps(void **state);
+void keeps_server_keys(void **state);
+void has_room_for_a_hundred_server_keys(void **state);
+void notes_logins_of_those_who_are_there(void **state);
+void gives_another_address(void **state);
+void pages_users_by_what_they_are(void **state);
 /* Cases of other files. */
 void a_registration_waits_for_a_login(void **state);
 void confirms_the_address_of_one_user(void **state);

@@ -489,6 +489,8 @@ note(void *context, const struct uk_store_listed *one)
 static void
 lists_users(void **state)
 {
+    const struct uk_store_page all = {
+        .app_id = APP, .after = "", .disabled = -1};
     struct listing listing = {.n = 0};
     struct fixture *f = *state;
     char id[UK_ID_SIZE];
@@ -501,8 +503,7 @@ lists_users(void **state)
     add_key(f->write, CARL, "k", 1, id);
     commit(f->write);
     assert_int_equal(
-        uk_store_call(f->read, page_users, APP, "", note, &listing, &err),
-        UK_OK);
+        uk_store_call(f->read, page_users, &all, note, &listing, &err), UK_OK);
     assert_int_equal(listing.n, 2);
     assert_string_equal(listing.last.user.id, CARL);
     assert_string_equal(listing.last.email, "carl@example.com");
@@ -515,6 +516,8 @@ pages_users_in_the_order_of_their_ids(void **state)
     struct listing listing = {.n = 0};
     struct fixture *f = *state;
     char id[UK_ID_SIZE], after[UK_ID_SIZE] = "";
+    const struct uk_store_page from = {
+        .app_id = APP, .after = after, .disabled = -1};
     bool found = false;
 
     begin(f->write);
@@ -534,7 +537,7 @@ pages_users_in_the_order_of_their_ids(void **state)
         static const int sizes[] = {50, 50, 20, 0};
 
         listing.n = 0;
-        assert_int_equal(uk_store_call(f->read, page_users, APP, after, note,
+        assert_int_equal(uk_store_call(f->read, page_users, &from, note,
                                        &listing, &err),
                          UK_OK);
         assert_int_equal(listing.n, sizes[page]);
@@ -995,6 +998,13 @@ store_run_cases(const struct store_kind *kind)
         CASE(lists_apps),
         CASE(ends_all_sessions_of_a_user),
         CASE(keeps_keys_of_administrators),
+        CASE(keeps_what_is_set_for_an_app),
+        CASE(drops_an_app_at_once_and_empties_it_in_steps),
+        CASE(keeps_server_keys),
+        CASE(has_room_for_a_hundred_server_keys),
+        CASE(notes_logins_of_those_who_are_there),
+        CASE(gives_another_address),
+        CASE(pages_users_by_what_they_are),
         CASE(undoes_one_of_several_changes),
         CASE(goes_on_after_a_change_that_failed),
         CASE(rolls_back),
