@@ -79,6 +79,12 @@ put_run(char line[LINE_SIZE], size_t *len, const char *text)
 }
 
 void
+uk_log_set(struct uk_log *log, enum uk_level most)
+{
+    __atomic_store_n(&log->most, most, __ATOMIC_RELAXED);
+}
+
+void
 uk_log_line(const struct uk_log *log, enum uk_level level, const char *fmt, ...)
 {
     char text[LINE_SIZE];
@@ -87,7 +93,7 @@ uk_log_line(const struct uk_log *log, enum uk_level level, const char *fmt, ...)
     va_list args;
     int wanted;
 
-    if (level > log->most)
+    if (level > __atomic_load_n(&log->most, __ATOMIC_RELAXED))
         return;
     va_start(args, fmt);
     wanted = vsnprintf(text, sizeof(text), fmt, args);

@@ -38,6 +38,9 @@ struct uk_log {
     struct uk_log_held *held; /* or NULL: each line is written at once */
 };
 
+/* Drop lines above this level from now on; other threads may be logging. */
+void uk_log_set(struct uk_log *log, enum uk_level most);
+
 /* One line by one write; bytes outside 0x20-0x7e become \xNN, and a line of
  * over 2,048 bytes is cut.  Safe from several threads.  Does not fail: a log
  * that cannot be written is nobody's reason to stop. */

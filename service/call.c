@@ -8,6 +8,7 @@
 #include "service/guard.h"
 #include "service/noise.h"
 #include "service/route.h"
+#include "service/traffic.h"
 #include "service/tries.h"
 
 #define OUTAGE_WAIT "1" /* seconds */
@@ -16,10 +17,11 @@
 static bool
 is_proxied(const struct uk_call *call)
 {
+    const struct uk_config *config = call->server->config;
     char text[UK_ADDRESS_TEXT];
 
-    for (size_t i = 0; i < call->server->proxies; i++) {
-        uk_address_text(&call->server->proxy[i], false, text);
+    for (size_t i = 0; i < config->proxies; i++) {
+        uk_address_text(&config->proxy[i], false, text);
         if (strcmp(text, call->source) == 0)
             return true;
     }
@@ -113,6 +115,8 @@ uk_call_end(struct uk_call *call, const struct uk_log *log)
                       NULL);
     if (call->audit.app == NULL)
         call->audit.app = call->session.app.client_id;
+    if (call->traffic != NULL)
+        uk_traffic_count(call->traffic, call);
     if (call->audit.event != NULL && uk_noise_admit(call))
         uk_audit_log(&call->audit, log);
     call->exchange->own = NULL;

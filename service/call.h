@@ -24,6 +24,7 @@
 
 struct uk_call;
 struct uk_round;
+struct uk_traffic;
 
 enum uk_then {
     UK_THEN_REPLY,  /* it is filled */
@@ -41,6 +42,7 @@ struct uk_admin_path {
     char group[UK_ID_SIZE + 1];
     char app[UK_ID_SIZE + 1];
     char user[UK_ID_SIZE + 1];
+    const char *email; /* as it was sent, up to a slash or the end; NULL */
 };
 
 struct uk_call {
@@ -50,7 +52,9 @@ struct uk_call {
     struct uk_http_exchange *exchange;
     const struct uk_http_request *request; /* the exchange's */
     struct uk_http_reply *reply;           /* the exchange's */
-    struct uk_store *store; /* of the thread that runs the step; or NULL */
+    struct uk_store *store;     /* of the thread that runs the step; or NULL */
+    struct uk_traffic *traffic; /* its loop's numbers; or NULL */
+    int64_t began_ns;           /* on the loop's clock */
     struct uk_round *round; /* on its loop: those that came with it; or NULL */
     enum uk_then then;
     uk_step *next;
@@ -62,7 +66,7 @@ struct uk_call {
     /* What the route has found out. */
     const struct uk_route *route;
     char app_name[UK_STORE_CLIENT_ID + 2]; /* from the path; cut if too long */
-    char key_id[UK_ID_SIZE + 1];           /* from the path; cut likewise */
+    char key_id[UK_ID_SIZE + 1];           /* likewise; or a provider's id */
     struct uk_admin_path path;             /* likewise */
     struct uk_store_app app;
     struct uk_claims claims;         /* of the token */

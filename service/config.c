@@ -1,17 +1,14 @@
 /* The settings of the server. */
 #include "service/config.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/str.h"
 #include "core/url.h"
-#include "service/address.h"
-#include "service/path.h"
+#include "service/config_check.h"
 #include "service/store.h"
 
 #define FILE_MAX     65536
@@ -77,6 +74,10 @@ static const struct uk_conf_rule rules[] = {
     {.name = "listen_http",
      .type = UK_CONF_LIST,
      AT(listen_http),
+     .check = check_address},
+    {.name = "listen_metrics",
+     .type = UK_CONF_LIST,
+     AT(listen_metrics),
      .check = check_address},
     {.name = "tls_certificate", .type = UK_CONF_PATH, AT(tls_certificate)},
     {.name = "tls_key", .type = UK_CONF_PATH, AT(tls_key)},
@@ -188,44 +189,6 @@ uk_config_table(void)
     return &table;
 }
 
-/* Plain HTTP carries keys and passwords for everybody on the way to read. */
-static const char *
-first_open(const struct uk_conf_list *list)
-{
-    struct uk_address address;
-
-    for (size_t i = 0; i < list->count; i++) {
-        if (!uk_address_parse(list->item[i], &address) ||
-            !uk_address_is_loopback(&address))
-            return list->item[i];
-    }
-    return NULL;
-}
-
-static enum uk_code
-check_listeners(const struct uk_config *config, const char **name,
-                struct uk_err *err)
-{
-    bool tls = config->tls_certificate[0] != '\0';
-    const char *open = first_open(&config->listen_http);
-
-    *name = "listen_http";
-    if (open == NULL && !tls) {
-        open = first_open(&config->listen);
-        *name = "listen";
-    }
-    if (open != NULL && !config->insecure_http)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'%s' is '%s': without TLS only loopback addresses "
-                          "are allowed, unless 'insecure_http = yes'",
-                          *name, open);
-    *name = tls ? "tls_certificate" : "tls_key";
-    if (tls != (config->tls_key[0] != '\0'))
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'tls_certificate' and 'tls_key' need each other");
-    return UK_OK;
-}
-
 /* "'FILE':LINE", or the file alone for what stands in no line of it. */
 static enum uk_code
 blame_line(const char *file, const struct uk_conf_seen *seen, const char *name,
@@ -246,47 +209,6 @@ uk_config_blame(const struct uk_config *config, const char *name,
     return blame_line(config->file, &config->seen, name, err);
 }
 
-/* What must fit together; *name is the setting to blame. */
-static enum uk_code
-check_together(const struct uk_config *config, const char **name,
-               struct uk_err *err)
-{
-    enum uk_code code = check_listeners(config, name, err);
-
-    if (code != UK_OK)
-        return code;
-    /* The one that is set: the other may be the default. */
-    *name = uk_conf_line(&table, &config->seen, "access_token_lifetime") !=
-                    UK_CONF_NO_LINE
-                ? "access_token_lifetime"
-                : "refresh_token_lifetime";
-    if (config->access_token_lifetime > config->refresh_token_lifetime)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'access_token_lifetime' (%lu s) is longer than "
-                          "'refresh_token_lifetime' (%lu s)",
-                          config->access_token_lifetime / 1000,
-                          config->refresh_token_lifetime / 1000);
-    return UK_OK;
-}
-
-/* Secrets are beside the database, unless they are said to be elsewhere. */
-static enum uk_code
-place_secrets(struct uk_config *config, struct uk_err *err)
-{
-    const char *path = uk_store_path(config->database);
-    char folder[PATH_MAX];
-
-    if (config->secrets[0] != '\0')
-        return UK_OK;
-    if (path == NULL)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'secrets' must be set: the database is no file");
-    uk_path_folder(path, folder);
-    if (!uk_str_copy(config->secrets, sizeof(config->secrets), folder))
-        return uk_err_set(err, UK_MISCONFIGURED, "'database' is too long");
-    return UK_OK;
-}
-
 enum uk_code
 uk_config_parse(const char *text, size_t len, const char *file,
                 struct uk_config *out, struct uk_err *err)
@@ -300,35 +222,16 @@ uk_config_parse(const char *text, size_t len, const char *file,
     code = uk_conf_parse(&table, text, len, file, &config, &config.seen, err);
     if (code != UK_OK)
         return code;
-    code = check_together(&config, &name, err);
+    code = uk_config_check(&config, &name, err);
     if (code != UK_OK)
         return blame_line(file, &config.seen, name, err);
     if (config.listen.count + config.listen_http.count == 0)
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s': 'listen' or 'listen_http' must be set", file);
-    code = place_secrets(&config, err);
+    code = uk_config_complete(&config, err);
     if (code == UK_OK)
         *out = config;
     return code;
-}
-
-/* Nobody else can change the file, so it is the one that was read. */
-static enum uk_code
-check_readers(const char *file, const struct uk_config *config,
-              struct uk_err *err)
-{
-    struct stat st;
-
-    if (!uk_store_has_password(config->database))
-        return UK_OK;
-    if (stat(file, &st) != 0)
-        return uk_err_sys(err, errno, "looking at '%s'", file);
-    if ((st.st_mode & S_IROTH) == 0)
-        return UK_OK;
-    uk_err_set(err, UK_MISCONFIGURED,
-               "there is a password in it, and anybody can read the file; "
-               "chmod o-r, or put it into a file and name that: ?passfile=");
-    return uk_config_blame(config, "database", err);
 }
 
 enum uk_code
@@ -346,11 +249,17 @@ uk_config_load(const char *file, struct uk_config *out, struct uk_err *err)
             uk_config_parse(uk_buf_peek(&text), text.len, file, &config, err);
     uk_buf_clear(&text);
     if (code == UK_OK)
-        code = check_readers(file, &config, err);
+        code = uk_config_check_readers(file, &config, err);
     if (code != UK_OK)
         return uk_err_in(err, "reading the configuration");
     *out = config;
     return UK_OK;
+}
+
+bool
+uk_config_is_file(const struct uk_config *config)
+{
+    return strcmp(config->file, COMMAND_LINE) != 0;
 }
 
 enum uk_code
@@ -387,11 +296,11 @@ uk_config_for_folder(const char *folder, const char *listen,
                             UK_CONF_NO_LINE, &config, &config.seen, err);
     }
     if (code == UK_OK)
-        code = check_together(&config, &name, err);
+        code = uk_config_check(&config, &name, err);
     if (code != UK_OK && name != NULL)
         return blame_line(COMMAND_LINE, &config.seen, name, err);
     if (code == UK_OK)
-        code = place_secrets(&config, err);
+        code = uk_config_complete(&config, err);
     if (code == UK_OK)
         *out = config;
     return code;

@@ -10,6 +10,7 @@
 #include "core/attr.h"
 #include "core/conf.h"
 #include "core/err.h"
+#include "service/address.h"
 
 enum uk_registration { UK_REGISTRATION_CLOSED, UK_REGISTRATION_OPEN };
 
@@ -18,6 +19,7 @@ struct uk_config {
     struct uk_conf_seen seen;        /* and in which lines */
     struct uk_conf_list listen;      /* TLS, where there is a certificate */
     struct uk_conf_list listen_http; /* plain HTTP */
+    struct uk_conf_list listen_metrics;
     char tls_certificate[UK_CONF_VALUE];
     char tls_key[UK_CONF_VALUE];
     char database[UK_CONF_VALUE];
@@ -34,6 +36,8 @@ struct uk_config {
     unsigned long threads, password_threads; /* 0: one per core */
     bool insecure_http;
     int log_level; /* index: error warning notice info debug */
+    struct uk_address proxy[UK_CONF_ITEMS]; /* trusted_proxies once more */
+    size_t proxies;
 };
 
 /* The table, for the man page's test. */
@@ -48,6 +52,9 @@ UK_MUST_USE enum uk_code uk_config_parse(const char *text, size_t len,
 /* Read a file that can be believed, and parse it. */
 UK_MUST_USE enum uk_code uk_config_load(const char *file, struct uk_config *out,
                                         struct uk_err *err);
+
+/* Do they stand in a file? */
+bool uk_config_is_file(const struct uk_config *config);
 
 /* Put the place of the setting, and its name, in front of what is wrong with
  * the file that it names.  Returns the code. */

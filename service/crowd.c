@@ -56,6 +56,12 @@ find(const struct uk_crowd *crowd, uint64_t subject)
     return at;
 }
 
+void
+uk_crowd_limit(struct uk_crowd *crowd, unsigned most)
+{
+    crowd->most = most;
+}
+
 bool
 uk_crowd_check(const struct uk_crowd *crowd, uint64_t subject)
 {

@@ -23,6 +23,9 @@ UK_MUST_USE enum uk_code uk_crowd_new(unsigned room, unsigned most,
 /* Takes NULL. */
 void uk_crowd_free(struct uk_crowd *crowd);
 
+/* Another number for most, from now on. */
+void uk_crowd_limit(struct uk_crowd *crowd, unsigned most);
+
 /* May the source have one more? */
 bool uk_crowd_check(const struct uk_crowd *crowd, uint64_t subject);
 

@@ -155,6 +155,18 @@ uk_http_active(const struct uk_http *http)
     return http->active;
 }
 
+const struct uk_http_counts *
+uk_http_counts(const struct uk_http *http)
+{
+    return &http->counts;
+}
+
+void
+uk_http_limit(struct uk_http *http, unsigned max_per_address)
+{
+    uk_crowd_limit(http->crowd, max_per_address);
+}
+
 void
 uk_http_quiesce(struct uk_http *http)
 {

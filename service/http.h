@@ -8,6 +8,7 @@
 #ifndef UK_HTTP_H
 #define UK_HTTP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,7 +29,8 @@ struct uk_http_request {
     const char *authorization, *content_type, *origin, *host;
     const char *access_control_method; /* of a preflight */
     const char *forwarded_for;
-    const char *after, *email; /* of the query, as they were sent */
+    /* Of the query, as they were sent. */
+    const char *after, *desc, *email, *provider_types, *sort, *status;
     const char *body;
     size_t body_len;
     bool tls;
@@ -38,7 +40,8 @@ struct uk_http_request {
 
 struct uk_http_reply {
     int status;
-    struct uk_buf body; /* owned; JSON, or empty */
+    struct uk_buf body; /* owned */
+    const char *type;   /* of the body, static; NULL: JSON */
     struct {
         const char *name; /* static */
         char value[256];
@@ -103,6 +106,17 @@ void uk_http_quiesce(struct uk_http *http);
 
 /* Requests that have begun and whose replies have not gone yet. */
 unsigned uk_http_active(const struct uk_http *http);
+
+/* About its connections; for every thread to read. */
+struct uk_http_counts {
+    atomic_ulong opened, closed;
+    atomic_ulong crowded;   /* of sources that had enough */
+    atomic_ulong ungreeted; /* closed before the TLS handshake was over */
+};
+const struct uk_http_counts *uk_http_counts(const struct uk_http *http);
+
+/* max_per_address is another one from now on. */
+void uk_http_limit(struct uk_http *http, unsigned max_per_address);
 
 /* Close everything; no exchange may wait for uk_http_resume().  Takes NULL. */
 void uk_http_free(struct uk_http *http);

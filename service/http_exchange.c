@@ -46,10 +46,30 @@ header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-static const char *
-query(struct MHD_Connection *connection, const char *name)
+/* What of a query is ever looked at; of two of a name the first one counts. */
+static enum MHD_Result
+take_argument(void *context, enum MHD_ValueKind kind, const char *name,
+              const char *value)
 {
-    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+    struct uk_http_request *request = context;
+    const struct {
+        const char *name;
+        const char **at;
+    } wanted[] = {
+        {"after", &request->after},
+        {"desc", &request->desc},
+        {"email", &request->email},
+        {"provider_types", &request->provider_types},
+        {"sort", &request->sort},
+        {"status", &request->status},
+    };
+
+    (void)kind;
+    for (size_t i = 0; i < UK_COUNT(wanted); i++) {
+        if (strcmp(name, wanted[i].name) == 0 && *wanted[i].at == NULL)
+            *wanted[i].at = value;
+    }
+    return MHD_YES;
 }
 
 static void
@@ -66,8 +86,8 @@ fill_request(struct exchange *ex, const char *method, const char *path)
     request->host = header(connection, "Host");
     request->access_control_method =
         header(connection, "Access-Control-Request-Method");
-    request->after = query(connection, "after");
-    request->email = query(connection, "email");
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument,
+                              request);
     request->tls = ex->link->http->options.tls;
     request->peer = &ex->link->peer;
     request->peer_text = ex->link->peer_text;
@@ -87,8 +107,9 @@ send_reply(struct exchange *ex)
     if (response == NULL)
         return MHD_NO;
     if (reply->body.len > 0 &&
-        MHD_add_response_header(response, "Content-Type", "application/json") ==
-            MHD_NO)
+        MHD_add_response_header(response, "Content-Type",
+                                reply->type == NULL ? "application/json"
+                                                    : reply->type) == MHD_NO)
         goto out;
     for (size_t i = 0; i < reply->headers; i++) {
         if (MHD_add_response_header(response, reply->header[i].name,

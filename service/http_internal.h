@@ -12,6 +12,7 @@
 
 #include "service/crowd.h"
 #include "service/http.h"
+#include "service/meter.h"
 #include "service/sweep.h"
 
 /* Milliseconds for each thing that a connection can be at. */
@@ -31,6 +32,7 @@ struct uk_http {
     bool leaving;     /* nobody is waited for any more */
     int listener;     /* the library's until quiesced, then -1 */
     unsigned active;  /* exchanges */
+    struct uk_http_counts counts;
 };
 
 /* One connection, from accept to close. */

@@ -33,8 +33,10 @@ uk_http_on_accept(void *context, const struct sockaddr *peer, socklen_t len)
     struct uk_address address = address_of(peer);
 
     (void)len;
-    if (!uk_crowd_check(http->crowd, uk_address_subject(&address)))
+    if (!uk_crowd_check(http->crowd, uk_address_subject(&address))) {
+        uk_meter_add(&http->counts.crowded, 1);
         return MHD_NO;
+    }
     if (is_crowded(http))
         (void)uk_sweep_drop_idle(&http->sweep);
     return MHD_YES;
@@ -45,6 +47,9 @@ close_link(struct uk_http *http, struct uk_http_link *link)
 {
     if (link == NULL)
         return;
+    if (http->options.tls && !link->greeted)
+        uk_meter_add(&http->counts.ungreeted, 1);
+    uk_meter_add(&http->counts.closed, 1);
     uk_sweep_remove(&http->sweep, &link->item);
     uk_crowd_remove(http->crowd, link->subject);
     free(link);
@@ -73,6 +78,7 @@ open_link(struct uk_http *http, struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
     uk_http_greet(link, connection);
+    uk_meter_add(&http->counts.opened, 1);
     return link;
 }
 

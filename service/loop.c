@@ -18,7 +18,9 @@
 #define EVENTS   8
 
 struct uk_loop {
+    struct uk_beat beat;
     struct uk_server *server;
+    const struct uk_config *config; /* whose settings it goes by */
     struct uk_store *store;
     struct uk_inbox inbox;
     struct uk_round round;
@@ -31,6 +33,7 @@ struct uk_loop {
     pthread_t thread;
     size_t listeners;
     struct uk_http *http[2 * UK_CONF_ITEMS];
+    struct uk_traffic traffic;
 };
 
 /* Without memory for a call there is still a reply. */
@@ -50,6 +53,8 @@ ask(void *context, struct uk_http_exchange *exchange)
 
     if (call == NULL)
         return out_of_memory(exchange);
+    call->traffic = &loop->traffic;
+    call->began_ns = loop->traffic.now_ns;
     call->then = UK_THEN_LOOP;
     call->next = uk_route_begin;
     uk_round_add(&loop->round, call);
@@ -69,6 +74,8 @@ refuse(void *context, struct uk_http_exchange *exchange, int status,
     }
     uk_log_line(loop->server->log, UK_LEVEL_DEBUG,
                 "request %s from %s refused: %s", call->id, call->source, why);
+    call->traffic = &loop->traffic;
+    call->began_ns = loop->traffic.now_ns;
     uk_call_error(call, status, "BadRequest", why);
     uk_call_end(call, loop->server->log);
 }
@@ -91,6 +98,7 @@ answer(struct uk_loop *loop)
 {
     struct uk_job *jobs = uk_round_run(&loop->round, &loop->away);
 
+    loop->traffic.now_ns = uk_deadline_in(0).at_ns;
     for (struct uk_job *next; jobs != NULL; jobs = next) {
         struct uk_call *call = (struct uk_call *)jobs;
         struct uk_http_exchange *exchange = call->exchange;
@@ -138,15 +146,40 @@ is_drained(struct uk_loop *loop)
            (loop->away == 0 && uk_deadline_passed(loop->drained));
 }
 
+unsigned
+uk_loop_share(unsigned long most, unsigned loops)
+{
+    return most == 0 ? 0 : (unsigned)(most / loops) + 1;
+}
+
+/* What of the settings is not looked up for each request. */
+static void
+follow_settings(struct uk_loop *loop)
+{
+    const struct uk_config *config = loop->server->config;
+    unsigned long most = config->max_connections_per_address;
+
+    if (config == loop->config)
+        return;
+    loop->config = config;
+    uk_log_set(&loop->round.log,
+               (enum uk_level)(UK_LEVEL_ERROR + config->log_level));
+    for (size_t i = 0; i < loop->listeners; i++)
+        uk_http_limit(loop->http[i], uk_loop_share(most, loop->server->loops));
+}
+
 static void *
 run(void *argument)
 {
     struct uk_loop *loop = argument;
     struct epoll_event events[EVENTS];
 
+    pthread_setname_np(pthread_self(), "loop");
     while (!is_drained(loop)) {
         int n = epoll_wait(loop->epoll, events, EVENTS, patience(loop));
 
+        uk_beat_turn(&loop->beat);
+        follow_settings(loop);
         for (int i = 0; i < n; i++) {
             if (events[i].data.fd == loop->inbox.wake)
                 collect(loop);
@@ -251,13 +284,46 @@ uk_loop_wake(struct uk_loop *loop)
     uk_inbox_wake(&loop->inbox);
 }
 
+enum uk_code
+uk_loop_watch(const struct uk_loop *loop, struct uk_pulse *pulse,
+              struct uk_err *err)
+{
+    return uk_pulse_add(pulse, "loop", &loop->beat, err);
+}
+
+const struct uk_traffic *
+uk_loop_traffic(const struct uk_loop *loop)
+{
+    return &loop->traffic;
+}
+
+unsigned long
+uk_loop_connects(const struct uk_loop *loop)
+{
+    return uk_meter_get(&loop->store->connects);
+}
+
+const struct uk_http_counts *
+uk_loop_connections(const struct uk_loop *loop, size_t n)
+{
+    return n < loop->listeners ? uk_http_counts(loop->http[n]) : NULL;
+}
+
+void
+uk_loop_join(struct uk_loop *loop)
+{
+    if (loop == NULL || !loop->running)
+        return;
+    pthread_join(loop->thread, NULL);
+    loop->running = false;
+}
+
 void
 uk_loop_free(struct uk_loop *loop)
 {
     if (loop == NULL)
         return;
-    if (loop->running)
-        pthread_join(loop->thread, NULL);
+    uk_loop_join(loop);
     for (size_t i = 0; i < loop->listeners; i++)
         uk_http_free(loop->http[i]);
     uk_store_close(loop->store);

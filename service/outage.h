@@ -6,6 +6,8 @@
 #define UK_OUTAGE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "core/deadline.h"
 #include "core/err.h"
@@ -16,6 +18,9 @@ struct uk_outage {
     struct uk_deadline next; /* no line before */
     unsigned long untold;    /* requests since the last one */
     struct uk_err last;      /* of these */
+    struct uk_deadline over; /* unless there is one more until then */
+    atomic_ulong outages;    /* that there have been */
+    atomic_ulong requests;   /* that they have cost */
 };
 
 void uk_outage_init(struct uk_outage *outage);
@@ -28,5 +33,8 @@ void uk_outage_note(struct uk_outage *outage, const char *request,
 /* Tell of those of which no line has told, if it is time; to be called every
  * second or so, from any thread. */
 void uk_outage_tell(struct uk_outage *outage, const struct uk_log *log);
+
+/* Has a request failed so lately that the next one may, too? */
+bool uk_outage_lasts(struct uk_outage *outage);
 
 #endif

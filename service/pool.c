@@ -4,29 +4,39 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+struct worker {
+    struct uk_beat beat;
+    struct uk_pool *pool;
+    pthread_t thread;
+};
+
 struct uk_pool {
     struct uk_pool_options options;
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct uk_job *first, **last;
     unsigned waiting;
+    unsigned long refused;
     bool stopping;
     unsigned running; /* threads that were started */
-    pthread_t thread[];
+    struct worker worker[];
 };
 
 /* Up to a batch from the front; NULL when it is over.  The caller has the
  * lock. */
 static struct uk_job *
-take(struct uk_pool *pool)
+take(struct worker *worker)
 {
+    struct uk_pool *pool = worker->pool;
     struct uk_job *jobs, *end;
     unsigned n = 1;
 
+    uk_beat_turn(&worker->beat);
     while (pool->first == NULL) {
         if (pool->stopping)
             return NULL;
         pthread_cond_wait(&pool->more, &pool->lock);
+        uk_beat_turn(&worker->beat);
     }
     jobs = pool->first;
     for (end = jobs; end->next != NULL && n < pool->options.batch; n++)
@@ -42,11 +52,14 @@ take(struct uk_pool *pool)
 static void *
 work(void *argument)
 {
-    struct uk_pool *pool = argument;
+    struct worker *worker = argument;
+    struct uk_pool *pool = worker->pool;
     struct uk_job *jobs;
 
+    if (pool->options.name != NULL)
+        pthread_setname_np(pthread_self(), pool->options.name);
     pthread_mutex_lock(&pool->lock);
-    while ((jobs = take(pool)) != NULL) {
+    while ((jobs = take(worker)) != NULL) {
         pthread_mutex_unlock(&pool->lock);
         pool->options.run(pool->options.context, jobs);
         pthread_mutex_lock(&pool->lock);
@@ -61,7 +74,7 @@ uk_pool_start(const struct uk_pool_options *options, struct uk_pool **out,
 {
     struct uk_pool *pool;
 
-    pool = calloc(1, sizeof(*pool) + options->threads * sizeof(pthread_t));
+    pool = calloc(1, sizeof(*pool) + options->threads * sizeof(struct worker));
     if (pool == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for threads");
     pool->options = *options;
@@ -69,9 +82,11 @@ uk_pool_start(const struct uk_pool_options *options, struct uk_pool **out,
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->more, NULL);
     while (pool->running < options->threads) {
-        int failed =
-            pthread_create(&pool->thread[pool->running], NULL, work, pool);
+        struct worker *worker = &pool->worker[pool->running];
+        int failed;
 
+        worker->pool = pool;
+        failed = pthread_create(&worker->thread, NULL, work, worker);
         if (failed != 0) {
             uk_pool_stop(pool);
             return uk_err_sys(err, failed, "starting a thread");
@@ -95,9 +110,45 @@ uk_pool_put(struct uk_pool *pool, struct uk_job *job)
         pool->last = &job->next;
         pool->waiting++;
         pthread_cond_signal(&pool->more);
+    } else {
+        pool->refused++;
     }
     pthread_mutex_unlock(&pool->lock);
     return room;
+}
+
+struct uk_pool_state
+uk_pool_look(struct uk_pool *pool)
+{
+    struct uk_pool_state state = {.room = pool->options.room};
+
+    pthread_mutex_lock(&pool->lock);
+    state.waiting = pool->waiting;
+    state.refused = pool->refused;
+    pthread_mutex_unlock(&pool->lock);
+    return state;
+}
+
+enum uk_code
+uk_pool_watch(struct uk_pool *pool, struct uk_pulse *pulse, struct uk_err *err)
+{
+    enum uk_code code = UK_OK;
+
+    for (unsigned i = 0; pool != NULL && i < pool->running && code == UK_OK;
+         i++)
+        code =
+            uk_pulse_add(pulse, pool->options.name, &pool->worker[i].beat, err);
+    return code;
+}
+
+void
+uk_pool_poke(struct uk_pool *pool)
+{
+    if (pool == NULL)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
 }
 
 void
@@ -110,7 +161,7 @@ uk_pool_stop(struct uk_pool *pool)
     pthread_cond_broadcast(&pool->more);
     pthread_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->running; i++)
-        pthread_join(pool->thread[i], NULL);
+        pthread_join(pool->worker[i].thread, NULL);
     pthread_cond_destroy(&pool->more);
     pthread_mutex_destroy(&pool->lock);
     free(pool);

@@ -9,6 +9,7 @@
 
 #include "core/attr.h"
 #include "core/err.h"
+#include "service/pulse.h"
 
 /* The beginning of whatever waits in the queue. */
 struct uk_job {
@@ -16,6 +17,7 @@ struct uk_job {
 };
 
 struct uk_pool_options {
+    const char *name; /* of each thread; static, up to 15 characters */
     unsigned threads;
     unsigned room;  /* most jobs that wait */
     unsigned batch; /* most jobs that a thread takes at once */
@@ -32,6 +34,19 @@ UK_MUST_USE enum uk_code uk_pool_start(const struct uk_pool_options *options,
 
 /* false when it is full. */
 bool uk_pool_put(struct uk_pool *pool, struct uk_job *job);
+
+/* At this moment, and since it was started. */
+struct uk_pool_state {
+    unsigned waiting, room;
+    unsigned long refused; /* jobs that found it full */
+};
+struct uk_pool_state uk_pool_look(struct uk_pool *pool);
+
+/* Watch its threads; uk_pool_poke() makes those turn that have nothing to do.
+ * Takes NULL. */
+UK_MUST_USE enum uk_code
+uk_pool_watch(struct uk_pool *pool, struct uk_pulse *pulse, struct uk_err *err);
+void uk_pool_poke(struct uk_pool *pool);
 
 /* After what waits has been done.  Takes NULL. */
 void uk_pool_stop(struct uk_pool *pool);

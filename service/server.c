@@ -2,15 +2,18 @@
 #include "service/server.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/deadline.h"
 #include "core/io.h"
+#include "service/certificate.h"
+#include "service/control.h"
 #include "service/loop.h"
 #include "service/notify.h"
-#include "service/tls.h"
+#include "service/operate.h"
 #include "service/work.h"
 
 #define SUBJECTS      16384 /* whose tries are counted at once */
@@ -34,6 +37,9 @@ struct running {
     size_t listeners;
     struct uk_loop *loop[MAX_LOOPS];
     unsigned loops; /* that there are to be */
+    struct uk_address metrics[UK_CONF_ITEMS];
+    struct uk_operate *operate;
+    struct uk_control control;
 };
 
 static unsigned
@@ -45,31 +51,6 @@ threads_of(unsigned long setting)
         return (unsigned)setting;
     cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores > MAX_LOOPS ? MAX_LOOPS : (unsigned)cores;
-}
-
-/* Also on SIGHUP; what was there before stays if this fails. */
-static enum uk_code
-load_certificate(struct running *run, struct uk_err *err)
-{
-    const char *certificate = run->server.config->tls_certificate;
-    int64_t now = uk_id_now_us() / 1000000;
-    struct uk_tls_dates dates;
-    enum uk_code code;
-    bool key = false;
-
-    if (certificate[0] == '\0')
-        return UK_OK;
-    code = uk_tls_load(certificate, run->server.config->tls_key, &dates, &key,
-                       err);
-    if (code != UK_OK)
-        return uk_config_blame(run->server.config,
-                               key ? "tls_key" : "tls_certificate", err);
-    if (now < dates.from || now >= dates.until)
-        uk_log_line(&run->log, UK_LEVEL_WARNING,
-                    "the certificate '%s' %s: clients will refuse it",
-                    certificate,
-                    now < dates.from ? "is not valid yet" : "has expired");
-    return UK_OK;
 }
 
 static enum uk_code
@@ -96,14 +77,17 @@ open_list(struct running *run, const struct uk_conf_list *list, bool tls,
 static enum uk_code
 start_pools(struct running *run, struct uk_err *err)
 {
+    const struct uk_config *config = run->server.config;
     struct uk_pool_options hashers = {
-        .threads = threads_of(run->server.config->password_threads),
+        .name = "hasher",
+        .threads = threads_of(config->password_threads),
         .room = HASHERS_ROOM,
         .batch = 1,
         .run = uk_work_hash,
         .context = &run->server,
     };
     struct uk_pool_options writer = {
+        .name = "writer",
         .threads = 1,
         .room = WRITER_ROOM,
         .batch = WRITER_BATCH,
@@ -112,10 +96,10 @@ start_pools(struct running *run, struct uk_err *err)
     };
     enum uk_code code;
 
-    code = uk_store_open(run->server.config->database, UK_STORE_WRITE,
+    code = uk_store_open(config->database, UK_STORE_WRITE,
                          &run->server.write_store, err);
     if (code != UK_OK)
-        return uk_config_blame(run->server.config, "database", err);
+        return uk_config_blame(config, "database", err);
     code = uk_limit_new(SUBJECTS, &run->server.limit, err);
     if (code == UK_OK)
         code = uk_limit_new(SUBJECTS, &run->server.logins, err);
@@ -139,7 +123,7 @@ make_loop(struct running *run, unsigned n, struct uk_err *err)
         .listener = sockets,
         .listeners = run->listeners,
     };
-    unsigned long per_address = run->server.config->max_connections_per_address;
+    const struct uk_config *config = run->server.config;
     enum uk_code code;
 
     memset(http, 0, sizeof(http));
@@ -147,9 +131,9 @@ make_loop(struct running *run, unsigned n, struct uk_err *err)
         sockets[i] = run->listener[i].socket[n];
         http[i].log = &run->log;
         http[i].max_connections =
-            (unsigned)(run->server.config->max_connections / run->loops) + 1;
+            (unsigned)(config->max_connections / run->loops) + 1;
         http[i].max_per_address =
-            per_address == 0 ? 0 : (unsigned)(per_address / run->loops) + 1;
+            uk_loop_share(config->max_connections_per_address, run->loops);
         http[i].tls = run->listener[i].tls;
     }
     code = uk_loop_new(&options, &run->loop[n], err);
@@ -159,41 +143,106 @@ make_loop(struct running *run, unsigned n, struct uk_err *err)
 }
 
 static enum uk_code
-start(struct running *run, struct uk_err *err)
+start_operate(struct running *run, struct uk_err *err)
 {
-    bool tls = run->server.config->tls_certificate[0] != '\0';
+    const struct uk_conf_list *list = &run->server.config->listen_metrics;
+    int sockets[UK_CONF_ITEMS];
+    enum uk_code code = UK_OK;
+    size_t n = 0;
+
+    for (; n < list->count && code == UK_OK; n++) {
+        sockets[n] = -1;
+        if (!uk_address_parse(list->item[n], &run->metrics[n]))
+            code = uk_err_set(err, UK_INVALID, "'%s' is not an address",
+                              list->item[n]);
+        else
+            code = uk_address_listen(&run->metrics[n], &sockets[n], 1, err);
+    }
+    if (code == UK_OK && n > 0)
+        code = uk_operate_start(&run->server, sockets, n, &run->operate, err);
+    while (n > 0)
+        uk_io_close(&sockets[--n]);
+    return code;
+}
+
+/* Every thread that serves. */
+static enum uk_code
+watch(struct running *run, struct uk_err *err)
+{
+    enum uk_code code = uk_pulse_new(&run->control.pulse, err);
+
+    for (unsigned i = 0; i < run->loops && code == UK_OK; i++)
+        code = uk_loop_watch(run->loop[i], run->control.pulse, err);
+    if (code == UK_OK)
+        code = uk_pool_watch(run->server.writer, run->control.pulse, err);
+    if (code == UK_OK)
+        code = uk_pool_watch(run->server.hashers, run->control.pulse, err);
+    if (code == UK_OK && run->operate != NULL)
+        code = uk_operate_watch(run->operate, run->control.pulse, err);
+    return code;
+}
+
+/* What the settings name, before anything runs. */
+static enum uk_code
+load(struct running *run, struct uk_err *err)
+{
+    const struct uk_config *config = run->server.config;
+    struct uk_tls_dates dates = {0, 0};
     enum uk_code code;
 
-    code = uk_store_trust(run->server.config->database, err);
+    code = uk_store_trust(config->database, err);
     if (code != UK_OK)
-        return uk_config_blame(run->server.config, "database", err);
-    code = uk_secrets_load(run->server.config->secrets, &run->secrets, err);
+        return uk_config_blame(config, "database", err);
+    code = uk_secrets_load(config->secrets, &run->secrets, err);
     if (code != UK_OK)
-        return uk_config_blame(run->server.config, "secrets", err);
-    code = load_certificate(run, err);
+        return uk_config_blame(config, "secrets", err);
+    code = uk_certificate_load(config, &run->log, &dates, err);
+    atomic_store(&run->server.certificate_until, dates.until);
+    return code;
+}
+
+static enum uk_code
+start(struct running *run, struct uk_err *err)
+{
+    const struct uk_config *config = run->server.config;
+    bool tls = config->tls_certificate[0] != '\0';
+    enum uk_code code = load(run, err);
+
     if (code == UK_OK)
         code = start_pools(run, err);
     if (code == UK_OK)
-        code = open_list(run, &run->server.config->listen, tls, err);
+        code = open_list(run, &config->listen, tls, err);
     if (code == UK_OK)
-        code = open_list(run, &run->server.config->listen_http, false, err);
+        code = open_list(run, &config->listen_http, false, err);
     for (unsigned i = 0; i < run->loops && code == UK_OK; i++)
         code = make_loop(run, i, err);
     for (unsigned i = 0; i < run->loops && code == UK_OK; i++)
         code = uk_loop_start(run->loop[i], err);
+    if (code == UK_OK)
+        code = start_operate(run, err);
+    if (code == UK_OK)
+        code = watch(run, err);
     return code;
 }
 
 static void
-announce(const struct running *run)
+announce(struct running *run)
 {
+    const struct uk_config *config = run->server.config;
     char text[UK_ADDRESS_TEXT];
 
+    for (size_t i = 0; i < config->listen_metrics.count; i++)
+        uk_log_line(&run->log, UK_LEVEL_NOTICE, "metrics on http://%s",
+                    uk_address_text(&run->metrics[i], true, text));
     for (size_t i = 0; i < run->listeners; i++)
         uk_log_line(&run->log, UK_LEVEL_NOTICE, "listening on %s://%s",
                     run->listener[i].tls ? "https" : "http",
                     uk_address_text(&run->listener[i].address, true, text));
-    uk_notify_ready();
+    snprintf(run->control.status, sizeof(run->control.status),
+             "answering on %zu %s, with %u %s", run->listeners,
+             run->listeners == 1 ? "address" : "addresses", run->loops,
+             run->loops == 1 ? "thread" : "threads");
+    uk_notify_ready(run->control.status);
 }
 
 /* In the reverse order; takes what was started half. */
@@ -205,6 +254,9 @@ stop(struct running *run)
         if (run->loop[i] != NULL)
             uk_loop_wake(run->loop[i]);
     }
+    for (unsigned i = 0; i < run->loops; i++)
+        uk_loop_join(run->loop[i]);
+    uk_operate_stop(run->operate);
     for (unsigned i = 0; i < run->loops; i++)
         uk_loop_free(run->loop[i]);
     for (size_t i = 0; i < run->listeners; i++) {
@@ -218,19 +270,9 @@ stop(struct running *run)
     uk_limit_free(run->server.logins);
     uk_limit_free(run->server.lines);
     uk_tls_clear();
+    uk_pulse_free(run->control.pulse);
+    uk_control_clear(&run->control);
     uk_secrets_clear(&run->secrets);
-}
-
-static void
-renew_certificate(struct running *run)
-{
-    struct uk_err err = UK_ERR_NONE;
-
-    if (load_certificate(run, &err) != UK_OK)
-        uk_log_line(&run->log, UK_LEVEL_ERROR, "%s; the one from before stays",
-                    err.text);
-    else
-        uk_log_line(&run->log, UK_LEVEL_NOTICE, "certificate read again");
 }
 
 /* Threads inherit the mask, so signals come to sigwaitinfo() only. */
@@ -249,10 +291,8 @@ serve(struct running *run, struct uk_err *err)
     code = start(run, err);
     if (code == UK_OK) {
         announce(run);
-        while ((got = sigwaitinfo(&set, NULL)) < 0 || got == SIGHUP) {
-            if (got == SIGHUP)
-                renew_certificate(run);
-        }
+        run->control.signals = &set;
+        got = uk_control_run(&run->control);
         uk_log_line(&run->log, UK_LEVEL_NOTICE, "stopping on %s",
                     got == SIGTERM ? "SIGTERM" : "SIGINT");
         uk_notify_stopping();
@@ -264,24 +304,21 @@ serve(struct running *run, struct uk_err *err)
 static void
 prepare(struct running *run, const struct uk_config *config)
 {
-    run->server.config = config;
+    atomic_init(&run->server.config, config);
     run->log.fd = STDERR_FILENO;
-    run->log.most =
-        (enum uk_level)(UK_LEVEL_ERROR + run->server.config->log_level);
+    run->log.most = (enum uk_level)(UK_LEVEL_ERROR + config->log_level);
     run->log.prefix = uk_notify_is_journal();
-    run->loops = threads_of(run->server.config->threads);
+    run->loops = threads_of(config->threads);
+    run->control.server = &run->server;
+    run->control.log = &run->log;
+    run->server.loop = run->loop;
+    run->server.loops = run->loops;
     run->server.secrets = &run->secrets;
     run->server.log = &run->log;
     uk_outage_init(&run->server.outage);
+    run->server.started_s = uk_id_now_us() / 1000000;
     run->server.epoch_s =
-        uk_id_now_us() / 1000000 - uk_deadline_in(0).at_ns / 1000000000;
-    atomic_init(&run->server.warned_of_proxy, false);
-    atomic_init(&run->server.stopping, false);
-    for (size_t i = 0; i < run->server.config->trusted_proxies.count; i++) {
-        if (uk_address_parse_host(run->server.config->trusted_proxies.item[i],
-                                  &run->server.proxy[run->server.proxies]))
-            run->server.proxies++;
-    }
+        run->server.started_s - uk_deadline_in(0).at_ns / 1000000000;
 }
 
 enum uk_code

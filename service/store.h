@@ -14,6 +14,7 @@
 #ifndef UK_STORE_H
 #define UK_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -315,6 +316,7 @@ struct uk_store_ops {
 /* The common beginning of every kind of store. */
 struct uk_store {
     const struct uk_store_ops *ops;
+    atomic_ulong connects; /* to a server, since it was opened */
 };
 
 enum uk_store_mode {

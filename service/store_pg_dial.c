@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/meter.h"
+
 #define PATIENCE_MS 2000  /* of the callers together, with the first dial */
 #define AGAIN_MS    100   /* and with those that follow one that failed */
 #define OPENING_MS  10000 /* of who opens the store */
@@ -266,6 +268,7 @@ collect(struct uk_pg *pg, struct uk_err *err)
         return err->code;
     }
     pg->failures = 0;
+    uk_meter_add(&pg->store.connects, 1);
     memset(pg->prepared, 0, sizeof(pg->prepared));
     PQsetNoticeReceiver(pg->conn, take_notice, pg);
     return UK_OK;

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "core/deadline.h"
 #include "core/io.h"
 
 #define BUSY_WAIT "1" /* seconds */
@@ -38,17 +39,21 @@ uk_inbox_wake(struct uk_inbox *inbox)
     (void)!write(inbox->wake, &one, sizeof(one));
 }
 
+void
+uk_inbox_put(struct uk_inbox *inbox, struct uk_job *job)
+{
+    job->next = NULL;
+    pthread_mutex_lock(&inbox->lock);
+    *inbox->last = job;
+    inbox->last = &job->next;
+    pthread_mutex_unlock(&inbox->lock);
+    uk_inbox_wake(inbox);
+}
+
 static void
 come_home(struct uk_call *call)
 {
-    struct uk_inbox *inbox = call->home;
-
-    call->job.next = NULL;
-    pthread_mutex_lock(&inbox->lock);
-    *inbox->last = &call->job;
-    inbox->last = &call->job.next;
-    pthread_mutex_unlock(&inbox->lock);
-    uk_inbox_wake(inbox);
+    uk_inbox_put(call->home, &call->job);
 }
 
 struct uk_job *
@@ -142,12 +147,14 @@ uk_work_write(void *context, struct uk_job *jobs)
 {
     struct uk_server *server = context;
     struct uk_store *store = server->write_store;
+    int64_t begun_ns = uk_deadline_in(0).at_ns;
     struct uk_err err = UK_ERR_NONE;
+    unsigned long changes = 0;
     enum uk_code code;
 
     code = store->ops->begin(store, &err);
     for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
-         job = job->next)
+         job = job->next, changes++)
         code = write_one((struct uk_call *)job, store, &err);
     if (code == UK_OK)
         code = store->ops->commit(store, &err);
@@ -155,7 +162,12 @@ uk_work_write(void *context, struct uk_job *jobs)
         store->ops->rollback(store);
         uk_err_in(&err, "writing to the database");
         fail_all(jobs, &err);
+        uk_meter_add(&server->writing.failed, 1);
     }
+    uk_meter_observe(&server->writing.changes, &uk_meter_batch, changes);
+    uk_meter_observe(&server->writing.seconds, &uk_meter_seconds,
+                     (unsigned long)(uk_deadline_in(0).at_ns - begun_ns) /
+                         1000);
     for (struct uk_job *next; jobs != NULL; jobs = next) {
         next = jobs->next;
         come_home((struct uk_call *)jobs);

@@ -24,6 +24,9 @@ UK_MUST_USE enum uk_code uk_inbox_init(struct uk_inbox *inbox,
 void uk_inbox_clear(struct uk_inbox *inbox);
 void uk_inbox_wake(struct uk_inbox *inbox);
 
+/* For the inbox's owner, who is woken. */
+void uk_inbox_put(struct uk_inbox *inbox, struct uk_job *job);
+
 /* All that is there, as a list; NULL for nothing. */
 struct uk_job *uk_inbox_take(struct uk_inbox *inbox);
 

@@ -97,6 +97,26 @@ same("man/userkey-server.8 has every option", options | {"version"},
      set(re.findall(r"Fl -([a-z-]+)", read("man/userkey-server.8"))),
      ("service/args.c", "man/userkey-server.8"))
 
+def marked(manual, mark):
+    """Settings whose paragraphs have these words."""
+    return {part.split("\n")[0].split()[1] for part in
+            re.split(r"^\.It |^\.El", read(manual), flags=re.M)
+            if part.startswith("Ic ") and re.search(f"^{mark}", part, re.M)}
+
+
+fixed = re.search(r"\bfixed\[\] = \{(.*?)\}", read("service/reload.c"), re.S)
+same("man/userkey-server.conf.5 says what needs a restart",
+     set(re.findall(r'"([a-z_]+)"', fixed.group(1))),
+     marked("man/userkey-server.conf.5", "Needs a restart"),
+     ("service/reload.c", "man/userkey-server.conf.5"))
+
+service = "".join(path.read_text() for path in
+                  sorted((ROOT / "service").glob("*.c")))
+same("man/userkey-server.8 has every number for Prometheus",
+     set(re.findall(r'"(userkey_[a-z_]+)"', service)),
+     items("man/userkey-server.8", "Va"),
+     ("service/scrape.c", "man/userkey-server.8"))
+
 words = set(re.findall(r'return "([a-z-]+)"', read("core/verdict.c")))
 words |= {"unreachable", "timeout", "tls", "bad-answer", "misconfigured"}
 words -= {"undecided"}

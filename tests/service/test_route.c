@@ -760,12 +760,12 @@ finds_the_source(void **state)
     };
     struct fixture *f = *state;
 
-    assert_true(uk_address_parse_host("127.0.0.1", &f->server.proxy[0]));
+    assert_true(uk_address_parse_host("127.0.0.1", &f->config.proxy[0]));
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
         struct uk_http_exchange http = {.own = NULL};
         struct uk_call *call;
 
-        f->server.proxies = rows[i].trusted;
+        f->config.proxies = rows[i].trusted;
         http.request.peer = &f->peer;
         http.request.peer_text = "127.0.0.1";
         http.request.forwarded_for = rows[i].header;
