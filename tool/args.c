@@ -90,7 +90,7 @@ refuse(const char *word, int reason, struct uk_err *err)
 static enum uk_code
 take(size_t i, struct uk_args *args, struct uk_err *err)
 {
-    char *place = (char *)args + options[i].at;
+    char *place;
 
     if (options[i].at == NO_HOME)
         return uk_err_set(err, UK_INVALID,
@@ -99,6 +99,7 @@ take(size_t i, struct uk_args *args, struct uk_err *err)
                           "any more); it is asked for, or read from standard "
                           "input",
                           options[i].name);
+    place = (char *)args + options[i].at;
     if (options[i].value != NULL)
         *(const char **)(void *)place = optarg;
     else
