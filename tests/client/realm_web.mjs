@@ -1,281 +1,322 @@
-// The official client, unmodified, doing what its manual says.
-//
-// Prints one line of JSON for each check: {"ok": bool, "text": ..., "notes":
-// [...]}.  realm_web.t starts the services and turns the lines into TAP.
+// realm-web, doing what its manual says: the same on node and in a page.
 
-import { execFileSync } from "node:child_process";
-import * as Realm from "realm-web";
+import { calls, control, equal, group, ok, refused, sleep, works } from "./harness.mjs";
 
-const world = JSON.parse(process.argv[2]);
+export const link = /logs\?co_id=/;
+export const REFUSED = { statusCode: 401, errorCode: "AuthError", error: "unauthorized", link };
+export const ended = { statusCode: 401, errorCode: "InvalidSession", link };
+export const gone = { statusCode: 404, errorCode: "APIKeyNotFound", error: "API key not found", link };
+const denied = { statusCode: 403, error: undefined, errorCode: undefined };
 
-function ok(good, text, ...notes) {
-  const shown = good ? [] : notes.map((n) => n instanceof Error ? n.stack : JSON.stringify(n));
-  console.log(JSON.stringify({ ok: Boolean(good), text, notes: shown }));
-}
+const sorted = (o) => Object.fromEntries(Object.entries(o).sort());
+const types = (user) => user.identities.map((i) => i.providerType).sort();
 
-function equal(got, want, text) {
-  ok(JSON.stringify(got) === JSON.stringify(want), text, { got, want });
-}
+// One word of a body, changed in its last letter.
+const spoiled = (text) => text.slice(0, -1) + (text.endsWith("A") ? "B" : "A");
 
-// The promise must be rejected by an error of the service with these fields.
-async function refused(promise, want, text) {
-  try {
-    const value = await promise;
-    ok(false, text, { "was accepted": value });
-  } catch (error) {
-    const got = Object.fromEntries(Object.keys(want).map((name) => [name, error[name]]));
-    for (const [name, value] of Object.entries(want)) {
-      if (value instanceof RegExp && value.test(error[name])) {
-        got[name] = value;
-      }
+let number = 0;
+const fresh = (name) => `${name}-${Date.now()}-${++number}@example.com`;
+
+export default async function script(Realm, world) {
+  const { email, password } = world;
+  const makeApp = (at = world, more = {}) => new Realm.App({ id: at.app, baseUrl: at.url, ...more });
+  const byPassword = (mail = email, word = password) => Realm.Credentials.emailPassword(mail, word);
+  const byKey = (key) => Realm.Credentials.apiKey(key.key ?? key);
+  const app = makeApp();
+  const users = app.emailPasswordAuth;
+
+  // Somebody new, who has registered.
+  async function somebody(name) {
+    const mail = fresh(name);
+    await users.registerUser({ email: mail, password });
+    return mail;
+  }
+
+  await group("registering", async () => {
+    const mail = fresh("new");
+    await works(users.registerUser({ email: mail, password }), "registerUser");
+    const user = await app.logIn(byPassword(mail));
+    ok(user.isLoggedIn, "who registered logs in");
+    await refused(users.registerUser({ email: mail, password }),
+      { statusCode: 409, errorCode: "AccountNameInUse", error: "name already in use", link },
+      "registerUser a second time");
+    for (const short of ["12345", "x".repeat(129)]) {
+      await refused(users.registerUser({ email: fresh("b"), password: short }),
+        { statusCode: 400, error: /password must be between 6 and 128 characters/, link },
+        `registerUser with a password of ${short.length}`);
     }
-    ok(Object.keys(want).every((name) => got[name] === want[name]), text, got, error);
-  }
-}
-
-async function group(name, run) {
-  try {
-    await run();
-  } catch (error) {
-    ok(false, `${name} ran to its end`, error);
-  }
-}
-
-function admin(...argv) {
-  execFileSync(world.server, ["user", ...argv, "--data", world.data]);
-}
-
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-// An app as a program makes it; its requests are counted on their way.
-function makeApp(at = world, more = {}) {
-  const requests = [];
-  const app = new Realm.App({
-    id: at.app,
-    baseUrl: at.url,
-    fetch: (url, init) => {
-      requests.push(`${init?.method ?? "GET"} ${new URL(url).pathname}`);
-      return fetch(url, init);
-    },
-    ...more,
+    await app.removeUser(user);
   });
-  return { app, requests };
+
+  await group("logging in", async () => {
+    await calls();
+    const user = await app.logIn(byPassword());
+    equal(await calls(), [`POST /app/${world.app}/auth/providers/local-userpass/login`, "GET /auth/profile"],
+      "logIn: two calls, and the location is known");
+    equal(user.id, world.user, "logIn: the user's id");
+    equal(app.currentUser.id, user.id, "logIn: the current user");
+    ok(user.isLoggedIn, "logIn: isLoggedIn");
+    equal(user.state, "active", "logIn: state");
+    equal(user.providerType, "local-userpass", "logIn: providerType");
+    equal(types(user), ["local-userpass"], "logIn: identities");
+    ok(user.identities.every((i) => typeof i.id === "string"), "logIn: their ids");
+    equal(user.accessToken.split(".").length, 3, "logIn: accessToken");
+    equal(user.refreshToken.split(".").length, 3, "logIn: refreshToken");
+    ok(/^[0-9a-f]{24}$/.test(user.deviceId) && !/^0*$/.test(user.deviceId), "logIn: deviceId", user.deviceId);
+    equal(user.customData, {}, "logIn: customData");
+    equal(await user.refreshCustomData(), {}, "refreshCustomData");
+    await user.refreshProfile();
+    ok(user.profile !== undefined, "refreshProfile");
+    await user.refreshAccessToken();
+    await works(user.refreshProfile(), "refreshAccessToken, and the new one works");
+    await refused(app.logIn(byPassword(email, "wrong horse")),
+      { statusCode: 401, errorCode: "InvalidPassword", error: "unauthorized", link },
+      "logIn with a wrong password");
+    await refused(app.logIn(byPassword(fresh("nobody"))),
+      { statusCode: 401, errorCode: "InvalidPassword", error: "unauthorized", link },
+      "logIn of nobody");
+    await refused(app.logIn(byKey("ukey" + "A".repeat(60))), REFUSED, "logIn with a key that never was");
+  });
+
+  await group("the device", async () => {
+    const user = await app.logIn(byPassword());
+    const again = await app.logIn(byPassword());
+    equal(again.deviceId, user.deviceId, "a second login is on the same device");
+    await control("answers");
+    await app.logIn(byPassword());
+    const [{ asked }] = await control("answers");
+    ok(JSON.stringify(asked.options.device).includes(user.deviceId), "the client tells the device it was given",
+      asked);
+  });
+
+  await group("keys", async () => {
+    const user = await app.logIn(byPassword());
+    equal(await user.apiKeys.fetchAll(), [], "fetchAll of nothing");
+    const key = await user.apiKeys.create("first-key");
+    equal(Object.keys(key).sort(), ["_id", "disabled", "key", "name"], "create: the fields");
+    equal([key.name, key.disabled, typeof key._id, key._id.length, typeof key.key, key.key.length],
+      ["first-key", false, "string", 24, "string", 64], "create: their values");
+    const same = { _id: key._id, name: "first-key", disabled: false };
+    equal(sorted(await user.apiKeys.fetch(key._id)), sorted(same), "fetch: exactly these fields");
+    const second = await user.apiKeys.create("second");
+    equal((await user.apiKeys.fetchAll()).map((k) => sorted(k)),
+      [sorted(same), sorted({ _id: second._id, name: "second", disabled: false })],
+      "fetchAll: exactly these fields, in this order");
+    equal(await user.apiKeys.disable(key._id) ?? null, null, "disable");
+    equal((await user.apiKeys.fetch(key._id)).disabled, true, "then disabled is true");
+    await works(user.apiKeys.disable(key._id), "disable a second time");
+    equal(await user.apiKeys.enable(key._id) ?? null, null, "enable");
+    equal((await user.apiKeys.fetch(key._id)).disabled, false, "then disabled is false");
+    await works(user.apiKeys.enable(key._id), "enable a second time");
+    for (const name of ["with space", "%s", "$()!$"]) {
+      await refused(user.apiKeys.create(name), {
+        statusCode: 400, errorCode: "InvalidParameter", link,
+        error: /can only contain ASCII letters, numbers, underscores, and hyphens/,
+      }, `create '${name}'`);
+    }
+    await refused(user.apiKeys.create(""), { statusCode: 400, errorCode: undefined, error: "'name' is a required string" },
+      "create without a name");
+    await refused(user.apiKeys.create("second"), {
+      statusCode: 409, errorCode: "APIKeyAlreadyExists", error: "API key with name already exists", link,
+    }, "create a name that is taken");
+    equal(await user.apiKeys.delete(second._id) ?? null, null, "delete");
+    for (const call of ["fetch", "enable", "disable", "delete"]) {
+      await refused(user.apiKeys[call](second._id), gone, `${call} of a deleted key`);
+    }
+    const mail = await somebody("stranger");
+    const stranger = await app.logIn(byPassword(mail));
+    for (const call of ["fetch", "enable", "disable", "delete"]) {
+      await refused(stranger.apiKeys[call](key._id), gone, `${call} of another user's key`);
+    }
+    equal(await stranger.apiKeys.fetchAll(), [], "fetchAll shows no other user's key");
+    await app.removeUser(stranger);
+    equal((await user.apiKeys.fetchAll()).map((k) => k.name), ["first-key"], "fetchAll after all");
+    const again = await works(user.apiKeys.create("second"), "the name of a deleted key is free");
+    await user.apiKeys.delete(again._id);
+    await user.apiKeys.delete(key._id);
+  });
+
+  await group("logging in with a key", async () => {
+    const owner = await app.logIn(byPassword());
+    const key = await owner.apiKeys.create("login");
+    const other = makeApp();
+    const user = await other.logIn(byKey(key));
+    equal(user.id, world.user, "logIn with a key: the owner's id");
+    ok(types(user).includes("api-key"), "logIn with a key: the identity of the key");
+    await refused(user.apiKeys.fetchAll(), denied, "a session by key cannot list keys");
+    await refused(user.apiKeys.create("x"), denied, "a session by key cannot create one");
+    for (const call of ["fetch", "enable", "disable", "delete"]) {
+      await refused(user.apiKeys[call](key._id), denied, `a session by key cannot ${call} its own`);
+    }
+    await works(user.refreshAccessToken(), "it can be refreshed");
+    const again = await app.logIn(byPassword());
+    await again.apiKeys.disable(key._id);
+    await refused(other.logIn(byKey(key)), REFUSED, "logIn with a disabled key");
+    await again.apiKeys.enable(key._id);
+    equal((await other.logIn(byKey(key))).id, world.user, "logIn with it, enabled again");
+    const last = await app.logIn(byPassword());
+    await last.apiKeys.delete(key._id);
+    await refused(other.logIn(byKey(key)), REFUSED, "logIn with a deleted key");
+  });
+
+  await group("a key that is disabled under a session", async () => {
+    // Two apps of one id share their users' tokens, so the owner works by hand.
+    const owner = await app.logIn(byPassword());
+    const key = await owner.apiKeys.create("under");
+    const refresh = owner.refreshToken;
+    const user = await makeApp().logIn(byKey(key));
+    const answer = await fetch(`${world.url}/api/client/v2.0/auth/api_keys/${key._id}/disable`,
+      { method: "PUT", headers: { Authorization: `Bearer ${refresh}` } });
+    equal(answer.status, 204, "the key of a session is disabled");
+    await calls();
+    await refused(user.refreshProfile(), ended, "the session is over");
+    equal(await calls(), ["GET /auth/profile", "POST /auth/session"], "and the client does not try for ever");
+    ok(!user.isLoggedIn, "the client knows that it is logged out");
+  });
+
+  await group("an access token that has expired", async () => {
+    const brief = makeApp(world.brief);
+    const mail = fresh("brief");
+    await brief.emailPasswordAuth.registerUser({ email: mail, password });
+    const key = await (await brief.logIn(byPassword(mail))).apiKeys.create("brief");
+    const keyed = await brief.logIn(byKey(key));
+    const user = await brief.logIn(byPassword());
+    const old = user.accessToken;
+    await sleep(2100);
+    await calls();
+    await user.refreshProfile();
+    const renewal = ["GET /auth/profile", "POST /auth/session", "GET /auth/profile"];
+    equal(await calls(), renewal, "an expired access token is refreshed, once, and the call repeated");
+    ok(user.accessToken !== old, "the user has a new access token");
+    await keyed.refreshProfile();
+    equal(await calls(), renewal, "the same in a session by key");
+    await brief.removeUser(keyed);
+  });
+
+  await group("a token that is nobody's", async () => {
+    const user = await app.logIn(byPassword());
+    user.accessToken = spoiled(user.accessToken);
+    await calls();
+    await works(user.refreshProfile(), "an access token that is broken is refreshed");
+    equal((await calls()).length, 3, "in three calls");
+    user.refreshToken = spoiled(user.refreshToken);
+    await refused(user.apiKeys.fetchAll(), { statusCode: 401 }, "a refresh token that is broken is refused");
+    equal((await calls()).length, 1, "in one call");
+    ok(!user.isLoggedIn, "and the user is logged out");
+  });
+
+  await group("logging out", async () => {
+    const user = await app.logIn(byPassword());
+    const { refreshToken } = user;
+    await user.logOut();
+    equal(user.state, "logged-out", "logOut: state");
+    equal([user.accessToken, user.refreshToken, user.isLoggedIn], [null, null, false], "logOut: no tokens");
+    const answer = await fetch(`${world.url}/api/client/v2.0/auth/session`,
+      { method: "POST", headers: { Authorization: `Bearer ${refreshToken}` } });
+    equal(answer.status, 401, "logOut: the service has ended the session");
+    await works(user.logOut(), "logOut a second time");
+    await refused(user.apiKeys.fetchAll(), {}, "nothing works after logOut");
+    const back = await app.logIn(byPassword());
+    equal(back.id, world.user, "logIn again");
+    await app.removeUser(back);
+    ok(!app.allUsers[world.user], "removeUser");
+  });
+
+  await group("anonymous users", async () => {
+    const user = await app.logIn(Realm.Credentials.anonymous());
+    ok(user.isLoggedIn && user.id !== world.user, "logIn anonymously");
+    equal(types(user), ["anon-user"], "identities of an anonymous user");
+    for (const [name, call] of [["create", () => user.apiKeys.create("x")], ["fetchAll", () => user.apiKeys.fetchAll()]]) {
+      await refused(call(), denied, `anonymous users have no keys: ${name}`);
+    }
+    if (Realm.Credentials.anonymous().reuse) {
+      const same = await app.logIn(Realm.Credentials.anonymous());
+      equal(same.id, user.id, "a second time it is the same user");
+    }
+    const other = await app.logIn(Realm.Credentials.anonymous(false));
+    ok(other.id !== user.id, "unless another is asked for");
+    await app.removeUser(user);
+    await works(app.deleteUser(app.currentUser), "deleteUser of an anonymous user");
+  });
+
+  await group("users that are disabled, and that delete themselves", async () => {
+    const mail = await somebody("leaver");
+    const user = await app.logIn(byPassword(mail));
+    const key = await user.apiKeys.create("k");
+    await control("user", "disable", user.id);
+    const disabled = { statusCode: 401, errorCode: "UserDisabled", link };
+    await refused(app.logIn(byPassword(mail)), disabled, "logIn of a disabled user");
+    await refused(app.logIn(byKey(key)), disabled, "by key as well");
+    await refused(app.logIn(byPassword(mail, "wrong horse")), { statusCode: 401, errorCode: "InvalidPassword" },
+      "who does not know the password is not told so");
+    await calls();
+    await refused(user.refreshProfile(), ended, "the session of a disabled user is over");
+    equal((await calls()).length, 2, "and the client does not try for ever");
+    await control("user", "enable", user.id);
+    const back = await app.logIn(byPassword(mail));
+    equal(back.id, user.id, "enabled again, the user logs in");
+    await works(app.deleteUser(back), "deleteUser");
+    await refused(app.logIn(byPassword(mail)), { statusCode: 401, errorCode: "InvalidPassword", error: "unauthorized" },
+      "logIn of a deleted user");
+    await refused(app.logIn(byKey(key)), REFUSED, "by key as well, once deleted");
+  });
+
+  await group("a user that an administrator deletes", async () => {
+    const mail = await somebody("deleted");
+    const user = await app.logIn(byPassword(mail));
+    const { status } = await control("admin", world.app, "DELETE", `/users/${user.id}`);
+    equal(status, 204, "a user is deleted");
+    await calls();
+    await refused(user.refreshProfile(), { statusCode: 401 }, "the session is over");
+    ok((await calls()).length <= 3, "and the client does not try for ever");
+    await refused(user.apiKeys.fetchAll(), {}, "keys cannot be reached");
+    await app.removeUser(user).catch(() => {});
+    await works(users.registerUser({ email: mail, password }), "the address is free again");
+  });
+
+  await group("sessions that an administrator ends", async () => {
+    const mail = await somebody("revoked");
+    const user = await app.logIn(byPassword(mail));
+    equal((await control("admin", world.app, "PUT", `/users/${user.id}/logout`)).status, 204, "an administrator logs a user out");
+    await refused(user.apiKeys.fetchAll(), ended, "the session is over");
+    ok(!user.isLoggedIn, "and the client knows");
+    equal((await app.logIn(byPassword(mail))).id, user.id, "a new login works at once");
+    await app.removeUser(app.currentUser);
+  });
+
+  await group("two apps of one service", async () => {
+    const there = makeApp({ app: world.second, url: world.url });
+    const mail = await somebody("both");
+    await refused(there.logIn(byPassword(mail)), { statusCode: 401, errorCode: "InvalidPassword", error: "unauthorized" },
+      "a user of one app is none of the other");
+    await there.emailPasswordAuth.registerUser({ email: mail, password: "another horse" });
+    const here = await app.logIn(byPassword(mail));
+    const other = await there.logIn(byPassword(mail, "another horse"));
+    ok(here.id !== other.id, "the same address is another user there");
+    const key = await here.apiKeys.create("k");
+    const theirs = await other.apiKeys.create("k");
+    await refused(there.logIn(byKey(key)), REFUSED, "a key of one app is none of the other");
+    await refused(app.logIn(byKey(theirs)), REFUSED, "nor the other way");
+    equal((await other.apiKeys.fetchAll()).map((k) => k._id), [theirs._id], "fetchAll: those of the app alone");
+    await refused(other.apiKeys.fetch(key._id), gone, "fetch of a key of the other app");
+    equal([app.currentUser.id, there.currentUser.id], [here.id, other.id], "both are logged in at once");
+    await there.removeUser(other);
+    await works(here.refreshProfile(), "logging out of one is not logging out of the other");
+    await app.removeUser(here);
+  });
+
+  await group("other ways", async () => {
+    const none = makeApp({ app: "no-such-app", url: world.url });
+    await refused(none.logIn(byPassword()), {
+      statusCode: 404, error: "cannot find app using Client App ID 'no-such-app'",
+    }, "an app id that nobody has");
+    await calls();
+    equal((await makeApp(world, { skipLocationRequest: true }).logIn(byPassword())).id, world.user,
+      "without asking for the location");
+    ok(!(await calls()).some((c) => c.endsWith("/location")), "and it was not asked for");
+    equal((await makeApp(world, { app: { name: "my-app", version: "1.2" } }).logIn(byPassword())).id, world.user,
+      "with a local app name and version");
+    equal((await makeApp().logIn(byPassword(), false)).id, world.user, "without fetching the profile");
+    await refused(app.logIn(Realm.Credentials.jwt("a.b.c")), { link }, "a provider that is not ours");
+  });
 }
-
-const link = /logs\?co_id=/;
-const REFUSED = { statusCode: 401, errorCode: "AuthError", error: "unauthorized", link };
-const ended = { statusCode: 401, errorCode: "InvalidSession", link };
-const { email, password } = world;
-const credentials = Realm.Credentials.emailPassword(email, password);
-const { app, requests } = makeApp();
-
-await group("registering", async () => {
-  const fresh = { email: "new@example.com", password };
-  await app.emailPasswordAuth.registerUser(fresh);
-  ok(true, "registerUser");
-  const user = await app.logIn(Realm.Credentials.emailPassword(fresh.email, password));
-  ok(user.isLoggedIn, "who registered logs in");
-  await refused(app.emailPasswordAuth.registerUser(fresh),
-    { statusCode: 409, errorCode: "AccountNameInUse", error: "name already in use", link },
-    "registerUser a second time");
-  await refused(app.emailPasswordAuth.registerUser({ email: "b@example.com", password: "12345" }),
-    { statusCode: 400, error: /password must be between 6 and 128 characters/, link },
-    "registerUser with a short password");
-  await app.removeUser(user);
-});
-
-await group("logging in", async () => {
-  const user = await app.logIn(credentials);
-  equal(user.id, world.user, "logIn: the user's id");
-  equal(app.currentUser.id, user.id, "logIn: the current user");
-  ok(user.isLoggedIn, "logIn: isLoggedIn");
-  equal(user.state, "active", "logIn: state");
-  equal(user.providerType, "local-userpass", "logIn: providerType");
-  equal(user.identities.map((i) => i.providerType), ["local-userpass"], "logIn: identities");
-  ok(user.identities.every((i) => typeof i.id === "string"), "logIn: their ids");
-  equal(user.accessToken.split(".").length, 3, "logIn: accessToken");
-  equal(user.refreshToken.split(".").length, 3, "logIn: refreshToken");
-  equal(typeof user.deviceId, "string", "logIn: deviceId");
-  equal(user.customData, {}, "logIn: customData");
-  equal(await user.refreshCustomData(), {}, "refreshCustomData");
-  await user.refreshProfile();
-  equal(user.profile !== undefined, true, "refreshProfile");
-  await user.refreshAccessToken();
-  await user.refreshProfile();
-  ok(true, "refreshAccessToken, and the new one works");
-  equal(requests.filter((r) => r.endsWith("/location")).length, 1, "location was asked for once");
-  await refused(app.logIn(Realm.Credentials.emailPassword(email, "wrong horse")),
-    { statusCode: 401, errorCode: "InvalidPassword", error: "unauthorized", link },
-    "logIn with a wrong password");
-  await refused(app.logIn(Realm.Credentials.apiKey("ukey" + "A".repeat(60))), REFUSED,
-    "logIn with a key that never was");
-});
-
-await group("keys", async () => {
-  const user = await app.logIn(credentials);
-  equal(await user.apiKeys.fetchAll(), [], "fetchAll of nothing");
-  const key = await user.apiKeys.create("first-key");
-  equal(Object.keys(key).sort(), ["_id", "disabled", "key", "name"], "create: the fields");
-  equal([key.name, key.disabled, typeof key._id, key._id.length, typeof key.key, key.key.length],
-    ["first-key", false, "string", 24, "string", 64], "create: their values");
-  const same = { _id: key._id, name: "first-key", disabled: false };
-  const sorted = (o) => Object.fromEntries(Object.entries(o).sort());
-  equal(sorted(await user.apiKeys.fetch(key._id)), sorted(same), "fetch: exactly these fields");
-  const second = await user.apiKeys.create("second");
-  equal((await user.apiKeys.fetchAll()).map((k) => sorted(k)),
-    [sorted(same), sorted({ _id: second._id, name: "second", disabled: false })],
-    "fetchAll: exactly these fields, in this order");
-  equal(await user.apiKeys.disable(key._id) ?? null, null, "disable");
-  equal((await user.apiKeys.fetch(key._id)).disabled, true, "then disabled is true");
-  await user.apiKeys.disable(key._id);
-  ok(true, "disable a second time");
-  equal(await user.apiKeys.enable(key._id) ?? null, null, "enable");
-  equal((await user.apiKeys.fetch(key._id)).disabled, false, "then disabled is false");
-  await user.apiKeys.enable(key._id);
-  ok(true, "enable a second time");
-  for (const name of ["with space", "%s", "$()!$"]) {
-    await refused(user.apiKeys.create(name), {
-      statusCode: 400, errorCode: "InvalidParameter", link,
-      error: /can only contain ASCII letters, numbers, underscores, and hyphens/,
-    }, `create '${name}'`);
-  }
-  await refused(user.apiKeys.create(""), { statusCode: 400, errorCode: undefined, error: "'name' is a required string" },
-    "create without a name");
-  await refused(user.apiKeys.create("second"), {
-    statusCode: 409, errorCode: "APIKeyAlreadyExists", error: "API key with name already exists", link,
-  }, "create a name that is taken");
-  equal(await user.apiKeys.delete(second._id) ?? null, null, "delete");
-  const gone = { statusCode: 404, errorCode: "APIKeyNotFound", error: "API key not found", link };
-  await refused(user.apiKeys.fetch(second._id), gone, "fetch of a deleted key");
-  await refused(user.apiKeys.enable(second._id), gone, "enable of a deleted key");
-  await refused(user.apiKeys.disable(second._id), gone, "disable of a deleted key");
-  await refused(user.apiKeys.delete(second._id), gone, "delete of a deleted key");
-  equal((await user.apiKeys.fetchAll()).map((k) => k.name), ["first-key"], "fetchAll after all");
-  await user.apiKeys.delete(key._id);
-});
-
-await group("logging in with a key", async () => {
-  const owner = await app.logIn(credentials);
-  const key = await owner.apiKeys.create("login");
-  const { app: other } = makeApp();
-  const user = await other.logIn(Realm.Credentials.apiKey(key.key));
-  equal(user.id, world.user, "logIn with a key: the owner's id");
-  ok(user.identities.some((i) => i.providerType === "api-key"), "logIn with a key: the identity of the key");
-  const denied = { statusCode: 403, error: undefined, errorCode: undefined };
-  await refused(user.apiKeys.fetchAll(), denied, "a session by key cannot list keys");
-  await refused(user.apiKeys.create("x"), denied, "a session by key cannot create one");
-  await refused(user.apiKeys.delete(key._id), denied, "a session by key cannot delete its own");
-  const again = await app.logIn(credentials);
-  await again.apiKeys.disable(key._id);
-  await refused(other.logIn(Realm.Credentials.apiKey(key.key)), REFUSED, "logIn with a disabled key");
-  await again.apiKeys.enable(key._id);
-  equal((await other.logIn(Realm.Credentials.apiKey(key.key))).id, world.user, "logIn with it, enabled again");
-  const last = await app.logIn(credentials);
-  await last.apiKeys.delete(key._id);
-  await refused(other.logIn(Realm.Credentials.apiKey(key.key)), REFUSED, "logIn with a deleted key");
-});
-
-await group("a key that is disabled under a session", async () => {
-  // Two apps of one id share their users' tokens, so the owner works by hand.
-  const owner = await app.logIn(credentials);
-  const key = await owner.apiKeys.create("under");
-  const refresh = owner.refreshToken;
-  const { app: other, requests: seen } = makeApp();
-  const user = await other.logIn(Realm.Credentials.apiKey(key.key));
-  const answer = await fetch(`${world.url}/api/client/v2.0/auth/api_keys/${key._id}/disable`,
-    { method: "PUT", headers: { Authorization: `Bearer ${refresh}` } });
-  equal(answer.status, 204, "the key of a session is disabled");
-  seen.length = 0;
-  await refused(user.refreshProfile(), ended, "the session is over");
-  ok(seen.length <= 3, "and the client does not try for ever", seen);
-  ok(!user.isLoggedIn, "the client knows that it is logged out");
-});
-
-await group("an access token that has expired", async () => {
-  const { app: brief, requests: seen } = makeApp(world.brief);
-  const user = await brief.logIn(Realm.Credentials.emailPassword(email, password));
-  const old = user.accessToken;
-  await sleep(3100);
-  seen.length = 0;
-  await user.refreshProfile();
-  equal(seen.map((r) => r.split(" ")[0] + " " + r.split("/").pop()),
-    ["GET profile", "POST session", "GET profile"],
-    "an expired access token is refreshed, once, and the call repeated");
-  ok(user.accessToken !== old, "the user has a new access token");
-  const key = await user.apiKeys.create("brief");
-  const keyed = await brief.logIn(Realm.Credentials.apiKey(key.key));
-  await sleep(3100);
-  await keyed.refreshProfile();
-  ok(true, "the same in a session by key");
-});
-
-await group("logging out", async () => {
-  const user = await app.logIn(credentials);
-  const { refreshToken } = user;
-  await user.logOut();
-  equal(user.state, "logged-out", "logOut: state");
-  equal([user.accessToken, user.refreshToken, user.isLoggedIn], [null, null, false], "logOut: no tokens");
-  const answer = await fetch(`${world.url}/api/client/v2.0/auth/session`,
-    { method: "POST", headers: { Authorization: `Bearer ${refreshToken}` } });
-  equal(answer.status, 401, "logOut: the service has ended the session");
-  await user.logOut();
-  ok(true, "logOut a second time");
-  await refused(user.apiKeys.fetchAll(), {}, "nothing works after logOut");
-  const back = await app.logIn(credentials);
-  equal(back.id, world.user, "logIn again");
-  await app.removeUser(back);
-  ok(!app.allUsers[world.user], "removeUser");
-});
-
-await group("anonymous users", async () => {
-  const user = await app.logIn(Realm.Credentials.anonymous());
-  ok(user.isLoggedIn && user.id !== world.user, "logIn anonymously");
-  equal(user.identities.map((i) => i.providerType), ["anon-user"], "identities of an anonymous user");
-  for (const [name, call] of [["create", () => user.apiKeys.create("x")], ["fetchAll", () => user.apiKeys.fetchAll()]]) {
-    await refused(call(), { statusCode: 403, error: undefined, errorCode: undefined },
-      `anonymous users have no keys: ${name}`);
-  }
-  const same = await app.logIn(Realm.Credentials.anonymous());
-  equal(same.id, user.id, "a second time it is the same user");
-  const other = await app.logIn(Realm.Credentials.anonymous(false));
-  ok(other.id !== user.id, "unless another is asked for");
-  await app.removeUser(user);
-  await app.deleteUser(app.currentUser);
-  ok(true, "deleteUser of an anonymous user");
-});
-
-await group("users that are disabled, and that delete themselves", async () => {
-  const mail = "leaver@example.com";
-  await app.emailPasswordAuth.registerUser({ email: mail, password });
-  const own = Realm.Credentials.emailPassword(mail, password);
-  const user = await app.logIn(own);
-  const key = await user.apiKeys.create("k");
-  admin("disable", user.id);
-  await refused(app.logIn(own), { statusCode: 401, errorCode: "UserDisabled", link }, "logIn of a disabled user");
-  await refused(app.logIn(Realm.Credentials.apiKey(key.key)),
-    { statusCode: 401, errorCode: "UserDisabled", link }, "by key as well");
-  requests.length = 0;
-  await refused(user.refreshProfile(), ended, "the session of a disabled user is over");
-  ok(requests.length <= 3, "and the client does not try for ever", requests);
-  admin("enable", user.id);
-  const back = await app.logIn(own);
-  equal(back.id, user.id, "enabled again, the user logs in");
-  await app.deleteUser(back);
-  ok(true, "deleteUser");
-  await refused(app.logIn(own), { statusCode: 401, errorCode: "InvalidPassword" }, "logIn of a deleted user");
-  await refused(app.logIn(Realm.Credentials.apiKey(key.key)), REFUSED, "by key as well, once deleted");
-});
-
-await group("other apps and other ways", async () => {
-  const { app: none } = makeApp({ app: "no-such-app", url: world.url });
-  await refused(none.logIn(credentials), {
-    statusCode: 404, error: "cannot find app using Client App ID 'no-such-app'",
-  }, "an app id that nobody has");
-  const { app: direct, requests: seen } = makeApp(world, { skipLocationRequest: true });
-  equal((await direct.logIn(credentials)).id, world.user, "without asking for the location");
-  ok(!seen.some((r) => r.endsWith("/location")), "and it was not asked for");
-  const { app: named } = makeApp(world, { app: { name: "my-app", version: "1.2" } });
-  equal((await named.logIn(credentials)).id, world.user, "with a local app name and version");
-  const { app: lazy } = makeApp();
-  equal((await lazy.logIn(credentials, false)).id, world.user, "without fetching the profile");
-});
