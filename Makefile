@@ -120,10 +120,14 @@ pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
     $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c))
 agent_objs    := $(filter-out $(B)/agent/main.o,$(call objs_of,agent/*.c))
 service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
-test_programs := $(unit_tests) $(pam_tests) $(service_tests)
+tool_objs     := $(filter-out $(B)/tool/main.o,$(call objs_of,tool/*.c))
+fuzz_targets  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_tests    := $(fuzz_targets:%=$(B)/tests/fuzz/test_%)
+test_programs := $(unit_tests) $(pam_tests) $(service_tests) $(fuzz_tests)
 cflags_tests/unit     = $(cflags_core)
 cflags_tests/service  = $(cflags_service)
 cflags_tests/bench    = $(cflags_service)
+cflags_tests/fuzz     = $(cflags_service)
 .SECONDARY:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
@@ -138,6 +142,15 @@ $(B)/tests/pam/module_%.so: $(B)/tests/pam/module_%.o
 	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
 $(B)/tests/service/%: $(B)/tests/service/%.o $(call objs_of,tests/service/lib_*.c) $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
+# A fuzz target is linked with what its name begins with.
+fuzz_link = $(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) $(fuzz_engine) -o $@ $(filter-out %/replay.o,$^) \
+    $(if $(fuzz_engine),,$(filter %/replay.o,$^)) $(call pkg_libs,$(1)) -lpthread
+$(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libcore)
+	$(call fuzz_link,$(reach_libs))
+$(B)/tests/fuzz/test_service_%: $(B)/tests/fuzz/fuzz_service_%.o $(B)/tests/fuzz/replay.o $(service_objs) $(libcore)
+	$(call fuzz_link,$(service_libs))
+$(B)/tests/fuzz/test_tool_%: $(B)/tests/fuzz/fuzz_tool_%.o $(B)/tests/fuzz/replay.o $(tool_objs) $(libcore)
+	$(call fuzz_link,$(reach_libs) $(tool_libs))
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
@@ -155,6 +168,19 @@ check-asan:
 	+@tests/run --asan
 check-compilers:
 	+@$(MAKE) CC=clang B=$(B)/clang tests
+
+# Look for inputs that break a target; what is found and what is new stays in
+# $(B)/fuzz.  A finding belongs into tests/fuzz/corpus, with its mending.
+FUZZ ?= json
+TIME ?= 60
+.PHONY: fuzz
+fuzz:
+	@tests/deps fuzz
+	+@$(MAKE) --no-print-directory -s CC=clang B=$(B)/fuzz CFLAGS='-O1 -g' \
+	    SANITIZE=fuzzer-no-link,address,undefined fuzz_engine=-fsanitize=fuzzer $(B)/fuzz/tests/fuzz/test_$(FUZZ)
+	@mkdir -p $(B)/fuzz/found/$(FUZZ)
+	$(B)/fuzz/tests/fuzz/test_$(FUZZ) -max_total_time=$(TIME) -artifact_prefix=$(B)/fuzz/found/$(FUZZ)- \
+	    -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024 $(B)/fuzz/found/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
 
 demo:
 	@tests/deps demo
@@ -182,6 +208,7 @@ help:
 	@echo 'check-unit     the tests in C alone: no root, no network'
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
+	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
 	@echo 'install        to DESTDIR; see the variables at the top'
 	@echo 'uninstall      what install put there'

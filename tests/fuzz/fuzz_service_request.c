@@ -1,0 +1,54 @@
+/* The head of a request, after the HTTP library: what is believed of it. */
+#include <string.h>
+
+#include "service/address.h"
+#include "service/email.h"
+#include "service/guard.h"
+#include "service/query.h"
+#include "tests/fuzz/fuzz.h"
+
+/* Lines "name: value", the first is the path. */
+static void
+guard(char *text)
+{
+    struct uk_guard guard;
+    unsigned hosts = 0;
+    char *save = NULL, *line = strtok_r(text, "\n", &save);
+
+    uk_guard_start(&guard, line == NULL ? "" : line, "HTTP/1.1");
+    while (line != NULL && (line = strtok_r(NULL, "\n", &save)) != NULL) {
+        size_t n = strcspn(line, ":");
+        const char *value = line[n] == ':' ? line + n + 1 : line + n;
+
+        hosts += n == 4 && strncasecmp(line, "host", 4) == 0;
+        uk_guard_header(&guard, line, n, value, strlen(value));
+    }
+    if (uk_guard_end(&guard) == NULL) {
+        FUZZ_MUST(hosts == 1 && guard.lengths <= 1);
+        FUZZ_MUST(guard.encodings == 0 || guard.lengths == 0);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    char *text = fuzz_text(bytes, len);
+    char small[64], folded[UK_EMAIL_MAX + 1], back[UK_ADDRESS_TEXT];
+    struct uk_address address, again;
+
+    memset(&address, 0, sizeof(address));
+    if (uk_query_decode(text, small, sizeof(small)))
+        FUZZ_MUST(strlen(small) < sizeof(small));
+    if (uk_address_parse(text, &address)) {
+        uk_address_text(&address, true, back);
+        FUZZ_MUST(uk_address_parse(back, &again));
+        FUZZ_MUST(uk_address_subject(&address) == uk_address_subject(&again));
+    }
+    uk_email_fold(text, folded);
+    if (uk_email_check(text))
+        FUZZ_MUST(uk_email_check(folded) && strcasecmp(folded, text) == 0);
+    (void)uk_guard_is_host(text, strlen(text));
+    guard(text);
+    free(text);
+    return 0;
+}
