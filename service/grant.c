@@ -82,6 +82,9 @@ lifetime_s(const struct uk_call *call, enum uk_grant kind)
     int64_t wanted =
         (int64_t)call->server->config->refresh_token_lifetime / 1000;
 
+    if (kind == UK_GRANT_USER && call->app.refresh_s > 0)
+        wanted = call->app.refresh_s;
+
     return wanted < kinds[kind].longest_s ? wanted : kinds[kind].longest_s;
 }
 

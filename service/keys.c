@@ -81,6 +81,9 @@ uk_key_create(struct uk_call *call)
     struct uk_err err = UK_ERR_NONE;
     struct uk_store_hash hash;
 
+    /* Those there can still be looked at and taken away. */
+    if ((call->session.app.providers_off >> UK_PROVIDER_KEY & 1) != 0)
+        return uk_other_login(call);
     if (!take_name(call))
         return UK_THEN_REPLY;
     if (make_key(call, &hash, &err) != UK_OK ||

@@ -5,11 +5,14 @@
 #include <string.h>
 
 #include "service/admin_session.h"
+#include "service/handlers.h"
+#include "service/origin.h"
 #include "service/round.h"
 #include "service/session.h"
 
 #define METHODS   "GET, POST, PUT, DELETE"
 #define JSON_TYPE "application/json"
+#define PROVIDERS "/app/*/auth/providers/"
 
 /* A segment of a path in the place of a star. */
 struct wild {
@@ -92,45 +95,40 @@ find(struct uk_call *call, char *allowed, size_t size)
         if (!uk_str_starts(path, routes[i].base) ||
             !fits(routes[i].path, path + strlen(routes[i].base), wilds, &count))
             continue;
+        keep_wilds(call, &routes[i], wilds, count);
         if (strcmp(routes[i].method, call->request->method) != 0) {
             used += (size_t)snprintf(allowed + used, size - used, "%s%s",
                                      used > 0 ? ", " : "", routes[i].method);
             continue;
         }
-        keep_wilds(call, &routes[i], wilds, count);
         return &routes[i];
     }
     return NULL;
 }
 
-/* Browsers: which pages may talk to us.  No cookie is ever used, so without a
- * list any page may, as far as it has a token. */
+/* Is it the path of an app, which may have pages of its own? */
 static bool
-admit_origin(struct uk_call *call)
+names_app(const struct uk_call *call)
 {
-    const struct uk_conf_list *allowed = &call->server->config->allowed_origins;
-    const char *origin = call->request->origin;
-
-    if (allowed->count == 0) {
-        uk_http_add(call->reply, "Access-Control-Allow-Origin", "*");
-        return true;
-    }
-    uk_http_add(call->reply, "Vary", "Origin");
-    if (origin == NULL)
-        return true;
-    for (size_t i = 0; i < allowed->count; i++) {
-        if (strcmp(origin, allowed->item[i]) != 0 &&
-            strcmp(allowed->item[i], "*") != 0)
-            continue;
-        uk_http_add(call->reply, "Access-Control-Allow-Origin", origin);
-        return true;
-    }
-    return false;
+    return call->app_name[0] != '\0';
 }
 
+/* Which app a token is of, a preflight does not say: of its pages the list of
+ * the server knows alone. */
 static enum uk_then
 answer_preflight(struct uk_call *call)
 {
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_store_app app;
+    bool found = false;
+
+    if (names_app(call) && strlen(call->app_name) <= UK_STORE_CLIENT_ID &&
+        uk_round_find_app(call, call->app_name, &app, &found, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    if (found && !uk_origin_admit_app(call, &app))
+        return UK_THEN_REPLY;
+    if (!found && !uk_origin_admit(call))
+        return uk_call_empty(call, 403);
     uk_http_add(call->reply, "Access-Control-Allow-Methods", METHODS);
     uk_http_add(call->reply, "Access-Control-Allow-Headers",
                 "authorization, content-type");
@@ -199,6 +197,31 @@ find_app(struct uk_call *call)
     return false;
 }
 
+/* The provider that the path names, if we know it. */
+static enum uk_provider
+provider_of(const struct uk_route *route)
+{
+    char word[32];
+    const char *at = route->path;
+
+    if (!uk_str_starts(at, PROVIDERS))
+        return UK_PROVIDER_NONE;
+    at += sizeof(PROVIDERS) - 1;
+    keep(word, sizeof(word), at, strcspn(at, "/"));
+    return uk_provider_by_word(word);
+}
+
+/* The provider is there for the users of this app; else the reply is filled.
+ */
+static bool
+offers_provider(struct uk_call *call, const struct uk_store_app *app)
+{
+    if ((app->providers_off >> provider_of(call->route) & 1) == 0)
+        return true;
+    uk_other_login(call);
+    return false;
+}
+
 /* Why a session that was opened like this one may not, or NULL. */
 static const char *
 unfit_for(const struct uk_call *call)
@@ -225,7 +248,8 @@ authorize(struct uk_call *call)
     if (call->route->role == UK_ROLE_ADMIN)
         return uk_admin_admit(call) ? call->route->handler(call)
                                     : UK_THEN_REPLY;
-    if (!uk_session_check(call))
+    if (!uk_session_check(call) ||
+        !uk_origin_admit_app(call, &call->session.app))
         return UK_THEN_REPLY;
     unfit = unfit_for(call);
     if (unfit == NULL)
@@ -243,7 +267,9 @@ admit(struct uk_call *call)
 
     switch (route->role) {
     case UK_ROLE_ANYBODY:
-        return call->app_name[0] == '\0' || find_app(call);
+        return !names_app(call) ||
+               (find_app(call) && uk_origin_admit_app(call, &call->app) &&
+                offers_provider(call, &call->app));
     case UK_ROLE_SESSION:
     case UK_ROLE_OWNER:
     case UK_ROLE_KEEPER:
@@ -271,11 +297,12 @@ enum uk_then
 uk_route_begin(struct uk_call *call)
 {
     const char *method = call->request->method;
+    bool admitted = uk_origin_admit(call);
     char allowed[64];
 
-    if (!admit_origin(call))
-        return uk_call_empty(call, 403);
     call->route = find(call, allowed, sizeof(allowed));
+    if (!admitted && !names_app(call))
+        return uk_call_empty(call, 403);
     if (call->route != NULL) {
         call->audit.event = call->route->event;
         return follow(call);

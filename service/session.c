@@ -20,8 +20,25 @@ static const char *const traits[] = {"appId",      "platform", "sdk",
                                      "deviceName", "cpuArch",  "bundleId"};
 #define NO_DEVICE "000000000000000000000000"
 
+/* The id that the device was given before, as text or as {"$oid": text}. */
+static bool
+know_device(const struct uk_json *device, char out[UK_ID_SIZE])
+{
+    const struct uk_json *object;
+    const char *id;
+
+    if (!uk_json_text(device, "deviceId", &id) &&
+        !(uk_json_object(device, "deviceId", &object) &&
+          uk_json_text(object, "$oid", &id)))
+        return false;
+    if (!uk_id_check(id) || strcmp(id, NO_DEVICE) == 0)
+        return false;
+    memcpy(out, id, UK_ID_SIZE);
+    return true;
+}
+
 /* An id for user and device together, so that no row is needed and no two
- * users see the same one. */
+ * users see the same one, unless they say themselves that it is. */
 static void
 name_device(const struct uk_call *call, const char *user_id,
             char out[UK_ID_SIZE])
@@ -33,7 +50,7 @@ name_device(const struct uk_call *call, const char *user_id,
     memcpy(out, NO_DEVICE, UK_ID_SIZE);
     if (call->body == NULL ||
         !uk_json_object(call->body, "options", &options) ||
-        !uk_json_object(options, "device", &device))
+        !uk_json_object(options, "device", &device) || know_device(device, out))
         return;
     uk_buf_add_text(&text, user_id);
     for (size_t i = 0; i < UK_COUNT(traits); i++) {

@@ -47,7 +47,7 @@ put_profile(struct uk_json_out *out, const struct uk_call *call,
         break;
     }
     uk_json_end(out, '}');
-    uk_json_put_text(out, "type", "normal");
+    uk_json_put_text(out, "type", session->user.server ? "server" : "normal");
     uk_json_end(out, '}');
 }
 

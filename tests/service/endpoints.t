@@ -10,7 +10,7 @@ import re
 
 from tap import equal, group, main, nothing, ok, one_of
 from wire import (BASE, DEVICE, Client, Session, is_hex24, must, token_parts)
-from world import World
+from world import STORE, World
 
 ZEROS = '0' * 24
 world = World({'registration': 'open'}, tls=True)
@@ -234,6 +234,8 @@ def login_bodies():
 
 @group
 def device_ids():
+    oid = {'$oid': '0123456789abcdef01234567'}
+
     def device(**more):
         return http.provider('local-userpass', 'login', dict(
             {'username': EMAIL, 'password': PASSWORD}, **more))
@@ -243,6 +245,22 @@ def device_ids():
        'a login with a device gets an id that is not all zeros', first)
     without = device().get('device_id')
     ok(is_hex24(without), 'a login without one gets a string too', without)
+    equal(device(options={'device': DEVICE}).get('device_id'), first,
+          'the same device again has the same id')
+    for text, known in (('text', oid['$oid']), ('extended JSON', oid)):
+        answer = device(options={'device': dict(DEVICE, deviceId=known)})
+        equal(answer.get('device_id'), oid['$oid'],
+              'a device that knows its id, as %s, keeps it' % text)
+        equal([token_parts(answer.get(t))[1].get('baas_device_id')
+               for t in ('access_token', 'refresh_token')],
+              [oid['$oid']] * 2, '... which is in its tokens')
+    for known in ('', ZEROS, {'$oid': ZEROS}, 'x' * 24, 'a' * 23, 'a' * 25,
+                  'A' * 24, 7, None, [], {}, {'$oid': 7}, {'$oid': None},
+                  {'oid': 'a' * 24}, ['a' * 24]):
+        equal(device(options={'device': dict(DEVICE, deviceId=known)})
+              .get('device_id'), first, 'an id that is none: %r' % (known,))
+    equal(device(options={'device': {'deviceId': 'c' * 24}})
+          .get('device_id'), 'c' * 24, 'an id and nothing else')
 
 
 @group
@@ -307,6 +325,14 @@ def profile():
     ok(any(i.get('provider_data') == {'email': EMAIL, 'confirmed': True}
            for i in answer.get('identities')),
        'profile of a key session: the address is there as well')
+    world.sql("UPDATE app_user SET server = %s WHERE id = '%s'" % (
+        'TRUE' if STORE == 'postgresql' else '1', USER))
+    equal([http.profile(http.key_session(key['key']).access).get('type'),
+           http.profile(Session(http.anon()).access).get('type')],
+          ['server', 'normal'],
+          'profile of the user of a server key: server, and of others not')
+    world.sql("UPDATE app_user SET server = %s WHERE id = '%s'" % (
+        'FALSE' if STORE == 'postgresql' else '0', USER))
     answer = http.profile(Session(http.anon()).access)
     nothing([i for i in answer.get('identities')
              if i.get('provider_type') != 'anon-user'],

@@ -12,8 +12,8 @@ from tap import main, note, ok, skip_all
 from world import die_with_us
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-FILES = ('admin.t', 'commands.t', 'crash.t', 'endpoints.t', 'errors.t',
-         'keys.t', 'tokens.t')
+FILES = ('admin.t', 'apps.t', 'commands.t', 'crash.t', 'endpoints.t',
+         'errors.t', 'keys.t', 'tokens.t')
 
 if pg_cluster.binaries() is None:
     skip_all('on PostgreSQL', 'no PostgreSQL server is installed')

@@ -117,6 +117,10 @@ class Client:
         return self.call('POST', '%s/auth/providers/%s/%s' % (
             self.app, name, action), body, **more)
 
+    def link(self, access, name, body, **more):
+        return self.provider(name, 'login?link=true', body, token=access,
+                             **more)
+
     def register(self, email, password, **more):
         return self.provider('local-userpass', 'register',
                              {'email': email, 'password': password}, **more)

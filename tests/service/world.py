@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -176,6 +177,22 @@ class World:
         out = self.user('add', email, '--password-stdin',
                         stdin=password + '\n').stdout
         return out.strip()
+
+    # The database, past the service.
+
+    def sql(self, text):
+        """One statement; the rows, each value as text."""
+        where = self.settings['database']
+        if STORE == 'postgresql':
+            name = re.search(r'/([^/?]+)[?]', where).group(1)
+            rows = cluster().sql(text, name)
+            return [row.split('|') for row in rows.splitlines()]
+        db = sqlite3.connect(where.partition(':')[2], timeout=PATIENCE)
+        try:
+            with db:
+                return [[str(v) for v in row] for row in db.execute(text)]
+        finally:
+            db.close()
 
     # The process.
 
