@@ -50,6 +50,7 @@ uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
 
 # Libraries, each for the one part that knows it.
 reach_libs   := libcurl json-c
+agent_libs   := libsodium
 tool_libs    := smartcols libbsd
 service_libs := libmicrohttpd gnutls sqlite3 libpq libsodium libsystemd json-c
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
@@ -88,6 +89,7 @@ $(B)/%.o: %.c $(B)/folders
 	$(call say,CC)$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 cflags_core     = $(call pkg_cflags,$(reach_libs))
+cflags_agent    = $(call pkg_cflags,$(agent_libs))
 cflags_service  = $(call pkg_cflags,$(service_libs))
 cflags_tool     = $(call pkg_cflags,$(tool_libs))
 
@@ -103,7 +105,7 @@ $(module): $(call objs_of,pam_module/*.c) $(liblocal) pam_module/exports.map
 	    -Wl,--exclude-libs,ALL $(san) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    $(filter %.o,$^) $(liblocal) -lpam
 $(agent): $(call objs_of,agent/*.c) $(libcore)
-	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs))
+	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(agent_libs))
 $(tool): $(call objs_of,tool/*.c) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
 $(service): $(call objs_of,service/*.c) $(libcore)
@@ -133,7 +135,7 @@ cflags_tests/fuzz     = $(cflags_service)
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
 $(B)/tests/unit/test_agent_%: $(B)/tests/unit/test_agent_%.o $(call objs_of,tests/unit/lib_*.c) $(agent_objs) $(libcore)
-	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs) $(agent_libs))
 $(B)/tests/pam/test_%: $(B)/tests/pam/test_%.o $(call objs_of,tests/pam/lib_*.c) $(libcore)
 	$(call say,LD)$(CC) -rdynamic $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka) -lpam -lpthread
 $(B)/tests/pam/helper_%: $(B)/tests/pam/helper_%.o $(libcore)

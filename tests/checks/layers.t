@@ -34,7 +34,7 @@ OWNER = {
     "sqlite3.h": {"service/store_sqlite"},
     "libpq-fe.h": {"service/store_pg"},
     "sodium.h": {"service/pwhash", "service/token", "service/secrets",
-                 "service/keyhash", "service/crypto"},
+                 "service/keyhash", "service/crypto", "agent/seal"},
     "libsmartcols": {"tool/out"},
     "bsd/": {"tool/ask"},
     "systemd/": {"service/main", "service/notify", "agent/main"},
