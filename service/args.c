@@ -33,6 +33,9 @@ static const struct {
     {"tls-key", "FILE", UK_ARG_KEY, AT(key), "its private key (PEM)"},
     {"password-stdin", NULL, UK_ARG_PASSWORD_STDIN, AT(password_stdin),
      "the password is on standard input"},
+    {"from", "URL", UK_ARG_FROM_TO, AT(from),
+     "the database to read: sqlite:/PATH or postgresql://..."},
+    {"to", "URL", UK_ARG_FROM_TO, AT(to), "the empty one to fill, likewise"},
     {"yes", NULL, UK_ARG_YES, AT(yes), "do not ask"},
     {"help", NULL, 0, AT(help), "show this"},
 };

@@ -24,6 +24,7 @@ enum uk_arg {
     UK_ARG_KEY = 1 << 6,
     UK_ARG_PASSWORD_STDIN = 1 << 7,
     UK_ARG_YES = 1 << 8,
+    UK_ARG_FROM_TO = 1 << 9,
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */
@@ -37,6 +38,7 @@ struct uk_args {
     const char *listen;
     const char *certificate;
     const char *key;
+    const char *from, *to;
     const char *word; /* the operand, of the commands that have one */
 };
 

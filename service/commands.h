@@ -14,6 +14,9 @@ typedef enum uk_code uk_command(const struct uk_args *args, struct uk_err *err);
 
 uk_command uk_command_init;
 uk_command uk_command_serve;
+uk_command uk_command_backup;
+uk_command uk_command_restore;
+uk_command uk_command_move;
 uk_command uk_command_app_add;
 uk_command uk_command_app_list;
 uk_command uk_command_admin_key_create;

@@ -1,46 +1,37 @@
-/* `userkey-server init`: database, secrets and one app, all of them new. */
+/* `userkey-server init`: database, secrets and one app. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/io.h"
 #include "core/str.h"
 #include "service/app.h"
 #include "service/commands.h"
+#include "service/fresh.h"
 #include "service/path.h"
 #include "service/secrets.h"
 #include "service/store.h"
 #include "service/where.h"
 
-static const char *const secrets[] = {"signing_key", "pepper"};
+#define WHERE_MAX (PATH_MAX + 64)
 
 /* Where all of it is to be: a folder for the secrets, an address for the
  * database. */
 struct place {
     char folder[PATH_MAX];
-    char where[PATH_MAX + 64];
+    char where[WHERE_MAX];
 };
 
+/* The folder is ours alone, and *held, to be closed, keeps others who would
+ * make the same out of it. */
 static enum uk_code
-check_new(const char *path, struct uk_err *err)
+prepare(const char *folder, int *held, struct uk_err *err)
 {
-    struct stat st;
-
-    if (lstat(path, &st) != 0)
-        return UK_OK;
-    return uk_err_set(err, UK_INVALID,
-                      "'%s' is there already, and nothing is overwritten",
-                      path);
-}
-
-/* The folder is ours alone, and nothing that we would make is there. */
-static enum uk_code
-prepare(const struct place *place, struct uk_err *err)
-{
-    const char *folder = place->folder, *file = uk_store_path(place->where);
-    char path[PATH_MAX];
     struct stat st;
     enum uk_code code;
 
@@ -56,50 +47,73 @@ prepare(const struct place *place, struct uk_err *err)
                           "'%s' can be looked into by others; allowed: mode "
                           "0700",
                           folder);
-    if (file != NULL)
-        code = check_new(file, err);
-    for (size_t i = 0; i < UK_COUNT(secrets) && code == UK_OK; i++) {
-        code = uk_path_join(folder, secrets[i], path, err);
-        if (code == UK_OK)
-            code = check_new(path, err);
-    }
-    return code;
+    *held = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*held < 0)
+        return uk_err_sys(err, errno, "opening '%s'", folder);
+    if (flock(*held, LOCK_EX | LOCK_NB) != 0)
+        return uk_err_set(err, UK_INVALID, "somebody else is at work in '%s'",
+                          folder);
+    return UK_OK;
 }
 
+/* The first app of a database; UK_INVALID where there is one. */
+static enum uk_code
+add_first_app(struct uk_store *store, const struct uk_store_app *app,
+              const char *name, struct uk_err *err)
+{
+    bool taken = false;
+    enum uk_code code;
+
+    code = store->ops->begin(store, err);
+    if (code == UK_OK)
+        code = uk_store_call(store, claim, &taken, err);
+    if (code == UK_OK && taken)
+        code = uk_err_set(err, UK_INVALID,
+                          "the database is in use already: it has an app, and "
+                          "nothing is overwritten");
+    if (code == UK_OK)
+        code = uk_store_call(store, add_app, app, name, err);
+    return code == UK_OK ? store->ops->commit(store, err) : code;
+}
+
+/* A file is in its place when it has its app.  Tables in PostgreSQL without
+ * one are those of somebody who did not come to the end. */
 static enum uk_code
 make_database(const char *where, const struct uk_store_app *app,
               const char *name, struct uk_err *err)
 {
+    const char *file = uk_store_path(where);
+    struct uk_fresh fresh = UK_FRESH_NONE;
     struct uk_store *store = NULL;
-    enum uk_code code;
+    char beside[WHERE_MAX];
+    enum uk_code code = UK_OK;
 
-    code = uk_store_open(where, UK_STORE_CREATE, &store, err);
+    if (file != NULL) {
+        code = uk_fresh_start(&fresh, file, err);
+        snprintf(beside, sizeof(beside), "sqlite:%s", fresh.beside);
+        where = beside;
+    }
     if (code == UK_OK)
-        code = store->ops->begin(store, err);
+        code = uk_store_open(where, UK_STORE_CLAIM, &store, err);
     if (code == UK_OK)
-        code = uk_store_call(store, add_app, app, name, err);
-    if (code == UK_OK)
-        code = store->ops->commit(store, err);
+        code = add_first_app(store, app, name, err);
     uk_store_close(store);
+    if (code == UK_OK && file != NULL)
+        code = uk_fresh_keep(&fresh, err);
+    uk_fresh_stop(&fresh);
     return code;
 }
 
 /* Half of an installation is none: a second try should work. */
 static void
-remove_all(const struct place *place)
+remove_secrets(const char *folder, const bool made[UK_SECRETS_FILES])
 {
-    const char *file = uk_store_path(place->where);
-    static const char *const ends[] = {"", "-wal", "-shm"};
     struct uk_err err = UK_ERR_NONE;
     char path[PATH_MAX];
 
-    for (size_t i = 0; i < UK_COUNT(ends) && file != NULL; i++) {
-        if (snprintf(path, sizeof(path), "%s%s", file, ends[i]) <
-            (int)sizeof(path))
-            unlink(path);
-    }
-    for (size_t i = 0; i < UK_COUNT(secrets); i++) {
-        if (uk_path_join(place->folder, secrets[i], path, &err) == UK_OK)
+    for (size_t i = 0; i < UK_SECRETS_FILES; i++) {
+        if (made[i] &&
+            uk_path_join(folder, uk_secrets_names[i], path, &err) == UK_OK)
             unlink(path);
     }
 }
@@ -129,6 +143,28 @@ find_place(const struct uk_args *args, struct place *out, struct uk_err *err)
     return UK_OK;
 }
 
+static enum uk_code
+make_all(const struct place *place, const struct uk_store_app *app,
+         const char *name, struct uk_err *err)
+{
+    bool made[UK_SECRETS_FILES];
+    enum uk_code code = uk_secrets_create(place->folder, made, err);
+
+    if (code == UK_OK)
+        code = make_database(place->where, app, name, err);
+    if (code != UK_OK) {
+        remove_secrets(place->folder, made);
+        return code;
+    }
+    printf("%s\n", app->client_id);
+    for (size_t i = 0; i < UK_SECRETS_FILES; i++) {
+        if (!made[i])
+            fprintf(stderr, "the file '%s' was there already, and is used\n",
+                    uk_secrets_names[i]);
+    }
+    return UK_OK;
+}
+
 enum uk_code
 uk_command_init(const struct uk_args *args, struct uk_err *err)
 {
@@ -136,6 +172,7 @@ uk_command_init(const struct uk_args *args, struct uk_err *err)
     struct uk_store_app app;
     struct place place;
     enum uk_code code;
+    int held = -1;
 
     code = uk_app_make(name, &app, err);
     if (code == UK_OK)
@@ -143,15 +180,9 @@ uk_command_init(const struct uk_args *args, struct uk_err *err)
     if (code == UK_OK)
         code = uk_where_become_owner(place.folder, err);
     if (code == UK_OK)
-        code = prepare(&place, err);
-    if (code != UK_OK)
-        return code;
-    code = uk_secrets_create(place.folder, err);
+        code = prepare(place.folder, &held, err);
     if (code == UK_OK)
-        code = make_database(place.where, &app, name, err);
-    if (code == UK_OK)
-        printf("%s\n", app.client_id);
-    else
-        remove_all(&place);
+        code = make_all(&place, &app, name, err);
+    uk_io_close(&held);
     return code;
 }

@@ -51,6 +51,14 @@ check_delete(const struct uk_args *args)
                : "nobody is there to ask; --yes says that it is meant";
 }
 
+static const char *
+check_move(const struct uk_args *args)
+{
+    return args->from != NULL && args->to != NULL
+               ? NULL
+               : "--from URL and --to URL are both needed";
+}
+
 static const struct command {
     const char *group; /* the first word, or "" for a name of one word */
     const char *name;
@@ -69,6 +77,15 @@ static const struct command {
      "--tls-key FILE]",
      "answer requests", PLACE | UK_ARG_LISTEN | UK_ARG_CERTIFICATE | UK_ARG_KEY,
      check_serve, uk_command_serve},
+    {"", "backup", "FILE", PLACE_SHOWN,
+     "copy the database into a new file; the secrets stay where they are",
+     PLACE, NULL, uk_command_backup},
+    {"", "restore", "FILE", PLACE_SHOWN,
+     "make the database from a backup; its secrets are to be put beside it",
+     PLACE, NULL, uk_command_restore},
+    {"", "move", NULL, "--from URL --to URL",
+     "copy a database into another, empty one; the secrets stay",
+     UK_ARG_FROM_TO, check_move, uk_command_move},
     {"app", "add", "NAME", PLACE_SHOWN, "make one more app", PLACE, NULL,
      uk_command_app_add},
     {"app", "list", NULL, PLACE_SHOWN, "list the apps", PLACE, NULL,

@@ -2,6 +2,7 @@
 #include "service/secrets.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/buf.h"
 #include "core/file.h"
@@ -12,37 +13,45 @@
 #define DIGITS     (2 * UK_CRYPTO_KEY)
 #define FILE_BYTES (DIGITS + 1) /* with the new line */
 
-static const char *const names[] = {"signing_key", "pepper"};
+const char *const uk_secrets_names[UK_SECRETS_FILES] = {"signing_key",
+                                                        "pepper"};
 
 static enum uk_code
-create_one(const char *folder, const char *name, struct uk_err *err)
+create_one(const char *folder, const char *name, bool *made, struct uk_err *err)
 {
     unsigned char bytes[UK_CRYPTO_KEY];
     char text[DIGITS + 2];
     char path[PATH_MAX];
+    struct stat st;
     enum uk_code code;
 
+    code = uk_path_join(folder, name, path, err);
+    if (code != UK_OK || lstat(path, &st) == 0)
+        return code;
     uk_crypto_random(bytes, sizeof(bytes));
     uk_str_hex(text, bytes, sizeof(bytes));
     text[DIGITS] = '\n';
-    code = uk_path_join(folder, name, path, err);
-    if (code == UK_OK)
-        code = uk_file_create(path, text, FILE_BYTES, 0600, err);
+    code = uk_file_replace(path, text, FILE_BYTES, 0600, err);
+    *made = code == UK_OK;
     uk_wipe(bytes, sizeof(bytes));
     uk_wipe(text, sizeof(text));
     return code;
 }
 
 enum uk_code
-uk_secrets_create(const char *folder, struct uk_err *err)
+uk_secrets_create(const char *folder, bool made[UK_SECRETS_FILES],
+                  struct uk_err *err)
 {
-    for (size_t i = 0; i < UK_COUNT(names); i++) {
-        enum uk_code code = create_one(folder, names[i], err);
+    struct uk_secrets secrets = {{0}, {0}};
+    enum uk_code code = UK_OK;
 
-        if (code != UK_OK)
-            return code;
-    }
-    return UK_OK;
+    memset(made, 0, UK_SECRETS_FILES * sizeof(*made));
+    for (size_t i = 0; i < UK_SECRETS_FILES && code == UK_OK; i++)
+        code = create_one(folder, uk_secrets_names[i], &made[i], err);
+    if (code == UK_OK)
+        code = uk_secrets_load(folder, &secrets, err);
+    uk_secrets_clear(&secrets);
+    return code;
 }
 
 static unsigned char
@@ -86,9 +95,9 @@ uk_secrets_load(const char *folder, struct uk_secrets *out, struct uk_err *err)
     struct uk_secrets secrets = {{0}, {0}};
     enum uk_code code;
 
-    code = load_one(folder, names[0], secrets.signing_key, err);
+    code = load_one(folder, uk_secrets_names[0], secrets.signing_key, err);
     if (code == UK_OK)
-        code = load_one(folder, names[1], secrets.pepper, err);
+        code = load_one(folder, uk_secrets_names[1], secrets.pepper, err);
     if (code == UK_OK)
         *out = secrets;
     uk_secrets_clear(&secrets);

@@ -8,6 +8,8 @@
 #ifndef UK_SECRETS_H
 #define UK_SECRETS_H
 
+#include <stdbool.h>
+
 #include "core/attr.h"
 #include "core/err.h"
 #include "service/crypto.h"
@@ -17,8 +19,15 @@ struct uk_secrets {
     unsigned char pepper[UK_CRYPTO_KEY];
 };
 
-/* Write both files, new.  folder is an absolute path. */
+#define UK_SECRETS_FILES 2
+extern const char *const uk_secrets_names[UK_SECRETS_FILES];
+
+/* Write the files that are missing, each whole or not at all; made says which
+ * are new, whatever is returned.  One that is there is kept, and is a failure
+ * if it cannot be used.  folder is an absolute path; two of these calls on the
+ * same folder must not run at once. */
 UK_MUST_USE enum uk_code uk_secrets_create(const char *folder,
+                                           bool made[UK_SECRETS_FILES],
                                            struct uk_err *err);
 
 /* UK_MISCONFIGURED for a file that others can read, or of another form. */

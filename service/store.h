@@ -90,6 +90,7 @@ struct uk_store_ops {
     enum uk_code (*list_admins)(struct uk_store *, uk_store_admin_lister *each,
                                 void *context, struct uk_err *);
 
+    enum uk_code (*claim)(struct uk_store *, bool *taken, struct uk_err *);
     enum uk_code (*add_app)(struct uk_store *, const struct uk_store_app *,
                             const char *name, struct uk_err *);
     enum uk_code (*set_providers)(struct uk_store *, const char *app_id,
@@ -167,7 +168,8 @@ struct uk_store {
 enum uk_store_mode {
     UK_STORE_CREATE, /* it must not exist yet */
     UK_STORE_WRITE,
-    UK_STORE_READ, /* refuses to write */
+    UK_STORE_READ,  /* refuses to write */
+    UK_STORE_CLAIM, /* tables are made where there are none; then claim */
 };
 
 /*
@@ -234,6 +236,8 @@ const char *uk_store_path(const char *where);
  * delete_user ends both.  note_logins: these users have logged in, and are not
  * pending any more.  set_email: of an identity that is there, and confirmed by
  * it; what was handed out to the user is void: TAKEN, NOT_FOUND.
+ * claim: until the transaction ends nobody else claims; taken if it has, or
+ * ever had, an app.
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
  * set_password: sessions go on; NOT_FOUND also for a user without an address.
  * confirm_user: the user's address; NOT_FOUND likewise.

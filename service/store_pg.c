@@ -99,6 +99,7 @@ static const struct uk_store_ops ops = {
     .find_key = uk_pg_find_key,
     .list_keys = uk_pg_list_keys,
     .list_identities = uk_pg_list_identities,
+    .claim = uk_pg_claim,
     .add_app = add_app,
     .add_user = uk_pg_add_user,
     .set_user = uk_pg_set_user,

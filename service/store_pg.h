@@ -89,6 +89,8 @@ enum uk_pg_sql {
     UK_PG_SAVE,
     UK_PG_KEEP,
     UK_PG_UNDO,
+    UK_PG_LOCK_SCHEMA,
+    UK_PG_ANY_APP,
     UK_PG_FIND_APP,
     UK_PG_ONLY_APP,
     UK_PG_ADD_APP,

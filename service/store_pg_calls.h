@@ -103,5 +103,6 @@ enum uk_code uk_pg_add_admin(struct uk_store *, const struct uk_store_admin *,
                              enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_delete_admin(struct uk_store *, const char *,
                                 enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_claim(struct uk_store *, bool *, struct uk_err *);
 
 #endif

@@ -49,6 +49,12 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_KEEP] = {"keep", "RELEASE SAVEPOINT one", "", false},
     [UK_PG_UNDO] = {"undo", "ROLLBACK TO SAVEPOINT one", "", false},
 
+    /* Who makes the first rows of a database has this one alone. */
+    [UK_PG_LOCK_SCHEMA] = {"lock_schema",
+                           "SELECT version FROM userkey_schema WHERE one = 1"
+                           " FOR UPDATE",
+                           "", true},
+    [UK_PG_ANY_APP] = {"any_app", "SELECT 1 FROM app LIMIT 1", "", false},
     [UK_PG_FIND_APP] = {"find_app",
                         "SELECT " UK_PG_APP " FROM app a"
                         " WHERE a.client_id = $1 AND NOT a.deleted",

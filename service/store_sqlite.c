@@ -215,6 +215,7 @@ static const struct uk_store_ops ops = {
     .find_key = uk_sqlite_find_key,
     .list_keys = uk_sqlite_list_keys,
     .list_identities = uk_sqlite_list_identities,
+    .claim = uk_sqlite_claim,
     .add_app = add_app,
     .add_user = uk_sqlite_add_user,
     .set_user = uk_sqlite_set_user,

@@ -147,7 +147,13 @@ UK_MUST_USE enum uk_code uk_sqlite_purge_buried(struct uk_store *store,
                                                 const char *user_id,
                                                 struct uk_err *err);
 
-/* Bring the schema up to date, or refuse it (store_sqlite_schema.c). */
+/* Which schema it has, 0 for none (store_sqlite_schema.c); UK_MISCONFIGURED
+ * for one that is newer, or another program's. */
+UK_MUST_USE enum uk_code uk_sqlite_version(struct uk_sqlite *lite,
+                                           int64_t *version, bool *newest,
+                                           struct uk_err *err);
+
+/* Bring the schema up to date, or refuse it. */
 UK_MUST_USE enum uk_code uk_sqlite_migrate(struct uk_sqlite *lite,
                                            enum uk_store_mode mode,
                                            struct uk_err *err);
@@ -155,6 +161,14 @@ UK_MUST_USE enum uk_code uk_sqlite_migrate(struct uk_sqlite *lite,
 /* Run a fixed statement that is used once. */
 UK_MUST_USE enum uk_code uk_sqlite_once(struct uk_sqlite *lite, const char *sql,
                                         int64_t *first, struct uk_err *err);
+
+/* Prepare what has been written into sql, and clear that; to be finalized by
+ * the caller, whatever is returned. */
+struct uk_buf;
+UK_MUST_USE enum uk_code uk_sqlite_prepare(struct uk_sqlite *lite,
+                                           struct uk_buf *sql,
+                                           sqlite3_stmt **out,
+                                           struct uk_err *err);
 
 /* "what: why", from what SQLite says. */
 enum uk_code uk_sqlite_fail(struct uk_sqlite *lite, int status,

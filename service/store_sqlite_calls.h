@@ -112,5 +112,6 @@ enum uk_code uk_sqlite_add_admin(struct uk_store *,
                                  enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_delete_admin(struct uk_store *, const char *,
                                     enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_claim(struct uk_store *, bool *, struct uk_err *);
 
 #endif

@@ -3,6 +3,24 @@
 
 #include <string.h>
 
+#include "core/buf.h"
+
+enum uk_code
+uk_sqlite_prepare(struct uk_sqlite *lite, struct uk_buf *sql,
+                  sqlite3_stmt **out, struct uk_err *err)
+{
+    enum uk_code code = uk_buf_check(sql, err);
+    int status;
+
+    if (code == UK_OK) {
+        status = sqlite3_prepare_v2(lite->db, uk_buf_peek(sql), -1, out, NULL);
+        if (status != SQLITE_OK)
+            code = uk_sqlite_fail(lite, status, "the database", err);
+    }
+    uk_buf_clear(sql);
+    return code;
+}
+
 struct uk_query
 uk_query_start(struct uk_store *store, enum uk_sql which, const char *sql)
 {

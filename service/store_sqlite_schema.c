@@ -112,8 +112,9 @@ static const char *const version_is[] = {
 _Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
                "each version has its statement");
 
-static enum uk_code
-read_version(struct uk_sqlite *lite, int64_t *version, struct uk_err *err)
+enum uk_code
+uk_sqlite_version(struct uk_sqlite *lite, int64_t *version, bool *newest,
+                  struct uk_err *err)
 {
     int64_t application = 0;
     enum uk_code code;
@@ -131,6 +132,7 @@ read_version(struct uk_sqlite *lite, int64_t *version, struct uk_err *err)
                           "the database has schema %lld, made by a newer "
                           "userkey-server; this one knows schemas up to %lld",
                           (long long)*version, (long long)NEWEST);
+    *newest = *version == NEWEST;
     return UK_OK;
 }
 
@@ -154,12 +156,13 @@ uk_sqlite_migrate(struct uk_sqlite *lite, enum uk_store_mode mode,
                   struct uk_err *err)
 {
     int64_t version = 0;
+    bool newest = false;
     enum uk_code code;
 
-    code = read_version(lite, &version, err);
-    if (code != UK_OK || version == NEWEST)
+    code = uk_sqlite_version(lite, &version, &newest, err);
+    if (code != UK_OK || newest)
         return code;
-    if (version == 0 && mode != UK_STORE_CREATE)
+    if (version == 0 && mode != UK_STORE_CREATE && mode != UK_STORE_CLAIM)
         return uk_err_set(err, UK_MISCONFIGURED,
                           "the database has no tables; `userkey-server init` "
                           "makes them");
@@ -170,7 +173,8 @@ uk_sqlite_migrate(struct uk_sqlite *lite, enum uk_store_mode mode,
     code = uk_sqlite_once(lite, "BEGIN IMMEDIATE", NULL, err);
     if (code != UK_OK)
         return code;
-    code = read_version(lite, &version, err); /* now that nobody else writes */
+    /* Now that nobody else writes. */
+    code = uk_sqlite_version(lite, &version, &newest, err);
     if (code == UK_OK)
         code = climb(lite, version, err);
     if (code == UK_OK)

@@ -10,13 +10,19 @@
 #include "core/str.h"
 #include "service/path.h"
 
+/* Another than root? */
+static bool
+has_owner(const char *folder, struct stat *st)
+{
+    return lstat(folder, st) == 0 && S_ISDIR(st->st_mode) && st->st_uid != 0;
+}
+
 enum uk_code
 uk_where_become_owner(const char *folder, struct uk_err *err)
 {
     struct stat st;
 
-    if (geteuid() != 0 || lstat(folder, &st) != 0 || !S_ISDIR(st.st_mode) ||
-        st.st_uid == 0)
+    if (geteuid() != 0 || !has_owner(folder, &st))
         return UK_OK; /* or the reason is told when it is opened */
     if (setgroups(0, NULL) != 0 || setgid(st.st_gid) != 0 ||
         setuid(st.st_uid) != 0)
@@ -25,11 +31,28 @@ uk_where_become_owner(const char *folder, struct uk_err *err)
 }
 
 enum uk_code
-uk_where_load(const struct uk_args *args, struct uk_config *out,
+uk_where_act_as_owner(const char *folder, struct uk_err *err)
+{
+    uid_t real, effective, saved;
+    struct stat st;
+    bool done = true;
+
+    if (getresuid(&real, &effective, &saved) != 0 || saved != 0)
+        return UK_OK; /* we are not root */
+    if (folder[0] == '\0')
+        done = seteuid(0) == 0 && setegid(getgid()) == 0;
+    else if (has_owner(folder, &st))
+        done = setgroups(0, NULL) == 0 && setegid(st.st_gid) == 0 &&
+               seteuid(st.st_uid) == 0;
+    return done ? UK_OK
+                : uk_err_sys(err, errno, "acting as the owner of '%s'", folder);
+}
+
+enum uk_code
+uk_where_find(const struct uk_args *args, struct uk_config *out,
               struct uk_err *err)
 {
-    char path[PATH_MAX], folder[PATH_MAX];
-    const char *file;
+    char path[PATH_MAX];
     enum uk_code code;
 
     code = uk_path_whole(args->data != NULL     ? args->data
@@ -38,16 +61,33 @@ uk_where_load(const struct uk_args *args, struct uk_config *out,
                          path, err);
     if (code != UK_OK)
         return code;
-    code = args->data != NULL
+    return args->data != NULL
                ? uk_config_for_folder(path, NULL, NULL, NULL, out, err)
                : uk_config_load(path, out, err);
+}
+
+void
+uk_where_folder(const char *database, char out[PATH_MAX])
+{
+    const char *file = uk_store_path(database);
+
+    out[0] = '\0';
+    if (file != NULL)
+        uk_path_folder(file, out);
+}
+
+enum uk_code
+uk_where_load(const struct uk_args *args, struct uk_config *out,
+              struct uk_err *err)
+{
+    char folder[PATH_MAX];
+    enum uk_code code = uk_where_find(args, out, err);
+
     if (code != UK_OK)
         return code;
-    file = uk_store_path(out->database);
-    if (file != NULL) { /* or it is not one */
-        uk_path_folder(file, folder);
+    uk_where_folder(out->database, folder);
+    if (folder[0] != '\0') /* or it is no file */
         code = uk_where_become_owner(folder, err);
-    }
     return code == UK_OK ? uk_store_trust(out->database, err) : code;
 }
 

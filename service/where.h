@@ -4,6 +4,8 @@
 #ifndef UK_WHERE_H
 #define UK_WHERE_H
 
+#include <limits.h>
+
 #include "core/attr.h"
 #include "core/err.h"
 #include "service/args.h"
@@ -19,6 +21,21 @@
  */
 UK_MUST_USE enum uk_code uk_where_become_owner(const char *folder,
                                                struct uk_err *err);
+
+/*
+ * The same for a while: root acts as the owner until the call with "" makes it
+ * root again, for a copy between two places of which only one is the owner's.
+ */
+UK_MUST_USE enum uk_code uk_where_act_as_owner(const char *folder,
+                                               struct uk_err *err);
+
+/* The settings that --data, --config or neither stand for, and nothing more. */
+UK_MUST_USE enum uk_code uk_where_find(const struct uk_args *args,
+                                       struct uk_config *out,
+                                       struct uk_err *err);
+
+/* The folder of the database, "" where it is no file. */
+void uk_where_folder(const char *database, char out[PATH_MAX]);
 
 /* The settings that --data, --config or neither stand for.  Root has become
  * the owner of the database's folder, and the database can be believed. */

@@ -357,19 +357,23 @@ keeps_secrets_in_files(void **state)
     char folder[] = "/tmp/userkey-secrets-XXXXXX";
     char pepper[64], signing[64];
     struct uk_secrets secrets, again;
+    bool made[UK_SECRETS_FILES];
     struct stat st;
 
     assert_int_equal(uk_crypto_start(&err), UK_OK);
     assert_non_null(mkdtemp(folder));
     snprintf(pepper, sizeof(pepper), "%s/pepper", folder);
     snprintf(signing, sizeof(signing), "%s/signing_key", folder);
-    assert_int_equal(uk_secrets_create(folder, &err), UK_OK);
+    assert_int_equal(uk_secrets_create(folder, made, &err), UK_OK);
+    assert_true(made[0] && made[1]);
     assert_int_equal(stat(pepper, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(st.st_size, 65);
     assert_int_equal(uk_secrets_load(folder, &secrets, &err), UK_OK);
     assert_memory_not_equal(secrets.pepper, secrets.signing_key, UK_CRYPTO_KEY);
-    assert_int_not_equal(uk_secrets_create(folder, &err), UK_OK);
+    /* What is there is kept. */
+    assert_int_equal(uk_secrets_create(folder, made, &err), UK_OK);
+    assert_true(!made[0] && !made[1]);
     assert_int_equal(uk_secrets_load(folder, &again, &err), UK_OK);
     assert_memory_equal(&again, &secrets, sizeof(again));
 
@@ -381,6 +385,8 @@ keeps_secrets_in_files(void **state)
         assert_int_equal(uk_secrets_load(folder, &again, &err),
                          UK_MISCONFIGURED);
         assert_non_null(strstr(err.text, pepper));
+        assert_int_equal(uk_secrets_create(folder, made, &err),
+                         UK_MISCONFIGURED);
     }
     write_file(pepper, text, 65, 0640);
     assert_int_equal(uk_secrets_load(folder, &again, &err), UK_MISCONFIGURED);

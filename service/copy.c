@@ -1,0 +1,179 @@
+/* Copies of everything: from one database into another, which was empty. */
+#include "service/copy.h"
+
+#include "service/store.h"
+
+#define LOOK_EVERY 4096 /* rows */
+
+const struct uk_copy_table uk_copy_tables[UK_COPY_TABLES] = {
+    {"app",
+     8,
+     {{"id", UK_COPY_TEXT},
+      {"client_id", UK_COPY_TEXT},
+      {"name", UK_COPY_TEXT},
+      {"created", UK_COPY_NUMBER},
+      {"providers_off", UK_COPY_NUMBER},
+      {"refresh_lifetime", UK_COPY_NUMBER},
+      {"origins", UK_COPY_TEXT},
+      {"deleted", UK_COPY_FLAG}}},
+    {"app_user",
+     8,
+     {{"id", UK_COPY_TEXT},
+      {"app_id", UK_COPY_TEXT},
+      {"disabled", UK_COPY_FLAG},
+      {"epoch", UK_COPY_NUMBER},
+      {"created", UK_COPY_NUMBER},
+      {"server", UK_COPY_FLAG},
+      {"pending", UK_COPY_FLAG},
+      {"last_login", UK_COPY_NUMBER}}},
+    {"identity",
+     9,
+     {{"id", UK_COPY_TEXT},
+      {"app_id", UK_COPY_TEXT},
+      {"user_id", UK_COPY_TEXT},
+      {"provider", UK_COPY_TEXT},
+      {"subject", UK_COPY_TEXT},
+      {"address", UK_COPY_TEXT},
+      {"secret", UK_COPY_TEXT},
+      {"confirmed", UK_COPY_FLAG},
+      {"created", UK_COPY_NUMBER}}},
+    {"api_key",
+     8,
+     {{"hash", UK_COPY_BYTES},
+      {"id", UK_COPY_TEXT},
+      {"app_id", UK_COPY_TEXT},
+      {"user_id", UK_COPY_TEXT},
+      {"name", UK_COPY_TEXT},
+      {"disabled", UK_COPY_FLAG},
+      {"created", UK_COPY_NUMBER},
+      {"epoch", UK_COPY_NUMBER}}},
+    {"deleted_key",
+     5,
+     {{"hash", UK_COPY_BYTES},
+      {"id", UK_COPY_TEXT},
+      {"user_id", UK_COPY_TEXT},
+      {"app_id", UK_COPY_TEXT},
+      {"deleted", UK_COPY_NUMBER}}},
+    {"revoked_session", 2, {{"id", UK_COPY_TEXT}, {"expires", UK_COPY_NUMBER}}},
+    {"admin_key",
+     4,
+     {{"id", UK_COPY_TEXT},
+      {"name", UK_COPY_TEXT},
+      {"hash", UK_COPY_BYTES},
+      {"created", UK_COPY_NUMBER}}},
+    {"handout",
+     5,
+     {{"id", UK_COPY_TEXT},
+      {"hash", UK_COPY_BYTES},
+      {"user_id", UK_COPY_TEXT},
+      {"purpose", UK_COPY_TEXT},
+      {"expires", UK_COPY_NUMBER}}},
+};
+
+void
+uk_copy_names(struct uk_buf *sql, const struct uk_copy_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        uk_buf_addf(sql, "%s%s", i > 0 ? ", " : "", table->column[i].name);
+}
+
+enum uk_code
+uk_copy_source_open(const char *where, enum uk_copy_use use,
+                    struct uk_copy_source **out, struct uk_err *err)
+{
+    const char *path = uk_store_path(where);
+
+    return path != NULL ? uk_sqlite_source_open(path, use, out, err)
+                        : uk_pg_source_open(where, out, err);
+}
+
+enum uk_code
+uk_copy_target_open(const char *where, struct uk_copy_target **out,
+                    struct uk_err *err)
+{
+    const char *path = uk_store_path(where);
+
+    return path != NULL ? uk_sqlite_target_open(path, out, err)
+                        : uk_pg_target_open(where, out, err);
+}
+
+void
+uk_copy_source_close(struct uk_copy_source *source)
+{
+    if (source != NULL)
+        source->ops->close(source);
+}
+
+void
+uk_copy_target_close(struct uk_copy_target *target)
+{
+    if (target != NULL)
+        target->ops->close(target);
+}
+
+/* One table on its way. */
+struct passage {
+    struct uk_copy_target *target;
+    const char *table;
+    uk_copy_watch *watch;
+    void *context;
+    uint64_t rows;
+};
+
+static enum uk_code
+pass_on(void *context, const struct uk_copy_value values[UK_COPY_COLUMNS],
+        struct uk_err *err)
+{
+    struct passage *passage = context;
+    enum uk_code code = passage->target->ops->put(passage->target, values, err);
+
+    if (code == UK_OK && ++passage->rows % LOOK_EVERY == 0)
+        code = passage->watch(passage->context, passage->table, passage->rows,
+                              err);
+    return code;
+}
+
+static enum uk_code
+copy_table(struct uk_copy_source *source, const struct uk_copy_table *table,
+           struct passage *passage, struct uk_err *err)
+{
+    struct uk_copy_target *target = passage->target;
+    uint64_t there = 0;
+    enum uk_code code;
+
+    passage->table = table->name;
+    passage->rows = 0;
+    code = passage->watch(passage->context, table->name, 0, err);
+    if (code == UK_OK)
+        code = target->ops->begin(target, table, err);
+    if (code == UK_OK)
+        code = source->ops->read(source, table, pass_on, passage, err);
+    if (code == UK_OK)
+        code = target->ops->end(target, &there, err);
+    if (code == UK_OK && there != passage->rows)
+        code = uk_err_set(
+            err, UK_SYSTEM, "%llu rows were read and %llu are there",
+            (unsigned long long)passage->rows, (unsigned long long)there);
+    return code == UK_OK ? UK_OK
+                         : uk_err_in(err, "copying table '%s'", table->name);
+}
+
+enum uk_code
+uk_copy_run(struct uk_copy_source *source, struct uk_copy_target *target,
+            uk_copy_watch *watch, void *context, uint64_t rows[UK_COPY_TABLES],
+            struct uk_err *err)
+{
+    struct passage passage = {
+        .target = target, .watch = watch, .context = context};
+    enum uk_code code = UK_OK;
+
+    for (size_t i = 0; i < UK_COPY_TABLES && code == UK_OK; i++) {
+        code = copy_table(source, &uk_copy_tables[i], &passage, err);
+        rows[i] = passage.rows;
+    }
+    if (code == UK_OK)
+        code = watch(context, NULL, 0, err);
+    if (code == UK_OK)
+        code = target->ops->finish(target, err);
+    return code;
+}
