@@ -4,6 +4,7 @@
 #include "service/handlers.h"
 
 #define LIST_MAX (1 << 20) /* bytes of the list of apps */
+#define STEP     500       /* users that go in one transaction */
 
 struct listing {
     struct uk_json_out out;
@@ -71,4 +72,42 @@ uk_admin_app_create(struct uk_call *call)
     uk_admin_group(call->server->secrets, listing.group);
     put_app(&listing, &call->app, name);
     return uk_call_json(call, 201);
+}
+
+/* With the writer, once for each STEP of users, and others in between. */
+static enum uk_then
+empty(struct uk_call *call)
+{
+    struct uk_err err = UK_ERR_NONE;
+    bool more;
+
+    if (atomic_load(&call->server->stopping))
+        return uk_call_error(call, 503, NULL,
+                             "the service stops; the same call goes on with "
+                             "it later");
+    if (uk_store_call(call->store, empty_app, call->app.id, STEP, &more,
+                      &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    call->next = empty;
+    return more ? UK_THEN_WRITER : uk_call_empty(call, 204);
+}
+
+/* From the commit of this step on nobody finds the app any more.  If what
+ * follows is cut off, the same call goes on with it: it finds the app, other
+ * than all the rest. */
+enum uk_then
+uk_admin_app_delete(struct uk_call *call)
+{
+    struct uk_err err = UK_ERR_NONE;
+    bool found = false;
+
+    if (uk_id_check(call->path.app) &&
+        uk_store_call(call->store, drop_app, call->path.app, &call->app, &found,
+                      &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    if (!found)
+        return uk_admin_no_app(call);
+    call->audit.app = call->app.client_id;
+    call->next = empty;
+    return UK_THEN_WRITER;
 }

@@ -6,6 +6,7 @@
 #include "core/keytext.h"
 #include "service/grant.h"
 #include "service/handlers.h"
+#include "service/route.h"
 #include "service/session.h"
 #include "service/tries.h"
 
@@ -132,6 +133,13 @@ say_not_found(struct uk_call *call, const char *code, const char *text,
     return false;
 }
 
+enum uk_then
+uk_admin_no_app(struct uk_call *call)
+{
+    say_not_found(call, NULL, "app not found", "unknown-app");
+    return UK_THEN_REPLY;
+}
+
 static void
 take_app(void *context, const struct uk_store_app *app, const char *name)
 {
@@ -151,8 +159,10 @@ find_app(struct uk_call *call)
         uk_call_fail(call, &err);
         return false;
     }
-    if (call->app.id[0] == '\0')
-        return say_not_found(call, NULL, "app not found", "unknown-app");
+    if (call->app.id[0] == '\0') {
+        uk_admin_no_app(call);
+        return false;
+    }
     call->audit.app = call->app.client_id;
     return true;
 }
@@ -209,6 +219,9 @@ uk_admin_admit(struct uk_call *call)
     uk_admin_group(call->server->secrets, group);
     if (call->path.group[0] != '\0' && strcmp(call->path.group, group) != 0)
         return say_not_found(call, NULL, "group not found", "unknown-group");
+    /* It may be one that is half gone. */
+    if (call->route->handler == uk_admin_app_delete)
+        return true;
     return (call->path.app[0] == '\0' || find_app(call)) &&
            (call->path.user[0] == '\0' || find_target(call));
 }

@@ -22,6 +22,9 @@ bool uk_admin_read(struct uk_call *call, enum uk_token_kind want);
  */
 bool uk_admin_admit(struct uk_call *call);
 
+/* 404: there is no such app. */
+enum uk_then uk_admin_no_app(struct uk_call *call);
+
 /* The private key as it stands in the database. */
 void uk_admin_hash(const unsigned char pepper[UK_CRYPTO_KEY], const char *key,
                    struct uk_store_hash *out);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "service/admin_session.h"
+#include "service/admin_users.h"
 #include "service/email.h"
 #include "service/handlers.h"
 #include "service/password.h"
@@ -30,25 +31,55 @@ put_identity(struct uk_json_out *out, const char *app_id,
     uk_json_end(out, '}');
 }
 
+/* The only one of a server's user is its key. */
+static enum uk_code
+list_identities(struct uk_call *call, const struct uk_store_listed *one,
+                struct uk_store_identity out[UK_STORE_IDENTITIES],
+                size_t *count, struct uk_store_key *key, struct uk_err *err)
+{
+    struct uk_store_key keys[UK_STORE_KEYS];
+    enum uk_code code;
+
+    if (!one->user.server)
+        return uk_store_call(call->store, list_identities, one->user.id, out,
+                             count, err);
+    code =
+        uk_store_call(call->store, list_keys, one->user.id, keys, count, err);
+    if (code != UK_OK || *count == 0)
+        return code;
+    memset(out, 0, sizeof(*out));
+    memcpy(out->id, keys[0].id, UK_ID_SIZE);
+    out->provider = UK_PROVIDER_KEY;
+    *key = keys[0];
+    *count = 1;
+    return UK_OK;
+}
+
 static enum uk_code
 put_user(struct uk_call *call, struct uk_json_out *out,
          const struct uk_store_listed *one, struct uk_err *err)
 {
     struct uk_store_identity identities[UK_STORE_IDENTITIES];
+    struct uk_store_key key = {.name = ""};
     size_t count;
-    enum uk_code code = uk_store_call(call->store, list_identities,
-                                      one->user.id, identities, &count, err);
+    enum uk_code code =
+        list_identities(call, one, identities, &count, &key, err);
 
     if (code != UK_OK)
         return code;
     uk_json_begin(out, NULL, '{');
     uk_json_put_text(out, "_id", one->user.id);
-    uk_json_put_text(out, "type", "normal");
+    uk_json_put_text(out, "type", one->user.server ? "server" : "normal");
     uk_json_put_bool(out, "disabled", one->user.disabled);
     uk_json_put_int(out, "creation_date", one->created_us / 1000000);
+    if (one->user.last_login_us > 0)
+        uk_json_put_int(out, "last_authentication_date",
+                        one->user.last_login_us / 1000000);
     uk_json_begin(out, "data", '{');
     if (one->email[0] != '\0')
         uk_json_put_text(out, "email", one->email);
+    if (key.name[0] != '\0')
+        uk_json_put_text(out, "name", key.name);
     uk_json_end(out, '}');
     uk_json_begin(out, "identities", '[');
     for (size_t i = 0; i < count; i++)
@@ -94,31 +125,82 @@ find_by_email(struct uk_call *call, struct page *page, struct uk_err *err)
     return code;
 }
 
-enum uk_then
-uk_admin_user_list(struct uk_call *call)
+/* Names that we do not know are nobody's; *out stays 0 for no filter. */
+static bool
+take_providers(const char *text, unsigned *out)
 {
-    const char *after = call->request->after;
+    char list[256];
+    char *rest = list;
+
+    if (text == NULL)
+        return true;
+    if (!uk_query_decode(text, list, sizeof(list)))
+        return false;
+    *out = 1U << UK_PROVIDER_NONE;
+    while (rest != NULL) {
+        const char *word = strsep(&rest, ",");
+
+        *out |= 1U << uk_provider_by_word(word);
+    }
+    return true;
+}
+
+/* What the query asks for: NULL, or what is wrong with it. */
+static const char *
+take_page(const struct uk_http_request *request, struct uk_store_page *out)
+{
+    const char *status = request->status, *desc = request->desc;
+
+    out->after = request->after != NULL ? request->after : "";
+    out->backward = desc != NULL && strcmp(desc, "true") == 0;
+    out->disabled = -1;
+    if (status != NULL && status[0] != '\0')
+        out->disabled = strcmp(status, "disabled") == 0;
+    if (out->disabled == 0 && strcmp(status, "enabled") != 0)
+        return "'status' is 'enabled' or 'disabled'";
+    if (out->after[0] != '\0' && !uk_id_check(out->after))
+        return "'after' is not an id";
+    if (desc != NULL && !out->backward && strcmp(desc, "false") != 0)
+        return "'desc' is 'true' or 'false'";
+    if (request->sort != NULL && strcmp(request->sort, "_id") != 0)
+        return "'sort' can only be '_id'";
+    return take_providers(request->provider_types, &out->providers)
+               ? NULL
+               : "'provider_types' is a list of names";
+}
+
+enum uk_code
+uk_admin_put_page(struct uk_call *call, const struct uk_store_page *from,
+                  uk_admin_putter *put, struct uk_err *err)
+{
     struct uk_json_out out = {.buf = &call->reply->body};
-    struct uk_store_page from = {.app_id = call->app.id, .disabled = -1};
     struct page page = {.count = 0};
-    struct uk_err err = UK_ERR_NONE;
     enum uk_code code;
 
-    if (after == NULL)
-        after = "";
-    from.after = after;
-    if (after[0] != '\0' && !uk_id_check(after))
-        return uk_call_error(call, 400, "BadRequest", "'after' is not an id");
-    code = call->request->email != NULL
-               ? find_by_email(call, &page, &err)
-               : uk_store_call(call->store, page_users, &from, take_user, &page,
-                               &err);
+    code = call->request->email != NULL && !from->pending
+               ? find_by_email(call, &page, err)
+               : uk_store_call(call->store, page_users, from, take_user, &page,
+                               err);
     call->reply->body.max = PAGE_MAX;
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < page.count && code == UK_OK; i++)
-        code = put_user(call, &out, &page.user[i], &err);
+        code = put(call, &out, &page.user[i], err);
     uk_json_end(&out, ']');
-    return code == UK_OK ? uk_call_json(call, 200) : uk_call_fail(call, &err);
+    return code;
+}
+
+enum uk_then
+uk_admin_user_list(struct uk_call *call)
+{
+    struct uk_store_page from = {.app_id = call->app.id};
+    struct uk_err err = UK_ERR_NONE;
+    const char *wrong = take_page(call->request, &from);
+
+    if (wrong != NULL)
+        return uk_call_error(call, 400, "BadRequest", wrong);
+    return uk_admin_put_page(call, &from, put_user, &err) == UK_OK
+               ? uk_call_json(call, 200)
+               : uk_call_fail(call, &err);
 }
 
 enum uk_then
@@ -203,10 +285,9 @@ uk_admin_user_create(struct uk_call *call)
     return UK_THEN_HASHER;
 }
 
-/* After a change of the user of the path. */
-static enum uk_then
-changed(struct uk_call *call, enum uk_code code, enum uk_store_result result,
-        const struct uk_err *err)
+enum uk_then
+uk_admin_user_changed(struct uk_call *call, enum uk_code code,
+                      enum uk_store_result result, const struct uk_err *err)
 {
     if (code != UK_OK)
         return uk_call_fail(call, err);
@@ -225,7 +306,7 @@ set(struct uk_call *call, bool disabled)
 
     code = uk_store_call(call->store, set_user, call->target.user.id, disabled,
                          &result, &err);
-    return changed(call, code, result, &err);
+    return uk_admin_user_changed(call, code, result, &err);
 }
 
 enum uk_then
@@ -249,7 +330,7 @@ uk_admin_user_logout(struct uk_call *call)
 
     code = uk_store_call(call->store, end_sessions, call->target.user.id,
                          &result, &err);
-    return changed(call, code, result, &err);
+    return uk_admin_user_changed(call, code, result, &err);
 }
 
 enum uk_then
@@ -261,7 +342,7 @@ uk_admin_user_delete(struct uk_call *call)
 
     code = uk_store_call(call->store, delete_user, call->target.user.id,
                          &result, &err);
-    return changed(call, code, result, &err);
+    return uk_admin_user_changed(call, code, result, &err);
 }
 
 /* Nobody can be told apart from others who is nobody in particular. */
@@ -282,5 +363,6 @@ uk_admin_key_create(struct uk_call *call)
         return uk_key_create(call);
     uk_call_audit(call, "refused", "anonymous");
     return uk_call_error(call, 400, "BadRequest",
-                         "an anonymous user has no API keys");
+                         "an anonymous user has no API keys, and that of a "
+                         "server no second one");
 }

@@ -39,6 +39,38 @@ uk_step uk_admin_renew;
 uk_step uk_admin_app_list;
 uk_step uk_admin_app_fetch;
 uk_step uk_admin_app_create;
+uk_step uk_admin_app_delete;
+
+/* admin_servers.c */
+uk_step uk_admin_server_list;
+uk_step uk_admin_server_create;
+uk_step uk_admin_server_fetch;
+uk_step uk_admin_server_enable;
+uk_step uk_admin_server_disable;
+uk_step uk_admin_server_delete;
+
+/* admin_providers.c */
+uk_step uk_admin_provider_list;
+uk_step uk_admin_provider_create;
+uk_step uk_admin_provider_fetch;
+uk_step uk_admin_provider_change;
+uk_step uk_admin_provider_enable;
+uk_step uk_admin_provider_disable;
+
+/* admin_security.c */
+uk_step uk_admin_lifetime_fetch;
+uk_step uk_admin_lifetime_set;
+uk_step uk_admin_origins_list;
+uk_step uk_admin_origins_set;
+
+/* admin_people.c */
+uk_step uk_admin_pending_list;
+uk_step uk_admin_pending_delete;
+uk_step uk_admin_pending_confirm;
+uk_step uk_admin_device_list;
+uk_step uk_admin_user_email;
+uk_step uk_admin_reset_token;
+uk_step uk_admin_confirm_token;
 
 /* admin_verify.c */
 uk_step uk_admin_verify;

@@ -3,17 +3,18 @@
 
 #include "core/keytext.h"
 #include "service/handlers.h"
+#include "service/keys.h"
 
-static enum uk_then
-not_found(struct uk_call *call)
+enum uk_then
+uk_key_not_found(struct uk_call *call)
 {
     uk_call_audit(call, "refused", "unknown-key");
     return uk_call_error(call, 404, "APIKeyNotFound", "API key not found");
 }
 
-static void
-put_key(struct uk_json_out *out, const struct uk_store_key *key,
-        const struct uk_secret *value)
+void
+uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
+           const struct uk_secret *value)
 {
     uk_json_begin(out, NULL, '{');
     uk_json_put_text(out, "_id", key->id);
@@ -73,6 +74,19 @@ make_key(struct uk_call *call, struct uk_store_hash *hash, struct uk_err *err)
     return UK_OK;
 }
 
+/* That of a server comes with the user that it is for. */
+static enum uk_code
+add_key(struct uk_call *call, const struct uk_store_hash *hash,
+        enum uk_store_result *result, struct uk_err *err)
+{
+    const struct uk_store_user *user = &call->session.user;
+
+    return user->server ? uk_store_call(call->store, add_server, user,
+                                        &call->key, hash, result, err)
+                        : uk_store_call(call->store, add_key, user, &call->key,
+                                        hash, result, err);
+}
+
 enum uk_then
 uk_key_create(struct uk_call *call)
 {
@@ -87,8 +101,7 @@ uk_key_create(struct uk_call *call)
     if (!take_name(call))
         return UK_THEN_REPLY;
     if (make_key(call, &hash, &err) != UK_OK ||
-        uk_store_call(call->store, add_key, &call->session.user, &call->key,
-                      &hash, &result, &err) != UK_OK)
+        add_key(call, &hash, &result, &err) != UK_OK)
         return uk_call_fail(call, &err);
     if (result == UK_STORE_TAKEN) {
         uk_call_audit(call, "refused", "taken");
@@ -100,10 +113,12 @@ uk_key_create(struct uk_call *call)
          * do not know either is shown with its text by all of them. */
         uk_call_audit(call, "refused", "too-many-keys");
         return uk_call_error(call, 400, "APIKeyLimitExceeded",
-                             "a user can have at most 20 API keys");
+                             call->session.user.server
+                                 ? "an app can have at most 100 server API keys"
+                                 : "a user can have at most 20 API keys");
     }
     memcpy(call->audit.key, call->key.id, UK_ID_SIZE);
-    put_key(&out, &call->key, &call->secret);
+    uk_key_put(&out, &call->key, &call->secret);
     return uk_call_json(call, 201);
 }
 
@@ -120,7 +135,7 @@ uk_key_list(struct uk_call *call)
         return uk_call_fail(call, &err);
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < count; i++)
-        put_key(&out, &keys[i], NULL);
+        uk_key_put(&out, &keys[i], NULL);
     uk_json_end(&out, ']');
     return uk_call_json(call, 200);
 }
@@ -138,8 +153,8 @@ uk_key_fetch(struct uk_call *call)
                       call->key_id, &key, &found, &err) != UK_OK)
         return uk_call_fail(call, &err);
     if (!found)
-        return not_found(call);
-    put_key(&out, &key, NULL);
+        return uk_key_not_found(call);
+    uk_key_put(&out, &key, NULL);
     return uk_call_json(call, 200);
 }
 
@@ -151,7 +166,7 @@ changed(struct uk_call *call, enum uk_code code, enum uk_store_result result,
     if (code != UK_OK)
         return uk_call_fail(call, err);
     if (result != UK_STORE_DONE)
-        return not_found(call);
+        return uk_key_not_found(call);
     memcpy(call->audit.key, call->key_id, UK_ID_SIZE);
     return uk_call_empty(call, 204);
 }
@@ -181,6 +196,23 @@ uk_key_disable(struct uk_call *call)
     return set(call, true);
 }
 
+/* With the key of a server goes its user, who has no other. */
+static enum uk_code
+delete_server(struct uk_call *call, enum uk_store_result *result,
+              struct uk_err *err)
+{
+    struct uk_store_key key;
+    bool found;
+    enum uk_code code =
+        uk_store_call(call->store, find_key, call->session.user.id,
+                      call->key_id, &key, &found, err);
+
+    return code == UK_OK && found
+               ? uk_store_call(call->store, delete_user, call->session.user.id,
+                               result, err)
+               : code;
+}
+
 enum uk_then
 uk_key_delete(struct uk_call *call)
 {
@@ -188,7 +220,9 @@ uk_key_delete(struct uk_call *call)
     struct uk_err err = UK_ERR_NONE;
     enum uk_code code = UK_OK;
 
-    if (uk_id_check(call->key_id))
+    if (uk_id_check(call->key_id) && call->session.user.server)
+        code = delete_server(call, &result, &err);
+    else if (uk_id_check(call->key_id))
         code = uk_store_call(call->store, delete_key, call->session.user.id,
                              call->key_id, &result, &err);
     return changed(call, code, result, &err);

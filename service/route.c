@@ -53,28 +53,41 @@ keep(char *to, size_t size, const char *from, size_t len)
     to[len] = '\0';
 }
 
-/* What the stars stand for: in the Admin API each is in the one before. */
-static void
-keep_wilds(struct uk_call *call, const struct uk_route *route,
-           const struct wild *wilds, size_t count)
+/* Does this word stand in front of the star, between slashes? */
+static bool
+follows(const struct wild *wild, const char *word)
 {
-    struct {
+    size_t len = strlen(word);
+    const char *at = wild->at - len - 1;
+
+    return at[-1] == '/' && memcmp(at, word, len) == 0;
+}
+
+/* What the stars stand for is said by the words in front of them.  A base
+ * stands in front of all, so there is room to look back. */
+static void
+keep_wilds(struct uk_call *call, const struct wild *wilds, size_t count)
+{
+    const struct {
+        const char *word;
         char *to;
         size_t size;
-    } places[UK_ROUTE_WILDS] = {
-        {call->path.group, sizeof(call->path.group)},
-        {call->path.app, sizeof(call->path.app)},
-        {call->path.user, sizeof(call->path.user)},
-        {call->key_id, sizeof(call->key_id)},
+    } places[] = {
+        {"app", call->app_name, sizeof(call->app_name)},
+        {"groups", call->path.group, sizeof(call->path.group)},
+        {"apps", call->path.app, sizeof(call->path.app)},
+        {"users", call->path.user, sizeof(call->path.user)},
+        {"api_keys", call->key_id, sizeof(call->key_id)},
+        {"auth_providers", call->key_id, sizeof(call->key_id)},
     };
 
-    if (strcmp(route->base, UK_ROUTE_ADMIN) == 0) {
-        for (size_t i = 0; i < count; i++)
-            keep(places[i].to, places[i].size, wilds[i].at, wilds[i].len);
-    } else if (count > 0 && uk_str_starts(route->path, "/app/")) {
-        keep(call->app_name, sizeof(call->app_name), wilds[0].at, wilds[0].len);
-    } else if (count > 0) {
-        keep(call->key_id, sizeof(call->key_id), wilds[0].at, wilds[0].len);
+    for (size_t i = 0; i < count; i++) {
+        if (follows(&wilds[i], "by_email"))
+            call->path.email = wilds[i].at;
+        for (size_t n = 0; n < UK_COUNT(places); n++) {
+            if (follows(&wilds[i], places[n].word))
+                keep(places[n].to, places[n].size, wilds[i].at, wilds[i].len);
+        }
     }
 }
 
@@ -95,7 +108,7 @@ find(struct uk_call *call, char *allowed, size_t size)
         if (!uk_str_starts(path, routes[i].base) ||
             !fits(routes[i].path, path + strlen(routes[i].base), wilds, &count))
             continue;
-        keep_wilds(call, &routes[i], wilds, count);
+        keep_wilds(call, wilds, count);
         if (strcmp(routes[i].method, call->request->method) != 0) {
             used += (size_t)snprintf(allowed + used, size - used, "%s%s",
                                      used > 0 ? ", " : "", routes[i].method);
@@ -152,10 +165,12 @@ is_json_type(const char *type)
     return uk_str_equal_nocase(start, JSON_TYPE);
 }
 
-/* The body is a JSON object or empty; else the reply is filled. */
+/* The body is a JSON object or empty, or for one route a list; else the reply
+ * is filled. */
 static bool
 read_body(struct uk_call *call)
 {
+    bool list = call->route->handler == uk_admin_origins_set;
     struct uk_err err = UK_ERR_NONE;
 
     if (call->request->body_len == 0)
@@ -167,9 +182,11 @@ read_body(struct uk_call *call)
     }
     if (uk_json_parse(call->request->body, call->request->body_len, &call->body,
                       &err) == UK_OK &&
-        uk_json_is_object(call->body))
+        (list ? uk_json_is_array(call->body) : uk_json_is_object(call->body)))
         return true;
-    uk_call_error(call, 400, "BadRequest", "the body must be a JSON object");
+    uk_call_error(call, 400, "BadRequest",
+                  list ? "the body must be a JSON array"
+                       : "the body must be a JSON object");
     return false;
 }
 

@@ -8,57 +8,23 @@ import signal
 import time
 from urllib.parse import quote
 
+from administrator import Administrator, new_pair
 from tap import contains, equal, group, main, nothing, ok, one_of
 from wire import Client, checksum, is_hex24, must, token_parts
 from world import World
 
-ADMIN = '/api/admin/v3.0'
 PASSWORD = 'correct horse'
 world = World({'failed_logins_per_source': '100000'})
 http = Client(world)
 
 
-class Admin:
-    """Calls of one administrator."""
-
-    def __init__(self, pair, world=world):
-        self.http = Client(world)
-        self.pair = pair
-        self.answer = must(self.login(*pair), 200)
-        self.access = self.answer.get('access_token')
-        self.refresh = self.answer.get('refresh_token')
-        profile = must(self.call('GET', '/auth/profile'), 200)
-        self.group = profile.json['roles'][0]['group_id']
-        apps = must(self.call('GET', '/groups/%s/apps' % self.group), 200)
-        self.app = [a['_id'] for a in apps.json
-                    if a['client_app_id'] == world.app][0]
-
-    def raw(self, method, path, body=None, token=None, **more):
-        """Past the base of the client API, which wire.py puts in front."""
-        import wire
-        base, wire.BASE = wire.BASE, ADMIN
-        try:
-            return self.http.call(method, path, body, token, **more)
-        finally:
-            wire.BASE = base
-
-    def login(self, public, private):
-        return self.raw('POST', '/auth/providers/mongodb-cloud/login',
-                        {'username': public, 'apiKey': private})
-
-    def call(self, method, path, body=None, **more):
-        return self.raw(method, path, body, self.access, **more)
-
-    def users(self, rest='', method='GET', body=None):
-        return self.call(method, '/groups/%s/apps/%s/users%s' % (
-            self.group, self.app, rest), body)
-
-
 def new_admin(name, world=world):
-    out = world.command('admin-key', 'create', name, *world.where()).stdout
-    found = re.fullmatch(
-        r'public_key = ([0-9a-f]{24})\nprivate_key = (\S+)\n', out)
-    return found.groups()
+    return new_pair(world, name)
+
+
+class Admin(Administrator):
+    def __init__(self, pair, world=world):
+        super().__init__(pair, world)
 
 
 ops = Admin(new_admin('ops'))
@@ -357,7 +323,7 @@ def paging():
                  for n in range(120))
     seen, sizes, after = [], [], ''
     while sizes[-1:] != [0]:
-        page = must(many.users('?after=%s&sort=_id&status=x&provider_types=y'
+        page = must(many.users('?after=%s&sort=_id&desc=false&other=x&email_=y'
                                % after), 200).json
         seen += [u['_id'] for u in page]
         sizes.append(len(page))

@@ -20,14 +20,17 @@
 #include "service/route.h"
 #include "service/store_sqlite.h"
 
-#define BASE  "/api/client/v2.0"
-#define APP   "aaaaaaaaaaaaaaaaaaaaaaaa"
-#define ANN   "111111111111111111111111"
-#define ID    "0123456789abcdef01234567"
-#define OTHER "bbbbbbbbbbbbbbbbbbbbbbbb" /* an app with */
-#define BOB   "222222222222222222222222" /* one user */
-#define OPS   "444444444444444444444444" /* an administrator, and a session */
-#define LEFT  "555555555555555555555555" /* that was ended */
+#define BASE   "/api/client/v2.0"
+#define APP    "aaaaaaaaaaaaaaaaaaaaaaaa"
+#define ANN    "111111111111111111111111"
+#define ID     "0123456789abcdef01234567"
+#define OTHER  "bbbbbbbbbbbbbbbbbbbbbbbb" /* an app with */
+#define BOB    "222222222222222222222222" /* one user */
+#define OPS    "444444444444444444444444" /* an administrator, and a session */
+#define LEFT   "555555555555555555555555" /* that was ended */
+#define PAT    "666666666666666666666666" /* one who has not logged in */
+#define EMAIL  "pat@b.example"
+#define SERVER "777777777777777777777777" /* a key of no person, and its user */
 
 /* A server with a database and no threads: calls run where they are made, and
  * those that want the writer are refused as busy. */
@@ -68,9 +71,15 @@ set_up(void **state)
         .id = ID, .provider = UK_PROVIDER_PASSWORD, .email = "ann@b.example"};
     static const struct uk_store_identity his = {
         .id = BOB, .provider = UK_PROVIDER_PASSWORD, .email = "bob@b.example"};
+    static const struct uk_store_user pat = {
+        .id = PAT, .app_id = APP, .pending = true};
+    static const struct uk_store_identity hers = {
+        .id = PAT, .provider = UK_PROVIDER_PASSWORD, .email = EMAIL};
+    static const struct uk_store_user server = {.id = SERVER, .app_id = APP};
+    static const struct uk_store_key its = {.id = SERVER, .name = "srv"};
     static const struct uk_store_admin ops = {.id = OPS, .name = "ops"};
     static const struct uk_store_key key = {.id = ID, .name = "k"};
-    const struct uk_store_hash hash = {{1}};
+    const struct uk_store_hash hash = {{1}}, other_hash = {{2}};
     const struct uk_pool_options full = {
         .threads = 1, .room = 0, .batch = 1, .run = never};
     struct fixture *f = calloc(1, sizeof(*f));
@@ -99,6 +108,12 @@ set_up(void **state)
     assert_int_equal(
         uk_store_call(f->store, add_key, &ann, &key, &hash, &result, &err),
         UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_user, &pat, &hers, "x", &result, &err),
+        UK_OK);
+    assert_int_equal(uk_store_call(f->store, add_server, &server, &its,
+                                   &other_hash, &result, &err),
+                     UK_OK);
     assert_int_equal(
         uk_store_call(f->store, add_admin, &ops, &hash, &result, &err), UK_OK);
     assert_int_equal(uk_store_call(f->store, revoke, LEFT, 1LL << 40, 0, &err),
@@ -201,24 +216,42 @@ status_of(struct fixture *f, const char *method, const char *path,
     return ex.status;
 }
 
-/* A real path for a pattern: * is an app, a provider or a key; below the base
- * of administrators a group, an app, a user and a key. */
+/* A real path for a pattern: what a star stands for is said by the word in
+ * front of it, and for a key also by whose it is. */
 static const char *
 path_of(const struct uk_route *route, char out[160])
 {
-    bool admin = strcmp(route->base, UK_ROUTE_ADMIN) == 0;
-    char *to = out + snprintf(out, 160, "%s", route->base);
-    const char *const stars[] = {group, APP, ANN, ID};
-    size_t star = 0;
+    const char *words = strstr(route->path, "/users/") != NULL ||
+                                strcmp(route->base, UK_ROUTE_ADMIN) != 0
+                            ? "api_keys=" ID
+                            : "api_keys=" SERVER;
+    const char *const stars[] = {"apps=" APP,       "users=" ANN,
+                                 "app=demo",        "providers=api-key",
+                                 "by_email=" EMAIL, words};
+    char *to = out + snprintf(out, 160, "%s", route->base), *slash = to;
 
     for (const char *from = route->path; *from != '\0'; from++) {
-        if (*from == '*')
-            to += snprintf(to, 64, "%s",
-                           admin ? stars[star++]
-                           : strncmp(route->path, "/app/", 5) == 0 ? "demo"
-                                                                   : ID);
-        else
+        char word[40];
+
+        if (*from != '*') {
             *to++ = *from;
+            continue;
+        }
+        *to = '\0';
+        to[-1] = '\0';
+        slash = strrchr(out, '/') + 1;
+        snprintf(word, sizeof(word), "%s=", slash);
+        to[-1] = '/';
+        if (strcmp(word, "groups=") == 0)
+            to += snprintf(to, 64, "%s", group);
+        else if (strcmp(word, "auth_providers=") == 0) {
+            uk_provider_id(APP, UK_PROVIDER_KEY, to);
+            to += UK_ID_LEN;
+        }
+        for (size_t i = 0; i < UK_COUNT(stars); i++) {
+            if (strncmp(stars[i], word, strlen(word)) == 0)
+                to += snprintf(to, 64, "%s", stars[i] + strlen(word));
+        }
     }
     *to = '\0';
     return out;
@@ -630,6 +663,23 @@ knows_only_what_is_there(void **state)
         {group, "/apps/" OTHER "/users/" BOB "/api_keys/" ID, 404},
         {group, "/apps/" OTHER "/users/" ANN "/api_keys/" ID, 404},
         {ID, "/apps/" APP "/users/" ANN "/api_keys/" ID, 404},
+        {group, "/apps/" APP "/api_keys", 200},
+        {group, "/apps/" ID "/api_keys", 404},
+        {ID, "/apps/" APP "/api_keys", 404},
+        {group, "/apps/" APP "/api_keys/" SERVER, 200},
+        {group, "/apps/" OTHER "/api_keys/" SERVER, 404},
+        {group, "/apps/" APP "/api_keys/" ID, 404}, /* a person's */
+        {group, "/apps/" APP "/users/" ANN "/api_keys/" SERVER, 404},
+        {group, "/apps/" APP "/users/" SERVER "/api_keys/" SERVER, 200},
+        {group, "/apps/" APP "/users/" ANN "/devices", 200},
+        {group, "/apps/" OTHER "/users/" ANN "/devices", 404},
+        {group, "/apps/" APP "/auth_providers", 200},
+        {group, "/apps/" ID "/auth_providers", 404},
+        {group, "/apps/" APP "/auth_providers/" ID, 404},
+        {group, "/apps/" APP "/auth_providers/api-key", 404},
+        {group, "/apps/" ID "/security/allowed_request_origins", 404},
+        {group, "/apps/" ID "/security/refresh_token_expiration", 404},
+        {group, "/apps/" ID "/user_registrations/pending_users", 404},
     };
     const struct caller admin = {
         "an admin", UK_TOKEN_ACCESS,  UK_PROVIDER_ADMIN, group,

@@ -1,0 +1,15 @@
+/* What replies about API keys have in common, of users and of servers. */
+#ifndef UK_SERVICE_KEYS_H
+#define UK_SERVICE_KEYS_H
+
+#include "core/json.h"
+#include "service/call.h"
+
+/* One key; with its value where it is new, else NULL. */
+void uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
+                const struct uk_secret *value);
+
+/* 404. */
+enum uk_then uk_key_not_found(struct uk_call *call);
+
+#endif
