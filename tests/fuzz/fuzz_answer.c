@@ -13,6 +13,8 @@ check_rules(const struct uk_answer *answer)
     FUZZ_MUST(answer->verdict != UK_NOT_MAPPED &&
               answer->verdict != UK_NOT_ALLOWED &&
               answer->verdict != UK_UNKNOWN_USER && answer->verdict != UK_JUNK);
+    FUZZ_MUST(!answer->offline || (answer->verdict == UK_GRANTED &&
+                                   answer->tokens.refresh.len == 0));
     FUZZ_MUST(uk_str_is_printable(answer->text));
     FUZZ_MUST(uk_str_is_printable(answer->request_id));
 }
@@ -33,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     check_rules(&answer);
     FUZZ_MUST(uk_answer_pack(&answer, &buf, &err) == UK_OK);
     FUZZ_MUST(buf.len == len && memcmp(buf.bytes, bytes, len) == 0);
-    /* Tokens that nobody asked for are no answer. */
+    /* Tokens that nobody has asked for are no answer. */
     if (uk_answer_check(&answer, &login, &err) == UK_OK)
         FUZZ_MUST(answer.tokens.refresh.len == 0);
     uk_answer_clear(&answer);
