@@ -10,6 +10,7 @@ CFLAGS     ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
+LOCALSTATEDIR ?= /var
 BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
@@ -44,6 +45,7 @@ uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
     -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef \
     -Wswitch-enum -Wno-unused-parameter -Werror \
     -DUK_CONFDIR='"$(SYSCONFDIR)/userkey"' \
+    -DUK_STATEDIR='"$(LOCALSTATEDIR)/lib"' \
     -DUK_LIBEXECDIR='"$(LIBEXECDIR)/userkey"'
 uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     -Wl,--no-undefined
@@ -78,7 +80,7 @@ service: $(service)
 
 # Where the parts will look for each other is compiled in: when a folder is
 # another one (make; make install PREFIX=/usr), everything is built anew.
-folders := $(SYSCONFDIR) $(LIBEXECDIR)
+folders := $(SYSCONFDIR) $(LOCALSTATEDIR) $(LIBEXECDIR)
 .PHONY: always
 $(B)/folders: always
 	@mkdir -p $(@D)

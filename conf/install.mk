@@ -47,6 +47,7 @@ install: all
 	        sed -e 's,@SBINDIR@,$(SBINDIR),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g' \
 	            -e 's,/usr/libexec/userkey,$(LIBEXECDIR)/userkey,g' \
 	            -e 's,/etc/userkey,$(SYSCONFDIR)/userkey,g' \
+	            -e 's,/var/lib/userkey-agent,$(LOCALSTATEDIR)/lib/userkey-agent,g' \
 	            "$$from" >"$$new" ;; \
 	    *) cp "$$from" "$$new" ;; \
 	    esac && \

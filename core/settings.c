@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/identity.h"
+#include "core/msg.h"
 #include "core/str.h"
 #include "core/url.h"
 
@@ -62,6 +63,16 @@ check_proxy(const char *value)
     return "http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT";
 }
 
+/* A PAM service, as the host names it: a file's name in /etc/pam.d. */
+static const char *
+check_service(const char *value)
+{
+    return strlen(value) <= UK_MSG_SERVICE && uk_str_is_printable(value) &&
+                   strchr(value, '/') == NULL
+               ? NULL
+               : "names of PAM services, with blanks between";
+}
+
 static const char *
 check_domain(const char *value)
 {
@@ -72,6 +83,8 @@ static const char *const key_formats[] = {"ukey", "any", NULL};
 static const char *const session_policies[] = {"discard", "keep", NULL};
 static const char *const log_levels[] = {"error", "warning", "notice",
                                          "info",  "debug",   NULL};
+
+#define DAY_MS (24UL * 60 * 60 * 1000)
 
 #define AT(field) offsetof(struct uk_settings, field)
 
@@ -123,6 +136,38 @@ static const struct uk_conf_rule rules[] = {
      .type = UK_CONF_BOOL,
      .offset = AT(allow_root),
      .fallback = "no"},
+    {.name = "failed_logins_per_source",
+     .type = UK_CONF_NUMBER,
+     .offset = AT(failed_logins_per_source),
+     .fallback = "20",
+     .min = 1,
+     .max = 100000},
+    {.name = "failed_logins_per_user",
+     .type = UK_CONF_NUMBER,
+     .offset = AT(failed_logins_per_user),
+     .fallback = "40",
+     .min = 1,
+     .max = 100000},
+    {.name = "limit_period",
+     .type = UK_CONF_TIME,
+     .offset = AT(limit_period),
+     .fallback = "10min",
+     .min = 1000,
+     .max = DAY_MS},
+    {.name = "offline_grace",
+     .type = UK_CONF_TIME,
+     .offset = AT(offline_grace),
+     .fallback = "0",
+     .min = 0,
+     .max = 30 * DAY_MS},
+    {.name = "offline_services",
+     .type = UK_CONF_LIST,
+     .offset = AT(offline_services),
+     .check = check_service},
+    {.name = "state_folder",
+     .type = UK_CONF_PATH,
+     .offset = AT(state_folder),
+     .fallback = UK_STATEDIR "/userkey-agent"},
     {.name = "key_format",
      .type = UK_CONF_CHOICE,
      .offset = AT(key_format),
@@ -177,6 +222,24 @@ find_insecure(const struct uk_settings *settings)
     return NULL;
 }
 
+/* Who may log in while nobody can be asked is said by name, or not at all. */
+static enum uk_code
+check_offline(const struct uk_settings *settings, const char *file,
+              const struct uk_conf_seen *seen, struct uk_err *err)
+{
+    bool services = settings->offline_services.count > 0;
+
+    if (settings->offline_grace > 0 && !services)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "'%s':%u: 'offline_grace' needs 'offline_services'",
+                          file, uk_conf_line(&table, seen, "offline_grace"));
+    if (settings->offline_grace == 0 && services)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "'%s':%u: 'offline_services' needs 'offline_grace'",
+                          file, uk_conf_line(&table, seen, "offline_services"));
+    return UK_OK;
+}
+
 static enum uk_code
 check_combinations(const struct uk_settings *settings, const char *file,
                    const struct uk_conf_seen *seen, struct uk_err *err)
@@ -200,7 +263,7 @@ check_combinations(const struct uk_settings *settings, const char *file,
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s':%u: 'client_key' needs 'client_certificate'",
                           file, key);
-    return UK_OK;
+    return check_offline(settings, file, seen, err);
 }
 
 /* The file cannot say it: white space around a value does not count. */

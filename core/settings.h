@@ -33,6 +33,12 @@ struct uk_settings {
     char email_domain[UK_CONF_VALUE];
     unsigned long min_uid;
     bool allow_root;
+    unsigned long failed_logins_per_source; /* in each limit_period */
+    unsigned long failed_logins_per_user;
+    unsigned long limit_period;  /* ms */
+    unsigned long offline_grace; /* ms; 0: off */
+    struct uk_conf_list offline_services;
+    char state_folder[UK_CONF_VALUE];
     int key_format;              /* enum uk_key_format */
     unsigned long failure_floor; /* ms */
     int session;                 /* enum uk_session_policy */

@@ -51,6 +51,12 @@ has_the_documented_defaults(void **state)
     assert_int_equal(s.session, UK_SESSION_DISCARD);
     assert_string_equal(s.prompt, "User API key: ");
     assert_int_equal(s.log_level, 3);
+    assert_int_equal(s.failed_logins_per_source, 20);
+    assert_int_equal(s.failed_logins_per_user, 40);
+    assert_int_equal(s.limit_period, 600000);
+    assert_int_equal(s.offline_grace, 0);
+    assert_int_equal(s.offline_services.count, 0);
+    assert_string_equal(s.state_folder, UK_STATEDIR "/userkey-agent");
     assert_false(s.insecure_http);
     assert_string_equal(s.agent_program, UK_LIBEXECDIR "/userkey-agent");
 }
@@ -76,6 +82,12 @@ takes_everything_that_is_documented(void **state)
         "session = keep\n"
         "prompt = Key:   # two spaces\n"
         "log_level = debug\n"
+        "failed_logins_per_source = 1\n"
+        "failed_logins_per_user = 100000\n"
+        "limit_period = 1d\n"
+        "offline_grace = 30d\n"
+        "offline_services = sshd login\n"
+        "state_folder = /srv/agent\n"
         "insecure_http = yes\n"
         "agent_program = /opt/agent\n";
     struct uk_settings s;
@@ -98,6 +110,13 @@ takes_everything_that_is_documented(void **state)
     assert_int_equal(s.session, UK_SESSION_KEEP);
     assert_string_equal(s.prompt, "Key: ");
     assert_int_equal(s.log_level, 4);
+    assert_int_equal(s.failed_logins_per_source, 1);
+    assert_int_equal(s.failed_logins_per_user, 100000);
+    assert_int_equal(s.limit_period, 86400000);
+    assert_true(s.offline_grace == 2592000000);
+    assert_int_equal(s.offline_services.count, 2);
+    assert_string_equal(s.offline_services.item[1], "login");
+    assert_string_equal(s.state_folder, "/srv/agent");
     assert_true(s.insecure_http);
     assert_string_equal(s.agent_program, "/opt/agent");
 }
@@ -221,6 +240,19 @@ static const struct {
     {"log_level", ""},
     {"log_level", "6"},
     {"log_level", "trace"},
+    {"failed_logins_per_source", "0"},
+    {"failed_logins_per_source", "100001"},
+    {"failed_logins_per_user", "0"},
+    {"failed_logins_per_user", "-1"},
+    {"limit_period", "999ms"},
+    {"limit_period", "25h"},
+    {"offline_grace", "31d"},
+    {"offline_grace", "yes"},
+    {"offline_services", ""},
+    {"offline_services", "../sshd"},
+    {"offline_services", "a\xc3\xa4"},
+    {"state_folder", "agent"},
+    {"state_folder", ""},
     {"insecure_http", ""},
     {"insecure_http", "true"},
     {"agent_program", ""},
@@ -291,6 +323,12 @@ refuses_wrong_combinations(void **state)
          "'F':3: 'client_certificate' needs 'client_key'"},
         {BASE "\nclient_key = /k\n",
          "'F':4: 'client_key' needs 'client_certificate'"},
+        {BASE "offline_grace = 12h\n",
+         "'F':3: 'offline_grace' needs 'offline_services'"},
+        {BASE "offline_services = sshd\n",
+         "'F':3: 'offline_services' needs 'offline_grace'"},
+        {BASE "offline_services = sshd\noffline_grace = 0\n",
+         "'F':3: 'offline_services' needs 'offline_grace'"},
         {"app_id = a\n", "'F': 'service_url' is not set, and has no default"},
         {"service_url = https://a\n",
          "'F': 'app_id' is not set, and has no default"},
