@@ -57,6 +57,7 @@ uk_audit_log(const struct uk_audit *audit, const struct uk_log *log)
     add(&line, "admin", audit->admin, false);
     add(&line, "admin_name", audit->admin_name, true);
     add(&line, "user", audit->user, false);
+    add(&line, "other", audit->other, false);
     add(&line, "key", audit->key, false);
     add(&line, "name", audit->name, true);
     add(&line, "email", audit->email, true);

@@ -25,6 +25,7 @@ struct uk_audit {
     const char *admin_name;        /* of the key below */
     char admin[UK_ID_SIZE];        /* who did it to user: the public key */
     char user[UK_ID_SIZE];         /* "" where nobody is known */
+    char other[UK_ID_SIZE];        /* whom user takes on */
     char key[UK_ID_SIZE];          /* the key's id */
     char email[UK_PRINTABLE_SIZE]; /* as typed, made printable */
     char name[UK_PRINTABLE_SIZE];  /* a key's name, made printable */

@@ -80,7 +80,8 @@ struct uk_call {
     struct uk_store_password person;
     bool person_found;
     bool password_right;
-    unsigned tries; /* taken, as bits: given back if nothing is decided */
+    uk_step *proven; /* what comes behind the proof of a password */
+    unsigned tries;  /* taken, as bits: given back if nothing is decided */
     struct uk_store_key key;
     struct uk_store_hash hash; /* of the key that asks to log in */
     struct uk_store_login login;

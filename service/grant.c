@@ -73,6 +73,7 @@ put_access(struct uk_call *call, struct uk_json_out *out,
         claims.issued + (int64_t)config->access_token_lifetime / 1000;
     if (claims.expires > session_over)
         claims.expires = session_over;
+    claims.session_expires = session_over;
     return put_token(call, out, "access_token", &claims, err);
 }
 
@@ -88,26 +89,45 @@ lifetime_s(const struct uk_call *call, enum uk_grant kind)
     return wanted < kinds[kind].longest_s ? wanted : kinds[kind].longest_s;
 }
 
+/* Fill the reply with both tokens; session is what the refresh token says. */
+static enum uk_then
+put_session(struct uk_call *call, const struct uk_claims *session)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_err err = UK_ERR_NONE;
+
+    uk_buf_reserve(&call->reply->body, REPLY);
+    uk_json_begin(&out, NULL, '{');
+    if (put_access(call, &out, *session, session->expires, &err) != UK_OK ||
+        put_token(call, &out, "refresh_token", session, &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    uk_json_put_text(&out, "user_id", session->user_id);
+    uk_json_put_text(&out, "device_id", session->device_id);
+    uk_json_end(&out, '}');
+    return uk_call_json(call, 200);
+}
+
 enum uk_then
 uk_grant_session(struct uk_call *call, const struct uk_claims *claims)
 {
-    struct uk_json_out out = {.buf = &call->reply->body};
     struct uk_claims session = *claims;
-    struct uk_err err = UK_ERR_NONE;
 
     session.kind = UK_TOKEN_REFRESH;
     session.issued = now_s();
     session.expires = session.issued + lifetime_s(call, kind_of(claims));
     uk_id_make(session.session_id);
-    uk_buf_reserve(&call->reply->body, REPLY);
-    uk_json_begin(&out, NULL, '{');
-    if (put_access(call, &out, session, session.expires, &err) != UK_OK ||
-        put_token(call, &out, "refresh_token", &session, &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    uk_json_put_text(&out, "user_id", session.user_id);
-    uk_json_put_text(&out, "device_id", session.device_id);
-    uk_json_end(&out, '}');
-    return uk_call_json(call, 200);
+    return put_session(call, &session);
+}
+
+enum uk_then
+uk_grant_again(struct uk_call *call, const struct uk_claims *access)
+{
+    struct uk_claims session = *access;
+
+    session.kind = UK_TOKEN_REFRESH;
+    session.issued = now_s();
+    session.expires = access->session_expires;
+    return put_session(call, &session);
 }
 
 enum uk_then

@@ -22,6 +22,11 @@ enum uk_then uk_grant_session(struct uk_call *call,
 enum uk_then uk_grant_access(struct uk_call *call,
                              const struct uk_claims *claims, int status);
 
+/* Fill the reply as for a new session, with new tokens of the session that
+ * this access token is of: it ends when it would have ended. */
+enum uk_then uk_grant_again(struct uk_call *call,
+                            const struct uk_claims *access);
+
 /* As uk_token_read(), now; a token of the other kind is bad. */
 enum uk_token_state uk_grant_read(const struct uk_call *call,
                                   enum uk_grant kind, const char *token,

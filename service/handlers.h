@@ -14,6 +14,11 @@ uk_step uk_key_login;
 uk_step uk_anon_login;
 uk_step uk_other_login;
 
+/* link.c */
+uk_step uk_link_password;
+uk_step uk_link_anon;
+uk_step uk_link_key;
+
 /* session.c */
 uk_step uk_session_renew;
 uk_step uk_session_end;

@@ -30,7 +30,7 @@ struct uk_http_request {
     const char *access_control_method; /* of a preflight */
     const char *forwarded_for;
     /* Of the query, as they were sent. */
-    const char *after, *desc, *email, *provider_types, *sort, *status;
+    const char *after, *desc, *email, *link, *provider_types, *sort, *status;
     const char *body;
     size_t body_len;
     bool tls;

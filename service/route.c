@@ -26,7 +26,7 @@ fits(const char *pattern, const char *path, struct wild wilds[UK_ROUTE_WILDS],
      size_t *count)
 {
     *count = 0;
-    for (; *pattern != '\0'; pattern++) {
+    for (; *pattern != '\0' && *pattern != '?'; pattern++) {
         size_t len;
 
         if (*pattern != '*') {
@@ -91,6 +91,14 @@ keep_wilds(struct uk_call *call, const struct wild *wilds, size_t count)
     }
 }
 
+static bool
+asks_to_link(const struct uk_call *call)
+{
+    return call->request->link != NULL &&
+           strcmp(call->request->link, "true") == 0 &&
+           strcmp(call->request->method, "POST") == 0;
+}
+
 /* The route, or NULL; allowed lists the methods of the path, "" if there is no
  * such path. */
 static const struct uk_route *
@@ -109,6 +117,8 @@ find(struct uk_call *call, char *allowed, size_t size)
             !fits(routes[i].path, path + strlen(routes[i].base), wilds, &count))
             continue;
         keep_wilds(call, wilds, count);
+        if (strchr(routes[i].path, '?') != NULL && !asks_to_link(call))
+            continue;
         if (strcmp(routes[i].method, call->request->method) != 0) {
             used += (size_t)snprintf(allowed + used, size - used, "%s%s",
                                      used > 0 ? ", " : "", routes[i].method);
@@ -239,20 +249,60 @@ offers_provider(struct uk_call *call, const struct uk_store_app *app)
     return false;
 }
 
-/* Why a session that was opened like this one may not, or NULL. */
-static const char *
-unfit_for(const struct uk_call *call)
+static bool
+forbid(struct uk_call *call, const char *reason)
+{
+    uk_call_audit(call, "refused", reason);
+    uk_call_empty(call, 403);
+    return false;
+}
+
+/* The session began without a name; its user may have got one since. */
+static bool
+has_become_person(struct uk_call *call)
+{
+    struct uk_store_identity identities[UK_STORE_IDENTITIES];
+    struct uk_err err = UK_ERR_NONE;
+    size_t count = 0;
+
+    if (uk_store_call(call->store, list_identities, call->session.user.id,
+                      identities, &count, &err) != UK_OK) {
+        uk_call_fail(call, &err);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (identities[i].provider == UK_PROVIDER_PASSWORD)
+            return true;
+    }
+    return forbid(call, "anonymous");
+}
+
+/* May a session that was opened like this one?  Else the reply is filled. */
+static bool
+is_fit(struct uk_call *call)
 {
     enum uk_role role = call->route->role;
 
     if (role != UK_ROLE_OWNER && role != UK_ROLE_KEEPER)
-        return NULL;
+        return true;
     if (call->claims.provider == UK_PROVIDER_KEY)
-        return "session-of-a-key";
-    return role == UK_ROLE_KEEPER &&
-                   call->claims.provider != UK_PROVIDER_PASSWORD
-               ? "anonymous"
-               : NULL;
+        return forbid(call, "session-of-a-key");
+    return role == UK_ROLE_OWNER ||
+           call->claims.provider == UK_PROVIDER_PASSWORD ||
+           has_become_person(call);
+}
+
+/* The app of the path, where there is one, is that of the session. */
+static bool
+is_own_app(struct uk_call *call)
+{
+    if (!names_app(call) ||
+        strcmp(call->app_name, call->session.app.client_id) == 0)
+        return true;
+    uk_call_audit(call, "refused", "other-app");
+    uk_call_error(call, 401, "UserAppDomainMismatch",
+                  "the session is of another app");
+    return false;
 }
 
 /* With the database: does the session stand, and is it of the right kind?
@@ -260,19 +310,14 @@ unfit_for(const struct uk_call *call)
 static enum uk_then
 authorize(struct uk_call *call)
 {
-    const char *unfit;
-
     if (call->route->role == UK_ROLE_ADMIN)
         return uk_admin_admit(call) ? call->route->handler(call)
                                     : UK_THEN_REPLY;
     if (!uk_session_check(call) ||
-        !uk_origin_admit_app(call, &call->session.app))
+        !uk_origin_admit_app(call, &call->session.app) || !is_own_app(call) ||
+        !is_fit(call) || !offers_provider(call, &call->session.app))
         return UK_THEN_REPLY;
-    unfit = unfit_for(call);
-    if (unfit == NULL)
-        return call->route->handler(call);
-    uk_call_audit(call, "refused", unfit);
-    return uk_call_empty(call, 403);
+    return call->route->handler(call);
 }
 
 /* Before the database is asked for a session: is there one to ask for?  Who

@@ -28,7 +28,9 @@ enum uk_role {
 struct uk_route {
     const char *method;
     const char *base;
-    const char *path; /* below the base; * is one segment */
+    const char *path; /* below the base; * is one segment.  One that ends in
+                         ?link=true is for requests that have that in their
+                         query, and stands before the one without */
     enum uk_role role;
     enum uk_token_kind token;
     bool writes;       /* the handler runs on the writer */

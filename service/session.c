@@ -66,6 +66,22 @@ name_device(const struct uk_call *call, const char *user_id,
     uk_buf_clear(&text);
 }
 
+/* With the writer: it is the first login of somebody who has registered. */
+static enum uk_then
+settle(struct uk_call *call)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct uk_err err = UK_ERR_NONE;
+
+    if (uk_store_call(call->store, settle_user, call->claims.user_id, &result,
+                      &err) != UK_OK)
+        return uk_call_fail(call, &err);
+    if (result == UK_STORE_DONE)
+        return uk_grant_session(call, &call->claims);
+    uk_call_audit(call, "refused", "changed");
+    return uk_call_error(call, 401, "AuthError", "unauthorized");
+}
+
 enum uk_then
 uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
                  enum uk_provider provider, const char *identity_id,
@@ -91,7 +107,11 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     }
     name_device(call, user->id, claims.device_id);
     uk_call_audit(call, "granted", NULL);
-    return uk_grant_session(call, &claims);
+    if (!user->pending)
+        return uk_grant_session(call, &claims);
+    call->claims = claims;
+    call->next = settle;
+    return UK_THEN_WRITER;
 }
 
 bool

@@ -104,7 +104,7 @@ put_identity(struct text *text, const char *name,
 }
 
 /* The names that clients look for, the older ones ("stitch") as well, and
- * ours: epoch, provider, identity_id, key_id, key_epoch. */
+ * ours: session_exp, epoch, provider, identity_id, key_id, key_epoch. */
 static void
 put_claims(struct text *text, const struct uk_claims *claims)
 {
@@ -119,6 +119,7 @@ put_claims(struct text *text, const struct uk_claims *claims)
     put_text(text, "stitch_domainId", claims->app_id);
     if (claims->kind == UK_TOKEN_ACCESS) {
         put_text(text, "iss", claims->session_id);
+        put_int(text, "session_exp", claims->session_expires);
     } else {
         put_text(text, "baas_id", claims->session_id);
         put_text(text, "stitch_id", claims->session_id);
@@ -224,6 +225,11 @@ read_claims(const struct uk_json *json, struct uk_claims *out)
     if (out->provider == UK_PROVIDER_KEY &&
         (!read_id(json, "key_id", out->key_id) ||
          !uk_json_int(json, "key_epoch", &out->key_epoch)))
+        return false;
+    /* Tokens of older versions do not say it: then it is no later. */
+    if (out->kind == UK_TOKEN_ACCESS &&
+        !uk_json_int(json, "session_exp", &out->session_expires) &&
+        !uk_json_int(json, "exp", &out->session_expires))
         return false;
     return read_id(json, "sub", out->user_id) &&
            read_id(json, out->kind == UK_TOKEN_ACCESS ? "iss" : "baas_id",

@@ -36,10 +36,11 @@ struct uk_claims {
     char identity_id[UK_ID_SIZE]; /* which identity logged in */
     char key_id[UK_ID_SIZE];      /* with UK_PROVIDER_KEY, else "" */
     char device_id[UK_ID_SIZE];
-    int64_t epoch;     /* the user's, when the session began */
-    int64_t key_epoch; /* the key's, likewise; 0 without one */
-    int64_t issued;    /* seconds since 1970 */
-    int64_t expires;   /* the first second in which it is over */
+    int64_t epoch;           /* the user's, when the session began */
+    int64_t key_epoch;       /* the key's, likewise; 0 without one */
+    int64_t issued;          /* seconds since 1970 */
+    int64_t expires;         /* the first second in which it is over */
+    int64_t session_expires; /* of an access token: likewise its session */
 };
 
 enum uk_token_state {

@@ -107,6 +107,8 @@ reads_tokens_of_another_program(void **state)
     assert_int_equal(claims.key_epoch, 3);
     assert_int_equal(claims.issued, 1000);
     assert_int_equal(claims.expires, 2000);
+    /* It is of a version that did not say how long the session is. */
+    assert_int_equal(claims.session_expires, 2000);
 
     memset(&claims, 0, sizeof(claims));
     assert_int_equal(read_token(refresh_token, 1000, &claims), UK_TOKEN_GOOD);
@@ -296,6 +298,8 @@ sample(enum uk_token_kind kind, enum uk_provider provider)
                                .issued = 1795418249,
                                .expires = 1795420049};
 
+    if (kind == UK_TOKEN_ACCESS)
+        claims.session_expires = INT64_C(1800602249);
     if (provider == UK_PROVIDER_KEY) {
         memcpy(claims.key_id, KEY_ID, sizeof(claims.key_id));
         claims.key_epoch = INT64_C(1) << 41;
