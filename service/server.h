@@ -16,6 +16,7 @@
 #include "service/outage.h"
 #include "service/pool.h"
 #include "service/secrets.h"
+#include "service/seen.h"
 #include "service/store.h"
 
 struct uk_writing {
@@ -40,6 +41,7 @@ struct uk_server {
     struct uk_pool *writer;       /* changes of the database, one thread */
     struct uk_store *write_store; /* the writer's */
     struct uk_writing writing;    /* the writer's numbers */
+    struct uk_seen seen;          /* logins, for it to write down */
     struct uk_outage outage;      /* of the database */
     _Atomic(int64_t) certificate_until; /* seconds since 1970; 0: none */
     _Atomic(const char *) stuck;        /* a thread that hangs, or NULL */

@@ -88,6 +88,8 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
                  const struct uk_store_login *key)
 {
     struct uk_claims claims = {.provider = provider, .epoch = user->epoch};
+    struct uk_server *server = call->server;
+    enum uk_then then;
     unsigned wait_s;
 
     memcpy(call->audit.user, user->id, UK_ID_SIZE);
@@ -107,6 +109,10 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     }
     name_device(call, user->id, claims.device_id);
     uk_call_audit(call, "granted", NULL);
+    then = uk_grant_session(call, &claims);
+    if (provider != UK_PROVIDER_ANON && call->reply->status == 200)
+        uk_seen_note(&server->seen, server->writer, user, uk_id_now_us());
+    return then;
     if (!user->pending)
         return uk_grant_session(call, &claims);
     call->claims = claims;

@@ -233,8 +233,8 @@ const char *uk_store_path(const char *where);
  * all that is theirs, and behind the last of them the app itself goes; *more
  * tells whether there is anything left to do.  add_server: the user, new, with
  * its key: TAKEN by the name, FULL.  Without the key the user is of no use:
- * delete_user ends both.  note_logins: these users have logged in, and are not
- * pending any more.  set_email: of an identity that is there, and confirmed by
+ * delete_user ends both.  note_logins: these users, as far as they are there,
+ * logged in then.  set_email: of an identity that is there, and confirmed by
  * it; what was handed out to the user is void: TAKEN, NOT_FOUND.
  * claim: until the transaction ends nobody else claims; taken if it has, or
  * ever had, an app.

@@ -265,9 +265,8 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     /* Nobody waits for it: who is being changed now is left out. */
     [UK_PG_NOTE_LOGINS] =
         {"note_logins",
-         "UPDATE app_user SET last_login = greatest(last_login, $2),"
-         " pending = FALSE WHERE id IN (SELECT id FROM app_user"
-         " WHERE id = ANY ($1)" NOT_LOCKED,
+         "UPDATE app_user SET last_login = $2 WHERE id IN (SELECT id"
+         " FROM app_user WHERE id = ANY ($1)" NOT_LOCKED,
          "ai", true},
     [UK_PG_SET_EMAIL] = {"set_email",
                          "UPDATE identity SET subject = $1, address = $2,"

@@ -107,8 +107,7 @@ uk_sqlite_note_logins(struct uk_store *store,
     for (size_t i = 0; i < n; i++) {
         struct uk_query query =
             uk_query_start(store, UK_SQL_NOTE_LOGIN,
-                           "UPDATE app_user SET last_login = max(last_login,"
-                           " ?1), pending = 0 WHERE id = ?2");
+                           "UPDATE app_user SET last_login = ? WHERE id = ?");
         enum uk_code code;
 
         uk_query_put_int(&query, when_us);

@@ -142,6 +142,20 @@ fail_all(struct uk_job *jobs, const struct uk_err *err)
     }
 }
 
+/* The one job that is no call leaves the list; was it there? */
+static bool
+take_seen(struct uk_server *server, struct uk_job **jobs)
+{
+    for (struct uk_job **at = jobs; *at != NULL; at = &(*at)->next) {
+        if (*at != &server->seen.job)
+            continue;
+        *at = server->seen.job.next;
+        atomic_store(&server->seen.waits, false); /* it may come again */
+        return true;
+    }
+    return false;
+}
+
 void
 uk_work_write(void *context, struct uk_job *jobs)
 {
@@ -149,6 +163,7 @@ uk_work_write(void *context, struct uk_job *jobs)
     struct uk_store *store = server->write_store;
     int64_t begun_ns = uk_deadline_in(0).at_ns;
     struct uk_err err = UK_ERR_NONE;
+    bool seen = take_seen(server, &jobs);
     unsigned long changes = 0;
     enum uk_code code;
 
@@ -156,6 +171,8 @@ uk_work_write(void *context, struct uk_job *jobs)
     for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
          job = job->next, changes++)
         code = write_one((struct uk_call *)job, store, &err);
+    if (code == UK_OK && seen)
+        code = uk_seen_write(&server->seen, store, uk_id_now_us(), &err);
     if (code == UK_OK)
         code = store->ops->commit(store, &err);
     if (code != UK_OK) {

@@ -1,0 +1,41 @@
+/*
+ * When users have logged in last, written down behind their backs.
+ *
+ * A login never waits for it and never fails for it: what has no room, or
+ * comes into a transaction that fails, is lost.  It is written once an hour
+ * for each user, so the rate of logins does not become one of changes.
+ */
+#ifndef UK_SEEN_H
+#define UK_SEEN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "core/attr.h"
+#include "core/err.h"
+#include "service/pool.h"
+#include "service/store.h"
+
+#define UK_SEEN_ROOM 256
+#define UK_SEEN_US   (3600LL * 1000000)
+
+/* All zeros is an empty one. */
+struct uk_seen {
+    struct uk_job job; /* for the writer: no call, it has no reply */
+    atomic_bool waits; /* in the writer's queue */
+    struct {
+        atomic_int state;
+        char user_id[UK_ID_SIZE];
+    } slot[UK_SEEN_ROOM];
+};
+
+/* The user has logged in.  From any thread. */
+void uk_seen_note(struct uk_seen *seen, struct uk_pool *writer,
+                  const struct uk_store_user *user, int64_t now_us);
+
+/* With the writer, in its transaction: write what has been noted. */
+UK_MUST_USE enum uk_code uk_seen_write(struct uk_seen *seen,
+                                       struct uk_store *store, int64_t now_us,
+                                       struct uk_err *err);
+
+#endif
