@@ -66,6 +66,18 @@ name_device(const struct uk_call *call, const char *user_id,
     uk_buf_clear(&text);
 }
 
+/* The session of call->claims, of this user. */
+static enum uk_then
+grant(struct uk_call *call, const struct uk_store_user *user)
+{
+    struct uk_server *server = call->server;
+    enum uk_then then = uk_grant_session(call, &call->claims);
+
+    if (call->claims.provider != UK_PROVIDER_ANON && call->reply->status == 200)
+        uk_seen_note(&server->seen, server->writer, user, uk_id_now_us());
+    return then;
+}
+
 /* With the writer: it is the first login of somebody who has registered. */
 static enum uk_then
 settle(struct uk_call *call)
@@ -77,7 +89,7 @@ settle(struct uk_call *call)
                       &err) != UK_OK)
         return uk_call_fail(call, &err);
     if (result == UK_STORE_DONE)
-        return uk_grant_session(call, &call->claims);
+        return grant(call, &call->session.user);
     uk_call_audit(call, "refused", "changed");
     return uk_call_error(call, 401, "AuthError", "unauthorized");
 }
@@ -88,8 +100,6 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
                  const struct uk_store_login *key)
 {
     struct uk_claims claims = {.provider = provider, .epoch = user->epoch};
-    struct uk_server *server = call->server;
-    enum uk_then then;
     unsigned wait_s;
 
     memcpy(call->audit.user, user->id, UK_ID_SIZE);
@@ -109,13 +119,10 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     }
     name_device(call, user->id, claims.device_id);
     uk_call_audit(call, "granted", NULL);
-    then = uk_grant_session(call, &claims);
-    if (provider != UK_PROVIDER_ANON && call->reply->status == 200)
-        uk_seen_note(&server->seen, server->writer, user, uk_id_now_us());
-    return then;
-    if (!user->pending)
-        return uk_grant_session(call, &claims);
     call->claims = claims;
+    if (!user->pending)
+        return grant(call, user);
+    call->session.user = *user;
     call->next = settle;
     return UK_THEN_WRITER;
 }
