@@ -45,6 +45,25 @@ decide(struct uk_call *call)
                             login);
 }
 
+/* The body has one of the right form, and its hash is there. */
+static bool
+hash_key(struct uk_call *call, const char *key)
+{
+    if (!uk_keytext_check(key, strlen(key)))
+        return false;
+    uk_crypto_hash(UK_CRYPTO_API_KEY, call->server->secrets->pepper, key,
+                   strlen(key), call->hash.bytes);
+    return true;
+}
+
+bool
+uk_key_foresee(struct uk_call *call)
+{
+    const char *key;
+
+    return uk_json_text(call->body, "key", &key) && hash_key(call, key);
+}
+
 enum uk_then
 uk_key_login(struct uk_call *call)
 {
@@ -54,10 +73,8 @@ uk_key_login(struct uk_call *call)
     if (call->body == NULL || !uk_json_text(call->body, "key", &key))
         return uk_call_error(call, 400, "BadRequest",
                              "'key' is a required string");
-    if (!uk_keytext_check(key, strlen(key)))
+    if (!call->foreseen && !hash_key(call, key))
         return turn_away(call, "unknown-form");
-    uk_crypto_hash(UK_CRYPTO_API_KEY, call->server->secrets->pepper, key,
-                   strlen(key), call->hash.bytes);
     call->next = decide;
     return UK_THEN_KEY;
 }

@@ -23,6 +23,7 @@
 #include "service/token.h"
 
 struct uk_call;
+struct uk_question;
 struct uk_round;
 struct uk_traffic;
 
@@ -85,6 +86,9 @@ struct uk_call {
     struct uk_store_key key;
     struct uk_store_hash hash; /* of the key that asks to log in */
     struct uk_store_login login;
+    bool foreseen; /* the hash is there before the first step */
+    size_t place;  /* the hash's, in the question of the round */
+    const struct uk_question *answer; /* to it, until it has been used */
 };
 
 /* NULL without memory. */

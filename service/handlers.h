@@ -11,6 +11,8 @@ uk_step uk_location;
 uk_step uk_password_register;
 uk_step uk_password_login;
 uk_step uk_key_login;
+/* Is there a key of the right form in the body?  Its hash is the call's. */
+bool uk_key_foresee(struct uk_call *call);
 uk_step uk_anon_login;
 uk_step uk_other_login;
 

@@ -7,6 +7,7 @@
 #include "service/http_internal.h"
 
 #define SWALLOW (1 << 20) /* bytes of a body that is too long */
+#define VISITS  8         /* most that are for nothing */
 
 /* One exchange on a connection. */
 struct exchange {
@@ -15,6 +16,7 @@ struct exchange {
     struct MHD_Connection *connection;
     struct uk_buf body;
     size_t swallowed; /* bytes past the limit */
+    unsigned visits;  /* of the library, that found no reply */
     bool asked;       /* the handler has it */
     bool answered;    /* the reply is filled */
     bool away;        /* the connection is suspended */
@@ -187,10 +189,12 @@ take_body(struct exchange *ex, const char *bytes, size_t *len)
 }
 
 /* Suspending costs two system calls, so only those wait like that who have no
- * reply when the library comes by again. */
+ * reply when the library has come by some times. */
 static enum MHD_Result
 wait_longer(struct exchange *ex)
 {
+    if (++ex->visits < VISITS)
+        return MHD_YES;
     ex->away = true;
     MHD_suspend_connection(ex->connection);
     return MHD_YES;

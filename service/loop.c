@@ -57,6 +57,7 @@ ask(void *context, struct uk_http_exchange *exchange)
     call->began_ns = loop->traffic.now_ns;
     call->then = UK_THEN_LOOP;
     call->next = uk_route_begin;
+    uk_route_foresee(call);
     uk_round_add(&loop->round, call);
     return false;
 }
@@ -115,7 +116,7 @@ patience(const struct uk_loop *loop)
 {
     int ms = uk_deadline_left_ms(loop->next_sweep);
 
-    if (!uk_round_is_empty(&loop->round))
+    if (!uk_round_is_idle(&loop->round))
         return 0;
     for (size_t i = 0; i < loop->listeners; i++) {
         int want = uk_http_timeout(loop->http[i]);
@@ -123,6 +124,9 @@ patience(const struct uk_loop *loop)
         if (want >= 0 && want < ms)
             ms = want;
     }
+    /* The library turns round while requests wait for their answers. */
+    if (ms == 0 && uk_round_is_asking(&loop->round))
+        ms = 1;
     return ms;
 }
 
@@ -143,7 +147,8 @@ is_drained(struct uk_loop *loop)
         active += uk_http_active(loop->http[i]);
     /* What is in the pools must come back in any case: it belongs to them. */
     return active == 0 ||
-           (loop->away == 0 && uk_deadline_passed(loop->drained));
+           (loop->away == 0 && !uk_round_is_asking(&loop->round) &&
+            uk_deadline_passed(loop->drained));
 }
 
 unsigned
@@ -183,6 +188,8 @@ run(void *argument)
         for (int i = 0; i < n; i++) {
             if (events[i].data.fd == loop->inbox.wake)
                 collect(loop);
+            else if (events[i].data.fd == UK_STORE_EVENT)
+                loop->round.woken = true;
         }
         /* What the last turn has read; its replies go out in this one. */
         answer(loop);
@@ -253,8 +260,11 @@ uk_loop_new(const struct uk_loop_options *options, struct uk_loop **out,
     if (code == UK_OK)
         code = uk_store_open(options->server->config->database, UK_STORE_READ,
                              &loop->store, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         uk_round_init(&loop->round, options->server->log, loop->store);
+        if (loop->store->ops->watch != NULL)
+            loop->store->ops->watch(loop->store, loop->epoll);
+    }
     for (size_t i = 0; i < options->listeners && code == UK_OK; i++)
         code = add_listener(loop, &options->http[i], options->listener[i], err);
     if (code != UK_OK) {

@@ -6,37 +6,70 @@
 #include "core/str.h"
 #include "service/work.h"
 
-#define KEYS 64 /* in one question */
+#define OVERDUE_MS 1000 /* then the store is asked what has become of it */
+
+/* What becomes of the calls of one turn. */
+struct outcome {
+    struct uk_round_queue replied, asking;
+    unsigned away;
+};
+
+static void
+empty(struct uk_round_queue *queue)
+{
+    queue->first = NULL;
+    queue->last = &queue->first;
+}
+
+static void
+put(struct uk_round_queue *queue, struct uk_call *call)
+{
+    call->job.next = NULL;
+    *queue->last = &call->job;
+    queue->last = &call->job.next;
+}
+
+/* All of them; the queue is empty. */
+static struct uk_job *
+take_all(struct uk_round_queue *queue)
+{
+    struct uk_job *jobs = queue->first;
+
+    empty(queue);
+    return jobs;
+}
 
 void
 uk_round_init(struct uk_round *round, const struct uk_log *log,
               struct uk_store *store)
 {
     memset(round, 0, sizeof(*round));
-    round->last = &round->first;
+    empty(&round->ready);
+    empty(&round->foreseen);
+    for (size_t i = 0; i < UK_ROUND_FLIGHTS; i++)
+        empty(&round->flight[i].calls);
     round->store = store;
     round->log = *log;
     round->log.held = &round->held;
 }
 
-static void
-put(struct uk_job ***last, struct uk_call *call)
-{
-    call->job.next = NULL;
-    **last = &call->job;
-    *last = &call->job.next;
-}
-
 void
 uk_round_add(struct uk_round *round, struct uk_call *call)
 {
-    put(&round->last, call);
+    put(call->foreseen ? &round->foreseen : &round->ready, call);
 }
 
 bool
-uk_round_is_empty(const struct uk_round *round)
+uk_round_is_idle(const struct uk_round *round)
 {
-    return round->first == NULL;
+    return !round->woken && round->ready.first == NULL &&
+           (round->foreseen.first == NULL || round->out == UK_ROUND_FLIGHTS);
+}
+
+bool
+uk_round_is_asking(const struct uk_round *round)
+{
+    return round->out > 0;
 }
 
 static void
@@ -51,12 +84,33 @@ find_login(struct uk_call *call, const struct uk_store_login *login,
     call->then = UK_THEN_LOOP;
 }
 
-/* Up to KEYS of the calls; the one behind them. */
+/* The call as far as it goes here: with a reply, with a key to find, or
+ * away. */
+static void
+advance(struct uk_round *round, struct uk_call *call, struct outcome *out)
+{
+    const struct uk_question *answer = call->answer;
+
+    call->round = round;
+    while (uk_work_advance(call, round->store)) {
+        if (call->then == UK_THEN_KEY && call->answer != NULL) {
+            call->answer = NULL;
+            find_login(call, &answer->login[call->place], &answer->err);
+            continue;
+        }
+        put(call->then == UK_THEN_KEY ? &out->asking : &out->replied, call);
+        return;
+    }
+    out->away++; /* not ours any more */
+}
+
+/* Ask for up to UK_QUESTION_KEYS of the calls and wait; the one behind
+ * them. */
 static struct uk_job *
 ask_some(struct uk_round *round, struct uk_job *jobs)
 {
-    struct uk_store_hash hashes[KEYS];
-    struct uk_store_login logins[KEYS];
+    struct uk_store_hash hashes[UK_QUESTION_KEYS];
+    struct uk_store_login logins[UK_QUESTION_KEYS];
     struct uk_err err = UK_ERR_NONE;
     struct uk_job *end = jobs;
     size_t n = 0;
@@ -64,7 +118,7 @@ ask_some(struct uk_round *round, struct uk_job *jobs)
     do {
         hashes[n++] = ((struct uk_call *)end)->hash;
         end = end->next;
-    } while (end != NULL && n < KEYS);
+    } while (end != NULL && n < UK_QUESTION_KEYS);
     err.code = uk_store_call(round->store, find_keys, hashes, n, logins, &err);
     n = 0;
     for (; jobs != end; jobs = jobs->next)
@@ -72,48 +126,124 @@ ask_some(struct uk_round *round, struct uk_job *jobs)
     return end;
 }
 
-/* The calls as far as they go here: with a reply, with a key to find, or away.
- */
+/* Those that nothing is known of: what they need is waited for. */
 static void
-advance(struct uk_round *round, struct uk_job *jobs, struct uk_job ***replied,
-        struct uk_job ***asking, unsigned *away)
+run_ready(struct uk_round *round, struct outcome *out)
 {
-    for (struct uk_job *next; jobs != NULL; jobs = next) {
-        struct uk_call *call = (struct uk_call *)jobs;
+    struct uk_job *jobs = take_all(&round->ready);
 
-        next = jobs->next;
-        call->round = round;
-        if (!uk_work_advance(call, round->store))
-            ++*away;
-        else if (call->then == UK_THEN_KEY)
-            put(asking, call);
-        else
-            put(replied, call);
+    round->woken = round->woken || jobs != NULL;
+    while (jobs != NULL) {
+        for (struct uk_job *next; jobs != NULL; jobs = next) {
+            next = jobs->next;
+            advance(round, (struct uk_call *)jobs, out);
+        }
+        for (jobs = out->asking.first; jobs != NULL;)
+            jobs = ask_some(round, jobs);
+        jobs = take_all(&out->asking);
     }
+}
+
+/* One question for as many as it has room for.  One that asks for an app too
+ * many is left for the next question, with those behind it. */
+static void
+ask(struct uk_round *round)
+{
+    struct uk_round_flight *flight =
+        &round->flight[(round->oldest + round->out) % UK_ROUND_FLIGHTS];
+    struct uk_question *question = &flight->question;
+    struct uk_round_queue *foreseen = &round->foreseen;
+
+    uk_question_clear(question);
+    while (foreseen->first != NULL && question->keys < UK_QUESTION_KEYS) {
+        struct uk_call *call = (struct uk_call *)foreseen->first;
+
+        if (!uk_question_add_app(question, call->app_name))
+            break;
+        foreseen->first = call->job.next;
+        call->place = question->keys;
+        call->answer = question;
+        question->hash[question->keys++] = call->hash;
+        put(&flight->calls, call);
+    }
+    if (foreseen->first == NULL)
+        empty(foreseen);
+    flight->overdue = uk_deadline_in(OVERDUE_MS);
+    round->out++;
+    round->store->ops->ask(round->store, question);
+}
+
+/* Those whose question has been answered, in the order of asking. */
+static void
+run_answered(struct uk_round *round, struct outcome *out)
+{
+    struct uk_round_flight *flight = &round->flight[round->oldest];
+
+    while (round->out > 0 && flight->question.answered) {
+        struct uk_job *jobs = take_all(&flight->calls);
+
+        for (struct uk_job *next; jobs != NULL; jobs = next) {
+            next = jobs->next;
+            advance(round, (struct uk_call *)jobs, out);
+        }
+        round->out--;
+        round->oldest = (round->oldest + 1) % UK_ROUND_FLIGHTS;
+        flight = &round->flight[round->oldest];
+    }
+}
+
+static void
+listen_to(struct uk_round *round)
+{
+    bool overdue = round->out > 0 &&
+                   uk_deadline_passed(round->flight[round->oldest].overdue);
+
+    if ((round->woken || overdue) && round->store->ops->listen != NULL)
+        round->store->ops->listen(round->store);
+    round->woken = false;
 }
 
 struct uk_job *
 uk_round_run(struct uk_round *round, unsigned *away)
 {
-    struct uk_job *jobs = round->first, *replied = NULL, *asking;
-    struct uk_job **end = &replied, **last;
+    struct outcome out = {.away = 0};
 
-    if (jobs == NULL)
-        return NULL;
-    round->first = NULL;
-    round->last = &round->first;
+    empty(&out.replied);
+    empty(&out.asking);
     round->app_known = false;
+    if (round->ready.first == NULL && round->foreseen.first == NULL &&
+        round->out == 0 && !round->woken)
+        return NULL;
     round->store->ops->look(round->store);
-    while (jobs != NULL) {
-        asking = NULL;
-        last = &asking;
-        advance(round, jobs, &end, &last, away);
-        for (jobs = asking; jobs != NULL;)
-            jobs = ask_some(round, jobs);
-        jobs = asking;
+    run_ready(round, &out);
+    listen_to(round);
+    run_answered(round, &out);
+    while (round->foreseen.first != NULL && round->out < UK_ROUND_FLIGHTS) {
+        ask(round);
+        run_answered(round, &out);
     }
     round->store->ops->look_away(round->store);
-    return replied;
+    *away += out.away;
+    return out.replied.first;
+}
+
+/* Found by the call's question? */
+static bool
+find_answer(const struct uk_call *call, const char *client_id,
+            struct uk_store_app *out, bool *found)
+{
+    const struct uk_question *answer = call->answer;
+    size_t at;
+
+    if (answer == NULL)
+        return false;
+    at = uk_question_find_app(answer, client_id);
+    if (at == UK_QUESTION_APPS)
+        return false;
+    *found = answer->app[at].found;
+    if (*found)
+        *out = answer->app[at].app;
+    return true;
 }
 
 enum uk_code
@@ -123,6 +253,12 @@ uk_round_find_app(struct uk_call *call, const char *client_id,
     struct uk_round *round = call->round;
     enum uk_code code;
 
+    if (call->answer != NULL && call->answer->err.code != UK_OK) {
+        *err = call->answer->err;
+        return err->code;
+    }
+    if (find_answer(call, client_id, out, found))
+        return UK_OK;
     if (round == NULL)
         return uk_store_call(call->store, find_app, client_id, out, found, err);
     if (round->app_known && strcmp(client_id, round->app_name) == 0) {

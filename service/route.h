@@ -40,6 +40,10 @@ struct uk_route {
     uk_step *handler;
 };
 
+/* Before the first step: see what a login by key will ask the database for, so
+ * that its round can ask for all of it at once.  Nothing is decided here. */
+void uk_route_foresee(struct uk_call *call);
+
 /* The first step of every call. */
 enum uk_then uk_route_begin(struct uk_call *call);
 

@@ -25,6 +25,12 @@
 
 struct uk_store;
 
+/* One of question.h. */
+struct uk_question;
+
+/* What the events of a store have in epoll_event.data.fd. */
+#define UK_STORE_EVENT (-1)
+
 struct uk_store_ops {
     void (*close)(struct uk_store *);
     enum uk_code (*begin)(struct uk_store *, struct uk_err *);
@@ -36,6 +42,9 @@ struct uk_store_ops {
 
     void (*look)(struct uk_store *);
     void (*look_away)(struct uk_store *);
+    void (*ask)(struct uk_store *, struct uk_question *);
+    void (*watch)(struct uk_store *, int epoll); /* NULL, as listen, where */
+    void (*listen)(struct uk_store *);           /* answers come at once */
     enum uk_code (*find_app)(struct uk_store *, const char *client_id,
                              struct uk_store_app *out, bool *found,
                              struct uk_err *);
@@ -216,6 +225,11 @@ const char *uk_store_path(const char *where);
  *
  * Between look and look_away reading calls may share one view of the database,
  * which is not older than look; both save time only, so they do not fail.
+ *
+ * ask answers a question at once or, after watch, when it has come: an event
+ * UK_STORE_EVENT says so to listen, which is also to be called when a question
+ * has waited for a second.  Nothing that is not there is waited for, but where
+ * a connection was lost.
  *
  * find_keys answers n hashes with n rows.  find_session answers in one
  * statement.  find_password and add_user compare addresses without the case

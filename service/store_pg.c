@@ -91,6 +91,9 @@ static const struct uk_store_ops ops = {
     .undo = uk_pg_undo,
     .look = look,
     .look_away = look,
+    .watch = uk_pg_watch,
+    .ask = uk_pg_ask,
+    .listen = uk_pg_listen,
     .find_app = find_app,
     .only_app = only_app,
     .find_keys = uk_pg_find_keys,
@@ -149,6 +152,7 @@ uk_pg_open(const char *url, enum uk_store_mode mode, struct uk_store **out,
     pg->store.ops = &ops;
     pg->mode = mode;
     pg->opening = true;
+    pg->epoll = -1;
     uk_buf_init(&pg->script, SCRIPT_MAX);
     code = uk_pg_place_init(&pg->place, url, err);
     if (code != UK_OK)

@@ -24,6 +24,7 @@
 
 #include "core/buf.h"
 #include "core/deadline.h"
+#include "service/question.h"
 #include "service/store.h"
 #include "service/store_pg_calls.h"
 
@@ -176,6 +177,16 @@ const struct uk_pg_statement *uk_pg_statement(enum uk_pg_sql which);
 /* A connection being made by a thread of its own (store_pg_dial.c). */
 struct uk_pg_dial;
 
+/* A question under way (store_pg_ask.c). */
+struct uk_pg_flight {
+    struct uk_question *question; /* the asker's */
+    struct uk_deadline by;
+    unsigned dial; /* the connection that it went out on */
+    bool lost;
+};
+
+#define UK_PG_FLIGHTS 2 /* most at once */
+
 struct uk_pg {
     struct uk_store store; /* first */
     struct uk_pg_place place;
@@ -189,6 +200,12 @@ struct uk_pg {
     struct uk_deadline rest;     /* after one that failed */
     unsigned failures;           /* since there was a connection */
     struct uk_err why;           /* it failed */
+    unsigned dials;              /* connections that there have been */
+
+    struct uk_pg_flight flight[UK_PG_FLIGHTS]; /* the oldest first */
+    size_t flights;
+    int epoll;    /* that is woken by answers; -1: none */
+    bool watched; /* the connection is in it */
 
     /* The script: in a transaction since its begin, else one statement. */
     struct uk_buf script;
@@ -297,6 +314,32 @@ void uk_pg_script_clear(struct uk_pg *pg);
  * one, the caller's. */
 UK_MUST_USE enum uk_code uk_pg_play(struct uk_pg *pg, PGresult **last,
                                     struct uk_err *err);
+
+/* What stands behind it: send a statement, in front of it its preparation
+ * where it is not known; take its answer, the caller's, and that of its
+ * preparation; take what comes up to the next point of synchronization. */
+UK_MUST_USE bool uk_pg_send(struct uk_pg *pg, const struct uk_pg_record *record,
+                            bool known[UK_PG_SQL_COUNT]);
+UK_MUST_USE enum uk_pg_fault uk_pg_take(struct uk_pg *pg, enum uk_pg_sql which,
+                                        struct uk_deadline by, PGresult **out,
+                                        struct uk_err *err);
+UK_MUST_USE enum uk_pg_fault uk_pg_take_rest(struct uk_pg *pg,
+                                             struct uk_deadline by,
+                                             struct uk_err *err);
+
+/* Questions (store_pg_ask.c). */
+void uk_pg_ask(struct uk_store *, struct uk_question *);
+void uk_pg_listen(struct uk_store *);
+void uk_pg_watch(struct uk_store *, int epoll);
+/* There is a connection now. */
+void uk_pg_watch_conn(struct uk_pg *pg);
+/* Wait for the answers to all of them, so that the connection is free. */
+void uk_pg_settle(struct uk_pg *pg);
+/* The query of find_keys, ready to go, and the reading of its answer. */
+struct uk_pg_query uk_pg_start_keys(struct uk_store *,
+                                    const struct uk_store_hash *, size_t);
+void uk_pg_read_logins(const struct uk_pg_query *, const struct uk_store_hash *,
+                       size_t, struct uk_store_login *);
 
 /* Transactions (store_pg_transaction.c). */
 enum uk_code uk_pg_begin(struct uk_store *, struct uk_err *);

@@ -271,6 +271,8 @@ collect(struct uk_pg *pg, struct uk_err *err)
     uk_meter_add(&pg->store.connects, 1);
     memset(pg->prepared, 0, sizeof(pg->prepared));
     PQsetNoticeReceiver(pg->conn, take_notice, pg);
+    pg->dials++;
+    uk_pg_watch_conn(pg);
     return UK_OK;
 }
 

@@ -34,21 +34,37 @@ place_row(const struct uk_pg_query *query, int row,
     }
 }
 
+struct uk_pg_query
+uk_pg_start_keys(struct uk_store *store, const struct uk_store_hash *hashes,
+                 size_t n)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_FIND_KEYS);
+
+    uk_pg_query_put_array(&query, hashes, sizeof(hashes->bytes),
+                          sizeof(*hashes), n);
+    return query;
+}
+
+void
+uk_pg_read_logins(const struct uk_pg_query *query,
+                  const struct uk_store_hash *hashes, size_t n,
+                  struct uk_store_login *out)
+{
+    if (n > 0)
+        memset(out, 0, n * sizeof(*out));
+    for (int row = 0; row < uk_pg_query_rows(query); row++)
+        place_row(query, row, hashes, n, out);
+}
+
 enum uk_code
 uk_pg_find_keys(struct uk_store *store, const struct uk_store_hash *hashes,
                 size_t n, struct uk_store_login *out, struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_FIND_KEYS);
-    enum uk_code code;
+    struct uk_pg_query query = uk_pg_start_keys(store, hashes, n);
+    enum uk_code code = uk_pg_query_run(&query, err);
 
-    uk_pg_query_put_array(&query, hashes, sizeof(hashes->bytes),
-                          sizeof(*hashes), n);
-    code = uk_pg_query_run(&query, err);
-    if (code == UK_OK && n > 0) {
-        memset(out, 0, n * sizeof(*out));
-        for (int row = 0; row < uk_pg_query_rows(&query); row++)
-            place_row(&query, row, hashes, n, out);
-    }
+    if (code == UK_OK)
+        uk_pg_read_logins(&query, hashes, n, out);
     uk_pg_query_end(&query);
     return code;
 }

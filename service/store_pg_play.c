@@ -37,9 +37,9 @@ send_prepare(PGconn *conn, const struct uk_pg_statement *statement)
 }
 
 /* known: what has been prepared, or is by what is already on its way. */
-static bool
-send_record(struct uk_pg *pg, const struct uk_pg_record *record,
-            bool known[UK_PG_SQL_COUNT])
+bool
+uk_pg_send(struct uk_pg *pg, const struct uk_pg_record *record,
+           bool known[UK_PG_SQL_COUNT])
 {
     static const int binary[UK_PG_VALUES] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     const struct uk_pg_statement *statement = uk_pg_statement(record->which);
@@ -63,13 +63,13 @@ send_script(struct uk_pg *pg, bool anew)
     struct uk_pg_record record;
 
     memcpy(known, pg->prepared, sizeof(known));
-    if (anew && !send_record(pg, &undone, known))
+    if (anew && !uk_pg_send(pg, &undone, known))
         return false;
     for (size_t at = pg->played; at < pg->script.len; at += record.size) {
         uk_pg_script_read(pg, at, &record);
         if (record.which == UK_PG_COMMIT || record.which == UK_PG_ROLLBACK)
             pg->ending = true;
-        if (!send_record(pg, &record, known))
+        if (!uk_pg_send(pg, &record, known))
             return false;
     }
     return PQpipelineSync(pg->conn) != 0;
@@ -126,9 +126,9 @@ take_answer(struct uk_pg *pg, struct uk_deadline by, PGresult **out,
 }
 
 /* The answer to a statement, in front of it that to its preparation. */
-static enum uk_pg_fault
-take_record(struct uk_pg *pg, enum uk_pg_sql which, struct uk_deadline by,
-            PGresult **out, struct uk_err *err)
+enum uk_pg_fault
+uk_pg_take(struct uk_pg *pg, enum uk_pg_sql which, struct uk_deadline by,
+           PGresult **out, struct uk_err *err)
 {
     enum uk_pg_fault fault;
 
@@ -145,8 +145,8 @@ take_record(struct uk_pg *pg, enum uk_pg_sql which, struct uk_deadline by,
 }
 
 /* Whatever still comes, up to where the server is ready for more. */
-static enum uk_pg_fault
-take_rest(struct uk_pg *pg, struct uk_deadline by, struct uk_err *err)
+enum uk_pg_fault
+uk_pg_take_rest(struct uk_pg *pg, struct uk_deadline by, struct uk_err *err)
 {
     enum uk_pg_fault fault;
     bool ready = false;
@@ -191,12 +191,12 @@ take_script(struct uk_pg *pg, bool anew, struct uk_deadline by, PGresult **last,
     PGresult *result = NULL;
 
     if (anew)
-        fault = take_record(pg, UK_PG_ROLLBACK, by, &result, err);
+        fault = uk_pg_take(pg, UK_PG_ROLLBACK, by, &result, err);
     while (fault == UK_PG_FINE && pg->played < pg->script.len) {
         PQclear(result);
         result = NULL;
         uk_pg_script_read(pg, pg->played, &record);
-        fault = take_record(pg, record.which, by, &result, err);
+        fault = uk_pg_take(pg, record.which, by, &result, err);
         if (fault == UK_PG_FINE)
             fault = compare(pg, pg->played, &record, result, err);
         if (fault == UK_PG_FINE)
@@ -230,7 +230,7 @@ play(struct uk_pg *pg, struct uk_deadline by, PGresult **last,
     fault = take_script(pg, anew, by, last, err);
     if (fault == UK_PG_LOST || fault == UK_PG_LATE)
         return fault;
-    rest = take_rest(pg, by, &second);
+    rest = uk_pg_take_rest(pg, by, &second);
     if (rest == UK_PG_FINE)
         return fault;
     if (fault == UK_PG_FINE)
@@ -301,6 +301,7 @@ uk_pg_play(struct uk_pg *pg, PGresult **last, struct uk_err *err)
     if (pg->open)
         by = uk_deadline_sooner(by, pg->by);
     pg->ending = false;
+    uk_pg_settle(pg);
     for (unsigned tries = 1;; tries++) {
         struct uk_err why = UK_ERR_NONE;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "service/question.h"
 
 #define BUSY_MS 5000
 
@@ -207,6 +208,7 @@ static const struct uk_store_ops ops = {
     .undo = undo,
     .look = look,
     .look_away = look_away,
+    .ask = uk_question_answer,
     .find_app = find_app,
     .only_app = only_app,
     .find_keys = uk_sqlite_find_keys,

@@ -79,6 +79,8 @@ hand_over(struct uk_call *call)
     struct uk_pool *pool =
         call->then == UK_THEN_HASHER ? server->hashers : server->writer;
 
+    call->round = NULL;
+    call->answer = NULL;
     if (uk_pool_put(pool, &call->job))
         return true;
     uk_http_set(call->reply, "Retry-After", BUSY_WAIT);

@@ -20,6 +20,8 @@ struct counting {
     unsigned looks, looks_away, apps, questions, hashes;
     bool looking;
     bool broken;
+    struct uk_question *question[UK_ROUND_FLIGHTS]; /* not answered yet */
+    unsigned asked, listens;
 };
 
 static void
@@ -75,6 +77,41 @@ find_keys(struct uk_store *store, const struct uk_store_hash *hashes, size_t n,
 static const struct uk_store_ops ops = {
     .look = look,
     .look_away = look_away,
+    .ask = uk_question_answer,
+    .find_app = find_app,
+    .find_keys = find_keys,
+};
+
+/* Another, that answers when it is told to. */
+static void
+ask_slowly(struct uk_store *store, struct uk_question *question)
+{
+    struct counting *counting = (struct counting *)store;
+
+    assert_true(counting->looking);
+    assert_true(counting->asked < UK_ROUND_FLIGHTS);
+    counting->question[counting->asked++] = question;
+}
+
+/* The oldest of its questions. */
+static void
+listen_slowly(struct uk_store *store)
+{
+    struct counting *counting = (struct counting *)store;
+
+    counting->listens++;
+    if (counting->asked == 0)
+        return;
+    uk_question_answer(store, counting->question[0]);
+    counting->question[0] = counting->question[1];
+    counting->asked--;
+}
+
+static const struct uk_store_ops slow_ops = {
+    .look = look,
+    .look_away = look_away,
+    .ask = ask_slowly,
+    .listen = listen_slowly,
     .find_app = find_app,
     .find_keys = find_keys,
 };
@@ -125,15 +162,16 @@ ask_key(struct uk_call *call)
     struct uk_store_app app;
     bool found;
 
-    assert_int_equal(
-        uk_round_find_app(call, call->app_name, &app, &found, &err), UK_OK);
-    assert_string_equal(app.client_id, call->app_name);
+    if (uk_round_find_app(call, call->app_name, &app, &found, &err) != UK_OK)
+        return uk_call_fail(call, &err);
     assert_true(found == (call->app_name[0] == 'a'));
+    if (found)
+        assert_string_equal(app.client_id, call->app_name);
     call->next = answer;
     return found ? UK_THEN_KEY : uk_call_empty(call, 404);
 }
 
-static void
+static struct uk_call *
 add(struct fixture *f, size_t i, const char *app)
 {
     struct uk_call *call;
@@ -149,6 +187,21 @@ add(struct fixture *f, size_t i, const char *app)
     call->then = UK_THEN_LOOP;
     call->next = ask_key;
     uk_round_add(&f->round, call);
+    return call;
+}
+
+/* The same, when what it will ask for is known beforehand. */
+static struct uk_call *
+add_foreseen(struct fixture *f, size_t i, const char *app)
+{
+    struct uk_job **last = f->round.ready.last;
+    struct uk_call *call = add(f, i, app);
+
+    *last = NULL;
+    f->round.ready.last = last;
+    call->foreseen = true;
+    uk_round_add(&f->round, call);
+    return call;
 }
 
 /* Run it; how many replies have this status. */
@@ -159,7 +212,7 @@ run(struct fixture *f, int status)
     struct uk_job *jobs = uk_round_run(&f->round, &away);
 
     assert_int_equal(away, 0);
-    assert_true(uk_round_is_empty(&f->round));
+    assert_true(uk_round_is_idle(&f->round));
     for (struct uk_job *next; jobs != NULL; jobs = next) {
         struct uk_call *call = (struct uk_call *)jobs;
         struct uk_http_exchange *http = call->exchange;
@@ -240,6 +293,76 @@ fails_for_all(void **state)
     assert_int_equal(f->counting.looks_away, 1);
 }
 
+/* One question for the app and all of the keys. */
+static void
+asks_at_once(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < 10; i++)
+        add_foreseen(f, i, "app");
+    assert_int_equal(run(f, 200), 10);
+    assert_int_equal(f->counting.looks, 1);
+    assert_int_equal(f->counting.apps, 1);
+    assert_int_equal(f->counting.questions, 1);
+    assert_int_equal(f->counting.hashes, 10);
+}
+
+/* More than one question has room for, of keys and of apps. */
+static void
+asks_again_for_the_rest(void **state)
+{
+    struct fixture *f = *state;
+    char app[8];
+
+    for (size_t i = 0; i < CALLS; i++) {
+        snprintf(app, sizeof(app), "%c%zu", i % 7 == 6 ? 'n' : 'a', i % 7);
+        add_foreseen(f, i, app);
+    }
+    assert_int_equal(run(f, 200), CALLS - CALLS / 7);
+    assert_int_equal(f->counting.hashes, CALLS);
+}
+
+static void
+fails_for_those_that_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    f->counting.broken = true;
+    for (size_t i = 0; i < 10; i++)
+        add_foreseen(f, i, "none");
+    assert_int_equal(run(f, 500), 10);
+}
+
+/* Nobody waits for an answer; two questions are under way at most, and what
+ * comes meanwhile is asked together. */
+static void
+goes_on_while_it_asks(void **state)
+{
+    struct fixture *f = *state;
+
+    f->counting.store.ops = &slow_ops;
+    for (size_t i = 0; i < 6; i++) {
+        add_foreseen(f, i, "app");
+        assert_int_equal(run(f, 200), 0);
+        assert_true(uk_round_is_asking(&f->round));
+    }
+    assert_int_equal(f->counting.asked, UK_ROUND_FLIGHTS);
+    assert_int_equal(f->counting.listens, 0);
+    add(f, 6, "another"); /* and this one does not wait for them */
+    f->round.woken = true;
+    assert_false(uk_round_is_idle(&f->round));
+    assert_int_equal(run(f, 200), 2); /* it, and the oldest */
+    assert_int_equal(f->counting.asked, UK_ROUND_FLIGHTS);
+    assert_int_equal(f->counting.question[1]->keys, 4);
+    f->round.woken = true;
+    assert_int_equal(run(f, 200), 1);
+    f->round.woken = true;
+    assert_int_equal(run(f, 200), 4);
+    assert_false(uk_round_is_asking(&f->round));
+    assert_int_equal(f->counting.looks, f->counting.looks_away);
+}
+
 int
 main(void)
 {
@@ -249,6 +372,10 @@ main(void)
         cmocka_unit_test_setup(keeps_apps_apart, start),
         cmocka_unit_test_setup(answers_many, start),
         cmocka_unit_test_setup(fails_for_all, start),
+        cmocka_unit_test_setup(asks_at_once, start),
+        cmocka_unit_test_setup(asks_again_for_the_rest, start),
+        cmocka_unit_test_setup(fails_for_those_that_asked, start),
+        cmocka_unit_test_setup(goes_on_while_it_asks, start),
     };
 
     return cmocka_run_group_tests_name("round", tests, NULL, NULL);
