@@ -95,6 +95,19 @@ uk_clock_advance(struct uk_clock_mark *mark, const struct uk_clock_reading *now)
 }
 
 bool
+uk_clock_went_back(const struct uk_clock_mark *mark,
+                   const struct uk_clock_reading *now)
+{
+    return now->wall_ms < mark->last.wall_ms - CORRECTION_MS;
+}
+
+void
+uk_clock_believe(struct uk_clock_mark *mark, const struct uk_clock_reading *now)
+{
+    mark->last.wall_ms = now->wall_ms;
+}
+
+bool
 uk_clock_age(const struct uk_clock_mark *mark,
              const struct uk_clock_reading *now,
              const struct uk_clock_moment *then, int64_t *age_ms)
@@ -102,8 +115,7 @@ uk_clock_age(const struct uk_clock_mark *mark,
     int64_t ran = mark->ran_ms + ran_since(mark, now) - then->ran_ms;
     int64_t wall = now->wall_ms - then->wall_ms;
 
-    if (now->wall_ms < mark->last.wall_ms - CORRECTION_MS ||
-        wall < -CORRECTION_MS || ran < 0)
+    if (uk_clock_went_back(mark, now) || wall < -CORRECTION_MS || ran < 0)
         return false;
     *age_ms = wall > ran ? wall : ran;
     return true;

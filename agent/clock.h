@@ -53,4 +53,14 @@ bool uk_clock_age(const struct uk_clock_mark *mark,
                   const struct uk_clock_reading *now,
                   const struct uk_clock_moment *then, int64_t *age_ms);
 
+/* Does the wall clock stand before where it was seen already, by more than it
+ * may be corrected?  Pure. */
+bool uk_clock_went_back(const struct uk_clock_mark *mark,
+                        const struct uk_clock_reading *now);
+
+/* Believe it all the same from now on: for a clock that had been set too far,
+ * once nothing depends on it any more. */
+void uk_clock_believe(struct uk_clock_mark *mark,
+                      const struct uk_clock_reading *now);
+
 #endif

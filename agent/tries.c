@@ -3,7 +3,6 @@
 #include "agent/tries.h"
 
 #include <arpa/inet.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,25 +27,22 @@ struct uk_tries {
 };
 
 enum uk_code
-uk_tries_open(const char *folder, const struct uk_tries_limits *limits,
+uk_tries_open(const char *file, const struct uk_tries_limits *limits,
               struct uk_tries **out, struct uk_err *note, struct uk_err *err)
 {
     struct uk_tries *tries = calloc(1, sizeof(*tries));
-    char path[PATH_MAX];
     enum uk_code code;
 
     if (tries == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory to count tries");
-    snprintf(path, sizeof(path), "%s/tries", folder != NULL ? folder : "");
     tries->limits = *limits;
-    code =
-        uk_slots_open(folder != NULL ? path : NULL, &tries->slots, note, err);
+    code = uk_slots_open(file, &tries->slots, note, err);
     if (code != UK_OK) {
         uk_tries_close(tries);
         return code;
     }
     if (note->code != UK_OK)
-        uk_err_in(note, "the count of tries in '%s'", path);
+        uk_err_in(note, "the count of tries in '%s'", file);
     *out = tries;
     return UK_OK;
 }

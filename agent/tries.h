@@ -73,12 +73,12 @@ struct uk_tries_ticket {
 };
 
 /*
- * Use (make, mend) the file "tries" in the folder, or memory where that cannot
- * be: then *note is a sentence for the log, else "".  Called after privileges
- * were dropped.  *out is the caller's, for uk_tries_close().  UK_NO_MEMORY,
- * UK_SYSTEM (no random numbers).
+ * Use (make, mend) the file, or memory where that cannot be, or where file is
+ * NULL.  *note is a sentence for the log if something was wrong, else its code
+ * is UK_OK.  Called after privileges were dropped.  *out is the caller's, for
+ * uk_tries_close().  UK_NO_MEMORY, UK_SYSTEM (no random numbers).
  */
-UK_MUST_USE enum uk_code uk_tries_open(const char *folder,
+UK_MUST_USE enum uk_code uk_tries_open(const char *file,
                                        const struct uk_tries_limits *limits,
                                        struct uk_tries **out,
                                        struct uk_err *note, struct uk_err *err);
