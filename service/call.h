@@ -81,6 +81,7 @@ struct uk_call {
     struct uk_store_password person;
     bool person_found;
     bool password_right;
+    struct uk_store_handout handout; /* the token that came */
     uk_step *proven; /* what comes behind the proof of a password */
     unsigned tries;  /* taken, as bits: given back if nothing is decided */
     struct uk_store_key key;

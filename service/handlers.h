@@ -16,6 +16,14 @@ bool uk_key_foresee(struct uk_call *call);
 uk_step uk_anon_login;
 uk_step uk_other_login;
 
+/* reset.c */
+uk_step uk_confirm;
+uk_step uk_confirm_send;
+uk_step uk_confirm_call;
+uk_step uk_reset;
+uk_step uk_reset_send;
+uk_step uk_reset_call;
+
 /* link.c */
 uk_step uk_link_password;
 uk_step uk_link_anon;

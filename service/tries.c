@@ -15,9 +15,11 @@ rate_of(const struct uk_config *config, enum uk_tries kind)
     case UK_TRIES_KEY:
     case UK_TRIES_PASSWORD:
     case UK_TRIES_ADMIN:
+    case UK_TRIES_ASK:
         rate.burst = (unsigned)config->failed_logins_per_source;
         break;
     case UK_TRIES_USER:
+    case UK_TRIES_ASK_USER:
         rate.burst = (unsigned)config->failed_logins_per_user;
         break;
     case UK_TRIES_NEW:
@@ -89,7 +91,7 @@ uk_tries_settle(struct uk_call *call)
 
         if ((call->tries & 1U << kind) == 0)
             continue;
-        if (kind == UK_TRIES_USER)
+        if (kind == UK_TRIES_USER || kind == UK_TRIES_ASK_USER)
             who = call->person.identity.email;
         else if (kind == UK_TRIES_LOGIN)
             who = call->audit.user;

@@ -11,10 +11,12 @@ enum uk_tries {
     UK_TRIES_NEW,      /* users that were made, by source */
     UK_TRIES_ADMIN,    /* keys of administrators that were refused, by source */
     UK_TRIES_LOGIN,    /* logins that were granted, by user */
+    UK_TRIES_ASK,      /* for or with a token of handout.h, by source */
+    UK_TRIES_ASK_USER, /* likewise, by address and source */
 };
 
-/* Use one try of the call's source; who is the address of UK_TRIES_USER or the
- * user's id of UK_TRIES_LOGIN, and NULL otherwise.  false: there is none left,
+/* Use one try of the call's source; who is the address of UK_TRIES_USER and
+ * UK_TRIES_ASK_USER or the user's id of UK_TRIES_LOGIN, and NULL otherwise.  false: there is none left,
  * and *wait_s says for how long. */
 bool uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *who,
                    unsigned *wait_s);

@@ -13,7 +13,7 @@ from world import die_with_us
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 FILES = ('admin.t', 'apps.t', 'commands.t', 'crash.t', 'endpoints.t',
-         'errors.t', 'keys.t', 'link.t', 'tokens.t')
+         'errors.t', 'keys.t', 'link.t', 'reset.t', 'tokens.t')
 
 if pg_cluster.binaries() is None:
     skip_all('on PostgreSQL', 'no PostgreSQL server is installed')
