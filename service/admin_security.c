@@ -63,17 +63,23 @@ uk_admin_origins_list(struct uk_call *call)
     return uk_call_json(call, 200);
 }
 
-/* As a browser writes it, or it would never be equal to one. */
+/* As a browser writes it, or it would never be equal to one: small letters, a
+ * scheme of any kind, a host, perhaps a port. */
 static bool
 is_origin(const char *text)
 {
+    size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+    char https[UK_STORE_ORIGINS];
     struct uk_url url;
 
     for (const char *c = text; *c != '\0'; c++) {
         if (*c >= 'A' && *c <= 'Z')
             return false;
     }
-    return uk_url_parse(text, &url) && url.path[0] == '\0';
+    return scheme > 0 && text[0] >= 'a' && text[0] <= 'z' &&
+           snprintf(https, sizeof(https), "https%s", text + scheme) <
+               (int)sizeof(https) &&
+           uk_url_parse(https, &url) && url.path[0] == '\0';
 }
 
 /* All of the list as lines; or the reply is filled. */

@@ -2,7 +2,6 @@
 
 import re
 
-import wire
 from wire import Client, must
 
 ADMIN = '/api/admin/v3.0'
@@ -31,12 +30,7 @@ class Administrator:
                     if a['client_app_id'] == world.app][0]
 
     def raw(self, method, path, body=None, token=None, **more):
-        """Past the base of the client API, which wire.py puts in front."""
-        base, wire.BASE = wire.BASE, ADMIN
-        try:
-            return self.http.call(method, path, body, token, **more)
-        finally:
-            wire.BASE = base
+        return self.http.call(method, path, body, token, base=ADMIN, **more)
 
     def login(self, public, private):
         return self.raw('POST', '/auth/providers/mongodb-cloud/login',

@@ -89,7 +89,7 @@ class Client:
             self.host, self.world.http_port, timeout=timeout)
 
     def call(self, method, path, body=None, token=None, headers=None,
-             timeout=None):
+             timeout=None, base=None):
         """body: bytes as they are, anything else as JSON."""
         send = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
@@ -102,7 +102,7 @@ class Client:
             send['Authorization'] = 'Bearer ' + token
         connection = self.connect(timeout)
         try:
-            connection.request(method, BASE + path, body, send)
+            connection.request(method, (base or BASE) + path, body, send)
             reply = connection.getresponse()
             return Answer(reply.status, reply.getheaders(), reply.read())
         finally:
