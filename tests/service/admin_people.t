@@ -222,4 +222,54 @@ def registrations():
     audited('admin-user-confirm', user=s.user_id)
 
 
+@group
+def tokens_to_hand_out():
+    id = person('reset')
+    s = http.session('reset@example.com', PASSWORD)
+    now = int(time.time())
+    first = must(ops.users('/%s/reset_token' % id, 'POST'), 201).json
+    answer = ops.users('/%s/reset_token' % id, 'POST', {})
+    token = must(answer, 201).json
+    equal(sorted(token), ['expires', 'token', 'tokenId'], 'a token is made')
+    one_of(token['expires'], range(now + 86400, now + 86500), 'for a day')
+
+    def reset(token, password=NEW):
+        return http.call('POST', http.app + '/auth/providers/local-userpass'
+                         '/reset', {'token': token['token'],
+                                    'tokenId': token['tokenId'],
+                                    'password': password}).status
+    equal(reset(first), 400, 'only the last one is good')
+    equal(reset(dict(token, tokenId=first['tokenId'])), 400, 'with its id')
+    equal(reset(token), 204, 'the person sets a password')
+    equal(http.session('reset@example.com', NEW).user_id, id, 'it logs in')
+    equal(http.profile(s.access).status, 401, 'sessions from before are over')
+    equal(reset(token, 'again and again'), 400, 'once')
+    must(http.register('confirm@example.com', PASSWORD), 201)
+    other = ops.users('?email=confirm@example.com').json[0]['_id']
+    confirm = must(ops.users('/%s/confirm_token' % other, 'POST'), 201).json
+    equal(reset(confirm), 400, 'a token does one thing')
+    answer = http.call('POST', http.app + '/auth/providers/local-userpass'
+                       '/confirm', {'token': confirm['token'],
+                                    'tokenId': confirm['tokenId']})
+    equal(answer.status, 204, 'which is to confirm')
+    equal(ops.users('/' + other).json['identities'][0]['provider_data'][
+        'confirmed'], True, 'and it is')
+    anon = must(http.anon(), 200).get('user_id')
+    equal(ops.users('/%s/reset_token' % anon, 'POST').status, 400,
+          'none for who has no address')
+    equal(ops.users('/%s/reset_token' % ('f' * 24), 'POST').status, 404,
+          'none for nobody')
+    late = must(ops.users('/%s/reset_token' % id, 'POST'), 201).json
+    must(ops.users('/%s/reset_email' % id, 'PATCH',
+                   {'email': 'moved@example.com'}), 204)
+    equal(reset(late), 400, 'with another address it is void')
+    equal(len(audit(event='admin-reset-token', verdict='granted', user=id,
+                    admin=ops.pair[0])), 3, 'the log has who for whom')
+    audited('admin-confirm-token', user=other)
+    nothing([t for t in (first, token, confirm, late)
+             if t['token'] in world.log_text()], 'and never the token')
+    nothing([r for r in world.sql('SELECT id FROM handout')
+             if token['token'] in str(r)], 'nor has the database')
+
+
 main(world)

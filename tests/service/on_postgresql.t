@@ -13,15 +13,13 @@ from tap import main, note, ok, skip_all
 from world import die_with_us
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-FILES = ('crash.t', 'admin.t', 'apps.t', 'commands.t', 'endpoints.t',
-         'errors.t', 'keys.t', 'link.t', 'operate.t', 'tokens.t')
+FILES = ('crash.t', 'commands.t', 'admin.t', 'admin_apps.t',
+         'admin_people.t', 'apps.t', 'endpoints.t', 'errors.t',
+         'keys.t', 'link.t', 'reset.t', 'tokens.t')
 AT_ONCE = 2  # they wait for processes to start, most of the time
-FILES = ('admin.t', 'apps.t', 'commands.t', 'crash.t', 'endpoints.t',
-         'errors.t', 'keys.t', 'link.t', 'reset.t', 'tokens.t')
 
 if pg_cluster.binaries() is None:
     skip_all('on PostgreSQL', 'no PostgreSQL server is installed')
-
 
 
 def run(name):
