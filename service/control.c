@@ -37,15 +37,8 @@ drop_old(struct uk_control *control)
         free_settings(&control->old);
 }
 
-static void
-wake_pools(const struct uk_server *server)
-{
-    uk_pool_poke(server->hashers);
-    uk_pool_poke(server->writer);
-}
-
 /* Beats are sent as often as they should be, but only when everybody has
- * turned since the last one.  Who waits for work is woken to prove it. */
+ * turned since the last one. */
 static void
 tick(struct uk_control *control)
 {
@@ -72,7 +65,6 @@ tick(struct uk_control *control)
         control->beat = uk_deadline_in(control->watchdog_ms / 2);
     }
     drop_old(control);
-    wake_pools(server);
 }
 
 /* Everybody sees the new ones from now on. */

@@ -110,8 +110,8 @@ unsigned uk_http_active(const struct uk_http *http);
 /* About its connections; for every thread to read. */
 struct uk_http_counts {
     atomic_ulong opened, closed;
-    atomic_ulong crowded;   /* of sources that had enough */
-    atomic_ulong ungreeted; /* closed before the TLS handshake was over */
+    atomic_ulong crowded; /* of sources that had enough */
+    atomic_ulong unused;  /* TLS, and closed before there was a request */
 };
 const struct uk_http_counts *uk_http_counts(const struct uk_http *http);
 

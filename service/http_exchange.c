@@ -161,6 +161,7 @@ begin(struct uk_http_link *link, struct MHD_Connection *connection,
     uk_buf_init(&ex->body, UK_HTTP_BODY);
     uk_buf_init(&ex->open.reply.body, UK_HTTP_BODY);
     link->http->active++;
+    link->greeted = true;
     uk_sweep_set(&link->item, UK_HTTP_BODY_MS);
     fill_request(ex, method, path);
     uk_guard_start(guard, path, version);

@@ -48,7 +48,7 @@ close_link(struct uk_http *http, struct uk_http_link *link)
     if (link == NULL)
         return;
     if (http->options.tls && !link->greeted)
-        uk_meter_add(&http->counts.ungreeted, 1);
+        uk_meter_add(&http->counts.unused, 1);
     uk_meter_add(&http->counts.closed, 1);
     uk_sweep_remove(&http->sweep, &link->item);
     uk_crowd_remove(http->crowd, link->subject);

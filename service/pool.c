@@ -3,6 +3,11 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include "core/deadline.h"
+
+#define IDLE_MS 500
 
 struct worker {
     struct uk_beat beat;
@@ -22,6 +27,17 @@ struct uk_pool {
     struct worker worker[];
 };
 
+/* For work, but not for ever: who waits must be told from who hangs. */
+static void
+wait_a_moment(struct uk_pool *pool)
+{
+    struct uk_deadline until = uk_deadline_in(IDLE_MS);
+    const struct timespec at = {.tv_sec = until.at_ns / 1000000000,
+                                .tv_nsec = until.at_ns % 1000000000};
+
+    pthread_cond_timedwait(&pool->more, &pool->lock, &at);
+}
+
 /* Up to a batch from the front; NULL when it is over.  The caller has the
  * lock. */
 static struct uk_job *
@@ -35,7 +51,7 @@ take(struct worker *worker)
     while (pool->first == NULL) {
         if (pool->stopping)
             return NULL;
-        pthread_cond_wait(&pool->more, &pool->lock);
+        wait_a_moment(pool);
         uk_beat_turn(&worker->beat);
     }
     jobs = pool->first;
@@ -72,6 +88,7 @@ enum uk_code
 uk_pool_start(const struct uk_pool_options *options, struct uk_pool **out,
               struct uk_err *err)
 {
+    pthread_condattr_t clock;
     struct uk_pool *pool;
 
     pool = calloc(1, sizeof(*pool) + options->threads * sizeof(struct worker));
@@ -80,7 +97,10 @@ uk_pool_start(const struct uk_pool_options *options, struct uk_pool **out,
     pool->options = *options;
     pool->last = &pool->first;
     pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->more, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool->more, &clock);
+    pthread_condattr_destroy(&clock);
     while (pool->running < options->threads) {
         struct worker *worker = &pool->worker[pool->running];
         int failed;
@@ -134,21 +154,10 @@ uk_pool_watch(struct uk_pool *pool, struct uk_pulse *pulse, struct uk_err *err)
 {
     enum uk_code code = UK_OK;
 
-    for (unsigned i = 0; pool != NULL && i < pool->running && code == UK_OK;
-         i++)
+    for (unsigned i = 0; i < pool->running && code == UK_OK; i++)
         code =
             uk_pulse_add(pulse, pool->options.name, &pool->worker[i].beat, err);
     return code;
-}
-
-void
-uk_pool_poke(struct uk_pool *pool)
-{
-    if (pool == NULL)
-        return;
-    pthread_mutex_lock(&pool->lock);
-    pthread_cond_broadcast(&pool->more);
-    pthread_mutex_unlock(&pool->lock);
 }
 
 void

@@ -42,11 +42,9 @@ struct uk_pool_state {
 };
 struct uk_pool_state uk_pool_look(struct uk_pool *pool);
 
-/* Watch its threads; uk_pool_poke() makes those turn that have nothing to do.
- * Takes NULL. */
+/* Watch its threads.  Those that have nothing to do turn now and then. */
 UK_MUST_USE enum uk_code
 uk_pool_watch(struct uk_pool *pool, struct uk_pulse *pulse, struct uk_err *err);
-void uk_pool_poke(struct uk_pool *pool);
 
 /* After what waits has been done.  Takes NULL. */
 void uk_pool_stop(struct uk_pool *pool);

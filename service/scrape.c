@@ -176,7 +176,7 @@ scrape_decisions(const struct uk_server *server, struct uk_buf *out)
 static void
 scrape_connections(const struct uk_server *server, struct uk_buf *out)
 {
-    unsigned long opened = 0, closed = 0, crowded = 0, ungreeted = 0;
+    unsigned long opened = 0, closed = 0, crowded = 0, unused = 0;
     const struct uk_http_counts *counts;
 
     for (unsigned i = 0; i < server->loops; i++) {
@@ -186,7 +186,7 @@ scrape_connections(const struct uk_server *server, struct uk_buf *out)
             closed += uk_meter_get(&counts->closed);
             opened += uk_meter_get(&counts->opened);
             crowded += uk_meter_get(&counts->crowded);
-            ungreeted += uk_meter_get(&counts->ungreeted);
+            unused += uk_meter_get(&counts->unused);
         }
     }
     uk_metrics_family(out, "userkey_connections_total", "counter",
@@ -199,10 +199,10 @@ scrape_connections(const struct uk_server *server, struct uk_buf *out)
     uk_metrics_family(out, "userkey_connections_refused_total", "counter",
                       "Connections of addresses that had as many as one may.");
     uk_metrics_count(out, "userkey_connections_refused_total", NULL, crowded);
-    uk_metrics_family(out, "userkey_tls_handshakes_failed_total", "counter",
-                      "Connections that ended before their handshake did.");
-    uk_metrics_count(out, "userkey_tls_handshakes_failed_total", NULL,
-                     ungreeted);
+    uk_metrics_family(out, "userkey_tls_connections_unused_total", "counter",
+                      "TLS connections that ended before a request: their "
+                      "handshake failed, most of the time.");
+    uk_metrics_count(out, "userkey_tls_connections_unused_total", NULL, unused);
 }
 
 static void
