@@ -12,6 +12,7 @@
 #include "service/origin.h"
 #include "service/prove.h"
 #include "service/session.h"
+#include "service/tries.h"
 
 static enum uk_then
 grant(struct uk_call *call, const char *reason)
@@ -31,9 +32,15 @@ refuse_second(struct uk_call *call)
                          "not allowed when one is already linked");
 }
 
+/* It counts as a try, though the password is right: realm-web 1 asks again
+ * after any 401 that its token gets, and only 429 ends that. */
 static enum uk_then
 refuse_foreign(struct uk_call *call)
 {
+    unsigned wait_s;
+
+    (void)uk_tries_take(call, UK_TRIES_USER, call->person.identity.email,
+                        &wait_s);
     uk_call_audit(call, "refused", "another-user");
     return uk_call_error(call, 401, "AuthError",
                          "unauthorized: a user already exists with the "

@@ -82,9 +82,10 @@ uk_prove_end(struct uk_call *call, struct uk_store_password *now)
     }
     if (!found || strcmp(now->hash, call->person.hash) != 0)
         return turn_away(call, "changed");
-    give_tries_back(call);
-    if (!now->user.disabled)
+    if (!now->user.disabled) {
+        give_tries_back(call);
         return true;
+    }
     uk_call_audit(call, "refused", "user-disabled");
     uk_call_error(call, 401, "UserDisabled", "user disabled");
     return false;
