@@ -19,6 +19,9 @@ def realm_core():
     try:
         party.in_page(chromium, 'realm-core in Chromium', 'realm_core.mjs',
                       50, 'realm')
+        # From a page only with a list of the pages that may.
+        party.restart(allowed_origins=party.stage.url)
+        party.in_page(chromium, 'realm-core linking', 'link.mjs', 24, 'realm')
     finally:
         chromium.close()
 

@@ -34,6 +34,11 @@ def realm_web():
             equal(found(package), wanted()[package], 'the version is ours')
             party.on_node('realm-web %s on node' % found(package),
                           'realm_web.mjs', package, 100)
+            if package == 'realm-web-1':
+                party.restart(failed_logins_per_user=4)
+                party.stage.world['tries'] = 4
+            party.on_node('realm-web %s linking' % found(package),
+                          'link.mjs', package, 24)
     finally:
         party.close()
 

@@ -1,4 +1,5 @@
-// Everything once: what a page with realm-web does in its life.
+// Everything once: what a page with realm-web does in its life.  Linking is for
+// pages that are on a list alone: world.listed.
 
 import { equal, group, ok, refused, works } from "./harness.mjs";
 
@@ -31,5 +32,16 @@ export default async function script(Realm, world) {
       { statusCode: 401, errorCode: "AuthError", error: "unauthorized" }, "logIn with a deleted key");
     await works(app.deleteUser(again), "deleteUser");
     ok(app.currentUser === null || app.currentUser.id !== user.id, "and nobody is logged in");
+    await app.emailPasswordAuth.registerUser({ email: `link-${email}`, password });
+    const nobody = await works(app.logIn(Realm.Credentials.anonymous(false)), "logIn anonymously");
+    const linking = nobody.linkCredentials(Realm.Credentials.emailPassword(`link-${email}`, password));
+    if (world.listed) {
+      await works(linking, "linkCredentials");
+    } else {
+      await refused(linking, {
+        statusCode: 403, error: "linking forbidden without first specifying allowed request origins",
+      }, "linkCredentials in a page that is on no list");
+    }
+    await works(app.deleteUser(nobody), "deleteUser of who that was");
   });
 }
