@@ -328,17 +328,82 @@ def registering():
 
 @group
 def routes_of_email_and_password():
-    """There are no confirmation mails here, so no token is ever right."""
-    for action, body in (
-            ('confirm', {'token': 'x', 'tokenId': 'y'}),
-            ('reset', {'password': PASSWORD, 'token': 'x', 'tokenId': 'y'}),
-            ('confirm/send', {'email': 'no@example.com'}),
-            ('confirm/call', {'email': 'no@example.com'}),
-            ('reset/send', {'email': 'no@example.com'}),
-            ('reset/call', {'email': 'no@example.com', 'password': PASSWORD,
-                            'arguments': []})):
-        answer = http.provider('local-userpass', action, body)
-        check('POST ' + action, answer, (400, 403, 404, 501), ANY, None)
+    """Refusals only; what is granted is in reset.t."""
+    nobody = 'no@example.com'
+    for action, body, status, code, words in (
+            ('confirm', {'token': 'x', 'tokenId': 'y'}, 400, 'BadRequest',
+             'invalid token data'),
+            ('reset', {'password': PASSWORD, 'token': 'x', 'tokenId': 'y'},
+             400, 'BadRequest', 'invalid token data'),
+            ('confirm/send', {'email': nobody}, 404, 'UserNotFound',
+             'user not found'),
+            ('confirm/call', {'email': nobody}, 404, 'UserNotFound',
+             'user not found'),
+            ('reset/send', {'email': nobody}, 404, 'UserNotFound',
+             'user not found'),
+            ('reset/call', {'email': nobody, 'password': PASSWORD,
+                            'arguments': []}, 404, 'UserNotFound',
+             'user not found'),
+            ('confirm/send', {'email': EMAIL}, 400, 'UserAlreadyConfirmed',
+             'already confirmed'),
+            ('confirm/call', {'email': EMAIL}, 400, 'UserAlreadyConfirmed',
+             'already confirmed'),
+            ('reset/call', {'email': EMAIL, 'password': PASSWORD,
+                            'arguments': []}, 400, 'BadRequest',
+             'failed to reset password for user "%s"' % EMAIL)):
+        check('POST %s %s' % (action, body.get('email', '')),
+              http.provider('local-userpass', action, body), status, code,
+              words)
+
+
+def ask_each():
+    """Answers of each kind, from a route's to the HTTP layer's own."""
+    key = http.new_key(bob, 'correlated')
+    by_key = http.key_session(key['key'])
+    page = {'headers': {'Origin': 'https://page.example.com'}}
+    rows = [
+        ('200', http.location()), ('200, a login', http.login(EMAIL, PASSWORD)),
+        ('201', http.refresh(bob.refresh)),
+        ('204, a preflight', http.call('OPTIONS', '/auth/profile', **page)),
+        ('400', http.create(bob.refresh, 'a b')),
+        ('400, of the HTTP layer', http.call(
+            'GET', '/auth/profile', headers={'Transfer-Encoding': 'gzip'})),
+        ('401', http.login(EMAIL, 'wrong horse')),
+        ('401, a key', http.key_login('ukey')),
+        ('401, no token', http.call('GET', '/auth/profile')),
+        ('403, without a body', http.keys(by_key.refresh)),
+        ('404', http.call('GET', '/nowhere')),
+        ('404, an app', http.call('GET', '/app/none/location')),
+        ('405', http.call('PUT', '/auth/profile')),
+        ('409', http.register(EMAIL, PASSWORD)),
+        ('413, of the HTTP layer', http.provider(
+            'api-key', 'login', b'{"key": "%s"}' % (b'x' * 70000))),
+        ('415', http.provider('api-key', 'login', b'{"key":"x"}',
+                              headers={'Content-Type': 'text/plain'})),
+        ('204', http.delete(bob.refresh, key['_id'])),
+    ]
+    return rows
+
+
+@group
+def correlation():
+    """Every answer has an id, and every error a link with it."""
+    for base, change in (
+            (world.url, {}), ('https://auth.example.com',
+                              {'public_url': 'https://auth.example.com'})):
+        world.restart(**change)
+        base = base if change else world.url
+        seen = set()
+        for text, answer in ask_each():
+            id = answer.header('X-Appservices-Request-Id')
+            ok(isinstance(id, str) and len(id) == 24 and id not in seen,
+               'an id of its own: ' + text, id)
+            equal(str(answer.status), text[:3], '... in that answer')
+            seen.add(id)
+            if answer.status >= 400 and answer.body:
+                equal(answer.get('link'), '%s/logs?co_id=%s' % (base, id),
+                      '... and a link with it')
+    world.restart(public_url=None)
 
 
 @group
