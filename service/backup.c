@@ -34,37 +34,48 @@ open_trusted(const char *where, enum uk_copy_use use,
     return code == UK_OK ? uk_copy_source_open(where, use, out, err) : code;
 }
 
-/* The file is made as who we are, and the database is read as who owns it. */
-enum uk_code
-uk_command_backup(const struct uk_args *args, struct uk_err *err)
+/* Read the database as who owns it, and be who we were again. */
+static enum uk_code
+read_as_owner(const char *database, struct uk_copying *copying,
+              struct uk_err *err)
 {
-    char file[WHERE_MAX], folder[PATH_MAX];
-    struct uk_copy_source *source = NULL;
-    struct uk_copy_target *target = NULL;
     struct uk_err second = UK_ERR_NONE;
-    struct uk_config config;
-    enum uk_code code;
+    char folder[PATH_MAX];
+    enum uk_code code = UK_OK;
 
-    code = uk_where_find(args, &config, err);
-    if (code == UK_OK)
-        code = name_file(args->word, file, err);
-    if (code == UK_OK)
-        code = uk_copy_target_open(file, &target, err);
-    if (code != UK_OK)
-        return code;
-    uk_where_folder(config.database, folder);
+    uk_where_folder(database, folder);
     if (folder[0] != '\0')
         code = uk_where_act_as_owner(folder, err);
     if (code == UK_OK)
-        code = open_trusted(config.database, UK_COPY_LIVE, &source, err);
+        code = open_trusted(database, UK_COPY_LIVE, &copying->source, err);
     if (code == UK_OK)
-        code = uk_copying_run(source, target, err);
-    uk_copy_source_close(source);
+        code = uk_copying_run(copying, err);
     if (uk_where_act_as_owner("", &second) != UK_OK && code == UK_OK) {
         *err = second;
         code = err->code;
     }
-    uk_copy_target_close(target);
+    return code;
+}
+
+enum uk_code
+uk_command_backup(const struct uk_args *args, struct uk_err *err)
+{
+    struct uk_copying copying;
+    struct uk_config config;
+    char file[WHERE_MAX];
+    enum uk_code code;
+
+    uk_copying_start(&copying);
+    code = uk_where_find(args, &config, err);
+    if (code == UK_OK)
+        code = name_file(args->word, file, err);
+    if (code == UK_OK)
+        code = uk_copy_target_open(file, &copying.target, err);
+    if (code == UK_OK)
+        code = read_as_owner(config.database, &copying, err);
+    if (code == UK_OK)
+        code = uk_copying_finish(&copying, err);
+    uk_copying_stop(&copying);
     if (code == UK_OK)
         uk_copying_say(
             "'%s' has everything but the secrets: keep copies of 'pepper' and "
@@ -99,27 +110,28 @@ enum uk_code
 uk_command_restore(const struct uk_args *args, struct uk_err *err)
 {
     char file[WHERE_MAX], folder[PATH_MAX];
-    struct uk_copy_source *source = NULL;
-    struct uk_copy_target *target = NULL;
+    struct uk_copying copying;
     struct uk_config config;
     enum uk_code code;
 
+    uk_copying_start(&copying);
     code = uk_where_find(args, &config, err);
     if (code == UK_OK)
         code = name_file(args->word, file, err);
     if (code == UK_OK)
-        code = open_trusted(file, UK_COPY_FILE, &source, err);
+        code = open_trusted(file, UK_COPY_FILE, &copying.source, err);
     if (code != UK_OK)
         return code;
     uk_where_folder(config.database, folder);
     if (folder[0] != '\0')
         code = uk_where_become_owner(folder, err);
     if (code == UK_OK)
-        code = uk_copy_target_open(config.database, &target, err);
+        code = uk_copy_target_open(config.database, &copying.target, err);
     if (code == UK_OK)
-        code = uk_copying_run(source, target, err);
-    uk_copy_source_close(source);
-    uk_copy_target_close(target);
+        code = uk_copying_run(&copying, err);
+    if (code == UK_OK)
+        code = uk_copying_finish(&copying, err);
+    uk_copying_stop(&copying);
     if (code == UK_OK)
         ask_for_secrets(config.secrets);
     return code;
@@ -156,10 +168,10 @@ become_owner(const char *from, const char *to, struct uk_err *err)
 enum uk_code
 uk_command_move(const struct uk_args *args, struct uk_err *err)
 {
-    struct uk_copy_source *source = NULL;
-    struct uk_copy_target *target = NULL;
+    struct uk_copying copying;
     enum uk_code code;
 
+    uk_copying_start(&copying);
     code = check_url("--from", args->from, err);
     if (code == UK_OK)
         code = check_url("--to", args->to, err);
@@ -168,13 +180,14 @@ uk_command_move(const struct uk_args *args, struct uk_err *err)
     if (code == UK_OK)
         code = become_owner(args->from, args->to, err);
     if (code == UK_OK)
-        code = open_trusted(args->from, UK_COPY_LIVE, &source, err);
+        code = open_trusted(args->from, UK_COPY_LIVE, &copying.source, err);
     if (code == UK_OK)
-        code = uk_copy_target_open(args->to, &target, err);
+        code = uk_copy_target_open(args->to, &copying.target, err);
     if (code == UK_OK)
-        code = uk_copying_run(source, target, err);
-    uk_copy_source_close(source);
-    uk_copy_target_close(target);
+        code = uk_copying_run(&copying, err);
+    if (code == UK_OK)
+        code = uk_copying_finish(&copying, err);
+    uk_copying_stop(&copying);
     if (code == UK_OK)
         uk_copying_say("now set 'database' to the new place and start the "
                        "service: the secrets stay where they are, the old "

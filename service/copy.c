@@ -171,9 +171,14 @@ uk_copy_run(struct uk_copy_source *source, struct uk_copy_target *target,
         code = copy_table(source, &uk_copy_tables[i], &passage, err);
         rows[i] = passage.rows;
     }
-    if (code == UK_OK)
-        code = watch(context, NULL, 0, err);
-    if (code == UK_OK)
-        code = target->ops->finish(target, err);
     return code;
+}
+
+enum uk_code
+uk_copy_finish(struct uk_copy_target *target, uk_copy_watch *watch,
+               void *context, struct uk_err *err)
+{
+    enum uk_code code = watch(context, NULL, 0, err);
+
+    return code == UK_OK ? target->ops->finish(target, err) : code;
 }

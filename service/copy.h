@@ -108,13 +108,18 @@ void uk_copy_target_close(struct uk_copy_target *target);
 typedef enum uk_code uk_copy_watch(void *context, const char *table,
                                    uint64_t rows, struct uk_err *err);
 
-/* Copy all of it, and finish the target.  rows[i] is how many table i had and
- * has; other numbers there than were read are a failure. */
+/* Copy all of it.  rows[i] is how many table i had and has; another number
+ * there than was read is a failure. */
 UK_MUST_USE enum uk_code uk_copy_run(struct uk_copy_source *source,
                                      struct uk_copy_target *target,
                                      uk_copy_watch *watch, void *context,
                                      uint64_t rows[UK_COPY_TABLES],
                                      struct uk_err *err);
+
+/* Check the target, and keep it.  The source is of no more use for it. */
+UK_MUST_USE enum uk_code uk_copy_finish(struct uk_copy_target *target,
+                                        uk_copy_watch *watch, void *context,
+                                        struct uk_err *err);
 
 /* The two kinds of store, each in its own file; the caller is copy.c. */
 enum uk_code uk_sqlite_source_open(const char *path, enum uk_copy_use use,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/deadline.h"
 #include "core/str.h"
 
 #define FIRST_MS 1000 /* shorter copies show nothing */
@@ -22,32 +21,29 @@ note_stop(int number)
     stopped = 1;
 }
 
-/* What is half made is removed on the way out; a second signal does not wait
- * for that. */
-static void
-catch_signals(void)
+void
+uk_copying_start(struct uk_copying *copying)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = note_stop,
                                .sa_flags = (int)SA_RESETHAND};
 
+    *copying = (struct uk_copying){
+        .terminal = isatty(STDERR_FILENO) == 1,
+        .next = uk_deadline_in(FIRST_MS),
+    };
     for (size_t i = 0; i < UK_COUNT(numbers); i++)
         sigaction(numbers[i], &action, NULL);
 }
 
-struct progress {
-    bool terminal, shown;
-    struct uk_deadline next;
-};
-
 static enum uk_code
 look(void *context, const char *table, uint64_t rows, struct uk_err *err)
 {
-    struct progress *progress = context;
+    struct uk_copying *copying = context;
 
     if (stopped)
         return uk_err_set(err, UK_CANCELLED, "cancelled");
-    if (!progress->terminal || !uk_deadline_passed(progress->next))
+    if (!copying->terminal || !uk_deadline_passed(copying->next))
         return UK_OK;
     if (table == NULL)
         fprintf(stderr, "\rchecking the copy\033[K");
@@ -55,28 +51,51 @@ look(void *context, const char *table, uint64_t rows, struct uk_err *err)
         fprintf(stderr, "\r%s: %llu rows\033[K", table,
                 (unsigned long long)rows);
     fflush(stderr);
-    progress->shown = true;
-    progress->next = uk_deadline_in(NEXT_MS);
+    copying->shown = true;
+    copying->next = uk_deadline_in(NEXT_MS);
     return UK_OK;
 }
 
-enum uk_code
-uk_copying_run(struct uk_copy_source *source, struct uk_copy_target *target,
-               struct uk_err *err)
+/* The line of progress is nothing to keep. */
+static void
+clear_line(struct uk_copying *copying)
 {
-    struct progress progress = {.terminal = isatty(STDERR_FILENO) == 1,
-                                .next = uk_deadline_in(FIRST_MS)};
-    uint64_t rows[UK_COPY_TABLES];
-    enum uk_code code;
-
-    catch_signals();
-    code = uk_copy_run(source, target, look, &progress, rows, err);
-    if (progress.shown)
+    if (copying->shown)
         fprintf(stderr, "\r\033[K");
+    copying->shown = false;
+}
+
+enum uk_code
+uk_copying_run(struct uk_copying *copying, struct uk_err *err)
+{
+    enum uk_code code = uk_copy_run(copying->source, copying->target, look,
+                                    copying, copying->rows, err);
+
+    clear_line(copying);
+    uk_copy_source_close(copying->source);
+    copying->source = NULL;
+    return code;
+}
+
+enum uk_code
+uk_copying_finish(struct uk_copying *copying, struct uk_err *err)
+{
+    enum uk_code code = uk_copy_finish(copying->target, look, copying, err);
+
+    clear_line(copying);
     for (size_t i = 0; i < UK_COPY_TABLES && code == UK_OK; i++)
         printf("%-16s  %llu\n", uk_copy_tables[i].name,
-               (unsigned long long)rows[i]);
+               (unsigned long long)copying->rows[i]);
     return code;
+}
+
+void
+uk_copying_stop(struct uk_copying *copying)
+{
+    uk_copy_source_close(copying->source);
+    uk_copy_target_close(copying->target);
+    copying->source = NULL;
+    copying->target = NULL;
 }
 
 void

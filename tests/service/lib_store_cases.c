@@ -1020,6 +1020,8 @@ store_run_cases(const struct store_kind *kind)
         CASE(merges_nobody_else),
         CASE(a_handout_is_good_once),
         CASE(a_new_handout_replaces_the_old_one),
+        CASE(a_copy_leaves_no_column_out),
+        CASE(a_database_with_an_app_cannot_be_claimed),
 #undef CASE
     };
     struct CMUnitTest tests[UK_COUNT(cases)];
