@@ -21,7 +21,7 @@ from tap import equal, group, main, nothing, note, ok, skip
 from wire import BASE, Client, must, read_all, statuses
 from world import PATIENCE, SLOW, STORE, World, die_with_us
 
-ROUNDS = 30 if STORE == 'sqlite' else 15
+ROUNDS = 50
 world = World({'registration': 'open'})
 http_ = Client(world)
 EMAIL, PASSWORD = 'ann@example.com', 'correct horse'
@@ -214,7 +214,7 @@ def killed():
             world.start()
         for hand in hands:
             hand.start()
-        time.sleep(rng.uniform(0.02, 0.25) * (3 if SLOW else 1))
+        time.sleep(rng.uniform(0.01, 0.12) * (3 if SLOW else 1))
         world.kill()
         for hand in hands:
             hand.join(PATIENCE)
