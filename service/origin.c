@@ -67,7 +67,6 @@ uk_origin_admit(struct uk_call *call)
 static bool
 refuse(struct uk_call *call)
 {
-    say_nothing(call->reply);
     uk_call_audit(call, "refused", "foreign-page");
     uk_call_empty(call, 403);
     return false;

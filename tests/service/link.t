@@ -153,6 +153,8 @@ def who_is_somebody_stays_apart():
             'already linked', 'a second address')
     contains(link(bob, registered()).error, 'unauthorized',
              '... in the words of later versions')
+    refused(link(bob, made), 500, None, 'when one is already linked',
+            "a second address, of another user's")
     equal(types(bob), ['local-userpass'], '... is not taken on')
     again = link(bob, taken)
     equal((again.status, again.get('user_id')), (200, bob.user_id),
