@@ -172,7 +172,7 @@ class Party:
             done = subprocess.run(
                 ['node', os.path.join(HERE, 'node.mjs'), self.stage.url,
                  script, package], capture_output=True, text=True,
-                timeout=PATIENCE * 3, preexec_fn=die_with_us, cwd=home,
+                timeout=PATIENCE * 6, preexec_fn=die_with_us, cwd=home,
                 env={'PATH': os.environ['PATH'], 'HOME': home})
             said = done.stdout + done.stderr
         except subprocess.TimeoutExpired as late:
@@ -190,7 +190,7 @@ class Party:
         chromium.open('%s/page.html?script=%s&client=%s&global=%s' % (
             stage.url, script, client, glob))
         chromium.wait(lambda: stage.done.is_set()
-                      or chromium.complaints(), PATIENCE * 2)
+                      or chromium.complaints(), PATIENCE * 4)
         self.judge(name, least, '\n'.join(
             str(c) for c in chromium.complaints()), stage)
 

@@ -19,6 +19,8 @@ def realm_core():
     try:
         party.in_page(chromium, 'realm-core in Chromium', 'realm_core.mjs',
                       50, 'realm')
+        party.in_page(chromium, 'realm-core by token', 'tokens.mjs', 26,
+                      'realm')
         # From a page only with a list of the pages that may.
         party.restart(allowed_origins=party.stage.url)
         party.in_page(chromium, 'realm-core linking', 'link.mjs', 24, 'realm')

@@ -305,6 +305,43 @@ export default async function script(Realm, world) {
     await app.removeUser(here);
   });
 
+  await group("server keys", async () => {
+    const admin = (method, path, body) => control("admin", world.app, method, `/api_keys${path}`, body);
+    const { status, json: key } = await admin("POST", "", { name: `server-${Date.now()}` });
+    equal(status, 201, "an administrator makes a server key");
+    const user = await works(app.logIn(byKey(key)), "logIn with it");
+    ok(user.id !== world.user && user.isLoggedIn, "it is a user of its own");
+    equal((await app.logIn(byKey(key))).id, user.id, "and the same one each time");
+    equal(types(user), ["api-key"], "with the one identity");
+    await works(user.refreshAccessToken(), "its session can be refreshed");
+    await refused(user.apiKeys.fetchAll(), denied, "it has no keys");
+    equal((await admin("PUT", `/${key._id}/disable`)).status, 204, "the key is disabled");
+    await refused(app.logIn(byKey(key)), REFUSED, "logIn with it");
+    await calls();
+    await refused(user.refreshProfile(), ended, "its session is over");
+    equal((await calls()).length, 2, "and the client does not try for ever");
+    equal((await admin("PUT", `/${key._id}/enable`)).status, 204, "the key is enabled");
+    equal((await app.logIn(byKey(key))).id, user.id, "logIn with it, enabled again");
+    equal((await admin("DELETE", `/${key._id}`)).status, 204, "the key is deleted");
+    await refused(app.logIn(byKey(key)), REFUSED, "logIn with it, deleted");
+  });
+
+  await group("a way in that is shut", async () => {
+    const admin = (method, path) => control("admin", world.second, method, `/auth_providers${path}`);
+    const there = makeApp({ app: world.second, url: world.url });
+    const mail = fresh("shut");
+    await there.emailPasswordAuth.registerUser({ email: mail, password });
+    const key = await (await there.logIn(byPassword(mail))).apiKeys.create("k");
+    const { json: list } = await admin("GET", "");
+    const { _id: id } = list.find((p) => p.type === "api-key");
+    equal((await admin("PUT", `/${id}/disable`)).status, 204, "an administrator shuts the way with a key");
+    await refused(there.logIn(byKey(key)), { errorCode: "AuthProviderNotFound", link }, "logIn with a key");
+    const user = await works(there.logIn(byPassword(mail)), "the other way is open");
+    equal((await admin("PUT", `/${id}/enable`)).status, 204, "and opens it again");
+    equal((await there.logIn(byKey(key))).id, user.id, "logIn with the key");
+    await there.removeUser(user);
+  });
+
   await group("other ways", async () => {
     const none = makeApp({ app: "no-such-app", url: world.url });
     await refused(none.logIn(byPassword()), {

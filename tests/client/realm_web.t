@@ -34,6 +34,8 @@ def realm_web():
             equal(found(package), wanted()[package], 'the version is ours')
             party.on_node('realm-web %s on node' % found(package),
                           'realm_web.mjs', package, 100)
+            party.on_node('realm-web %s by token' % found(package),
+                          'tokens.mjs', package, 26)
             if package == 'realm-web-1':
                 party.restart(failed_logins_per_user=4)
                 party.stage.world['tries'] = 4

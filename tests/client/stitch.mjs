@@ -37,6 +37,30 @@ export default async function script(Client, world) {
     await auth.removeUserWithId(user.id);
   });
 
+  await group("a new password", async () => {
+    const mail = `reset-${Date.now()}@example.com`;
+    await users.registerWithEmail(mail, password);
+    const { id } = await auth.loginWithCredential(new UserPasswordCredential(mail, password));
+    const hand = async (purpose) => (await control("admin", world.app, "POST", `/users/${id}/${purpose}_token`)).json;
+    await works(users.resendConfirmationEmail(mail), "resendConfirmationEmail");
+    const { token, tokenId } = await hand("confirm");
+    await refused(users.confirmUser("x", tokenId), { message: "invalid token data" }, "confirmUser with another token");
+    await works(users.confirmUser(token, tokenId), "confirmUser");
+    await refused(users.resendConfirmationEmail(mail), { errorCode: Code.UserAlreadyConfirmed }, "of a confirmed one");
+    await works(users.sendResetPasswordEmail(mail), "sendResetPasswordEmail");
+    const reset = await hand("reset");
+    await works(users.resetPassword(reset.token, reset.tokenId, "new horse"), "resetPassword");
+    await refused(keys.fetchApiKeys(), ended, "the sessions from before are over");
+    const more = await hand("reset");
+    await works(users.callResetPasswordFunction(mail, "newest horse", [more.tokenId, more.token]),
+      "callResetPasswordFunction");
+    await refused(users.callResetPasswordFunction(`no-${mail}`, "newest horse", []), { errorCode: Code.UserNotFound },
+      "of nobody");
+    equal((await auth.loginWithCredential(new UserPasswordCredential(mail, "newest horse"))).id, id,
+      "login with the newest password");
+    await auth.removeUserWithId(id);
+  });
+
   await group("logging in", async () => {
     const user = await auth.loginWithCredential(owner);
     equal(user.id, world.user, "login: the user's id");
@@ -109,6 +133,22 @@ export default async function script(Client, world) {
     const user = await works(auth.loginWithCredential(new AnonymousCredential()), "login");
     equal(names(user), ["anon-user"], "identities");
     await refused(keys.createApiKey("x"), {}, "have no keys");
+    await auth.logout();
+  });
+
+  await group("linking", async () => {
+    const mail = `link-${Date.now()}@example.com`;
+    await users.registerWithEmail(mail, password);
+    const user = await auth.loginWithCredential(new AnonymousCredential());
+    await calls();
+    await refused(user.linkWithCredential(new UserPasswordCredential(mail, "wrong horse")),
+      { message: /invalid username.password/ }, "with a wrong password");
+    equal((await calls()).length, 1, "is one call");
+    const same = await works(user.linkWithCredential(new UserPasswordCredential(mail, password)), "with the right one");
+    equal([same.id, names(same)], [user.id, ["anon-user", "local-userpass"]], "it is the same user");
+    await auth.logout();
+    equal((await auth.loginWithCredential(new UserPasswordCredential(mail, password))).id, user.id,
+      "who logs in with the address");
     await auth.logout();
   });
 
