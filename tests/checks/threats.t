@@ -13,7 +13,7 @@ PAGE = ROOT / "docs/THREATS.md"
 FOLDERS = ("core", "pam_module", "agent", "tool", "service", "conf", "tests",
            "man")
 # S-42 has never been given.
-WANTED = [f"S-{n:02}" for n in range(1, 56) if n != 42] \
+WANTED = [f"S-{n:02}" for n in range(1, 58) if n != 42] \
     + [f"V-{n:02}" for n in range(1, 44)]
 REASON = 20  # letters that a reason has at least
 NAMED = re.compile(r'`([^`]+)`(?:: ("[^"]+"(?:, "[^"]+")*))?')
