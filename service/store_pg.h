@@ -323,9 +323,8 @@ UK_MUST_USE bool uk_pg_send(struct uk_pg *pg, const struct uk_pg_record *record,
 UK_MUST_USE enum uk_pg_fault uk_pg_take(struct uk_pg *pg, enum uk_pg_sql which,
                                         struct uk_deadline by, PGresult **out,
                                         struct uk_err *err);
-UK_MUST_USE enum uk_pg_fault uk_pg_take_rest(struct uk_pg *pg,
-                                             struct uk_deadline by,
-                                             struct uk_err *err);
+UK_MUST_USE enum uk_pg_fault
+uk_pg_take_rest(struct uk_pg *pg, struct uk_deadline by, struct uk_err *err);
 
 /* Questions (store_pg_ask.c). */
 void uk_pg_ask(struct uk_store *, struct uk_question *);

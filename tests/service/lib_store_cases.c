@@ -537,9 +537,9 @@ pages_users_in_the_order_of_their_ids(void **state)
         static const int sizes[] = {50, 50, 20, 0};
 
         listing.n = 0;
-        assert_int_equal(uk_store_call(f->read, page_users, &from, note,
-                                       &listing, &err),
-                         UK_OK);
+        assert_int_equal(
+            uk_store_call(f->read, page_users, &from, note, &listing, &err),
+            UK_OK);
         assert_int_equal(listing.n, sizes[page]);
         memcpy(after, listing.last.user.id, sizeof(after));
     }
