@@ -19,6 +19,7 @@ static const struct {
 } meanings[] = {
     {404, "UserNotFound", UK_ADMIN_NOT_FOUND},
     {409, "AccountNameInUse", UK_ADMIN_CONFLICT},
+    {400, "UserAlreadyConfirmed", UK_ADMIN_CONFIRMED},
     {400, "BadRequest", UK_ADMIN_BAD_VALUE},
     {401, "AuthError", UK_ADMIN_DENIED},
     {401, NULL, UK_ADMIN_NOT_LOGGED_IN},
@@ -59,6 +60,14 @@ call(struct uk_admin *admin, const char *method, const char *path,
     admin->reply = UK_ADMIN_NONE;
     code = uk_api_call(admin->service, &ask, out, err);
     return code == UK_OK ? find_reply(admin, err) : code;
+}
+
+enum uk_code
+uk_admin_call(struct uk_admin *admin, const char *method, const char *path,
+              const struct uk_buf *body, struct uk_json **out,
+              struct uk_err *err)
+{
+    return call(admin, method, path, &admin->tokens.access, body, out, err);
 }
 
 static enum uk_code
@@ -148,6 +157,8 @@ find_app(struct uk_admin *admin, const char *group, struct uk_err *err)
             code = uk_adminuser_id(app, "_id", &id, err);
             if (code != UK_OK)
                 break;
+            snprintf(admin->app, sizeof(admin->app), "/groups/%s/apps/%s",
+                     group, id);
             if (snprintf(admin->users, sizeof(admin->users),
                          "/groups/%s/apps/%s/users", group,
                          id) < (int)sizeof(admin->users))
@@ -232,9 +243,8 @@ uk_admin_page(struct uk_admin *admin, const char *after,
     return code == UK_OK ? code : uk_err_in(err, "listing the users");
 }
 
-/* All but letters and digits as "%40". */
-static void
-add_escaped(struct uk_buf *path, const char *text)
+void
+uk_admin_add_escaped(struct uk_buf *path, const char *text)
 {
     for (; *text != '\0'; text++) {
         if ((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
@@ -256,7 +266,7 @@ find_by_email(struct uk_admin *admin, const char *email,
     enum uk_code code;
 
     uk_buf_addf(&path, "%s?email=", admin->users);
-    add_escaped(&path, email);
+    uk_admin_add_escaped(&path, email);
     code = uk_buf_check(&path, err);
     if (code == UK_OK)
         code = call(admin, "GET", uk_buf_peek(&path), &admin->tokens.access,

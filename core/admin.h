@@ -29,6 +29,7 @@ enum uk_admin_reply {
     UK_ADMIN_NOT_FOUND,     /* no such user */
     UK_ADMIN_NO_APP,        /* no such app, or not this administrator's */
     UK_ADMIN_CONFLICT,      /* the address is somebody's */
+    UK_ADMIN_CONFIRMED,     /* the address is confirmed already */
     UK_ADMIN_BAD_VALUE,     /* no address, or no password, for this service */
     UK_ADMIN_DENIED,        /* the service does not take this pair of keys */
     UK_ADMIN_NOT_LOGGED_IN, /* the session is over */
@@ -39,7 +40,8 @@ enum uk_admin_reply {
 struct uk_admin {
     struct uk_service *service; /* borrowed; its app and deadline count */
     struct uk_tokens tokens;
-    char users[UK_ADMIN_PATH]; /* where they are */
+    char app[UK_ADMIN_PATH];   /* where it is */
+    char users[UK_ADMIN_PATH]; /* and its users */
     enum uk_admin_reply reply;
 };
 
@@ -82,6 +84,17 @@ UK_MUST_USE enum uk_code uk_admin_add(struct uk_admin *admin, const char *email,
 UK_MUST_USE enum uk_code uk_admin_set(struct uk_admin *admin, const char *id,
                                       enum uk_admin_change change,
                                       struct uk_err *err);
+
+/* Any call in the session, for more files of this kind: path is below the
+ * base.  *out as of uk_api_call(). */
+UK_MUST_USE enum uk_code uk_admin_call(struct uk_admin *admin,
+                                       const char *method, const char *path,
+                                       const struct uk_buf *body,
+                                       struct uk_json **out,
+                                       struct uk_err *err);
+
+/* All but letters and digits as "%40". */
+void uk_admin_add_escaped(struct uk_buf *path, const char *text);
 
 /* The path of this user, for struct uk_keys. */
 UK_MUST_USE enum uk_code uk_admin_path(const struct uk_admin *admin,

@@ -9,12 +9,14 @@
 #include "service/admin_session.h"
 #include "service/commands.h"
 #include "service/secrets.h"
+#include "service/terminal.h"
 #include "service/where.h"
 
 struct task {
     struct uk_config config;
     struct uk_store *store;
     const char *word; /* a name, or an id */
+    bool yes;         /* it is not asked whether it is meant */
 };
 
 static enum uk_code
@@ -109,7 +111,7 @@ list(struct task *task, struct uk_err *err)
 
 struct search {
     const char *word;
-    char id[UK_ID_SIZE];
+    struct uk_store_admin admin;
 };
 
 static void
@@ -119,7 +121,22 @@ compare(void *context, const struct uk_store_admin *admin)
 
     if (strcmp(search->word, admin->name) == 0 ||
         strcmp(search->word, admin->id) == 0)
-        memcpy(search->id, admin->id, UK_ID_SIZE);
+        search->admin = *admin;
+}
+
+static enum uk_code
+ask(const struct task *task, const struct uk_store_admin *admin,
+    struct uk_err *err)
+{
+    char question[UK_STORE_ADMIN_NAME + UK_ID_SIZE + 128];
+
+    if (task->yes)
+        return UK_OK;
+    snprintf(question, sizeof(question),
+             "Delete the admin key '%s' (%s) for ever, and end the sessions "
+             "that it opened? [y/N] ",
+             admin->name, admin->id);
+    return uk_terminal_yes(question, err);
 }
 
 static enum uk_code
@@ -127,18 +144,28 @@ remove_key(struct task *task, struct uk_err *err)
 {
     enum uk_store_result result = UK_STORE_NOT_FOUND;
     struct search search = {.word = task->word};
+    const struct uk_store_admin *admin = &search.admin;
     enum uk_code code;
 
     code = uk_store_call(task->store, list_admins, compare, &search, err);
+    if (code == UK_OK && admin->id[0] != '\0')
+        code = ask(task, admin, err);
     if (code == UK_OK)
         code = task->store->ops->begin(task->store, err);
-    if (code == UK_OK && search.id[0] != '\0')
+    if (code == UK_OK && admin->id[0] != '\0')
         code =
-            uk_store_call(task->store, delete_admin, search.id, &result, err);
+            uk_store_call(task->store, delete_admin, admin->id, &result, err);
     if (code == UK_OK && result == UK_STORE_NOT_FOUND)
-        code = uk_err_set(err, UK_INVALID, "there is no such admin key");
+        code = uk_err_set(err, UK_INVALID,
+                          "there is no such admin key; 'userkey-server "
+                          "admin-key list' shows which there are");
     if (code == UK_OK)
         code = task->store->ops->commit(task->store, err);
+    if (code == UK_OK)
+        fprintf(stderr,
+                "the admin key '%s' (%s) is deleted; the sessions that it "
+                "opened are over\n",
+                admin->name, admin->id);
     return code;
 }
 
@@ -147,7 +174,7 @@ run(const struct uk_args *args,
     enum uk_code (*work)(struct task *task, struct uk_err *err),
     struct uk_err *err)
 {
-    struct task task = {.word = args->word};
+    struct task task = {.word = args->word, .yes = args->yes};
     enum uk_code code = uk_where_load(args, &task.config, err);
 
     if (code == UK_OK)

@@ -7,12 +7,15 @@
 #include "core/str.h"
 #include "service/commands.h"
 #include "service/email.h"
+#include "service/handout.h"
 #include "service/password.h"
+#include "service/secrets.h"
 #include "service/terminal.h"
 #include "service/where.h"
 
 struct task {
     const struct uk_args *args;
+    struct uk_config config;
     struct uk_store *store;
     struct uk_store_app app;
     struct uk_store_listed user; /* the one that is spoken of */
@@ -75,7 +78,10 @@ run(const struct uk_args *args, work *does, struct uk_err *err)
     struct task task = {.args = args};
     enum uk_code code;
 
-    code = uk_where_open(args, &task.store, err);
+    code = uk_where_load(args, &task.config, err);
+    if (code == UK_OK)
+        code = uk_store_open(task.config.database, UK_STORE_WRITE, &task.store,
+                             err);
     if (code == UK_OK)
         code = uk_where_app(args, task.store, &task.app, err);
     if (code == UK_OK)
@@ -228,6 +234,15 @@ finish(struct task *task, enum uk_store_result result, struct uk_err *err)
 }
 
 static enum uk_code
+no_address(const struct task *task, struct uk_err *err)
+{
+    return uk_err_set(err, UK_INVALID,
+                      "user %s has no address to log in with, so no password "
+                      "either",
+                      task->shown);
+}
+
+static enum uk_code
 set_password(struct task *task, struct uk_err *err)
 {
     enum uk_store_result result = UK_STORE_NONE;
@@ -236,10 +251,7 @@ set_password(struct task *task, struct uk_err *err)
     enum uk_code code = find_user(task, err);
 
     if (code == UK_OK && task->user.email[0] == '\0')
-        code = uk_err_set(err, UK_INVALID,
-                          "user %s has no address to log in with, so no "
-                          "password either",
-                          task->shown);
+        code = no_address(task, err);
     if (code == UK_OK)
         code = read_password(task, hash, err);
     if (code == UK_OK)
@@ -260,6 +272,46 @@ enum uk_code
 uk_command_user_password(const struct uk_args *args, struct uk_err *err)
 {
     return run(args, set_password, err);
+}
+
+/* A token that `userkey reset-password` takes, for a day. */
+static enum uk_code
+hand_out(struct task *task, struct uk_err *err)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct uk_secret token = UK_SECRET_NONE;
+    struct uk_store_handout handout;
+    struct uk_secrets secrets;
+    enum uk_code code = find_user(task, err);
+
+    if (code == UK_OK)
+        code = uk_secrets_load(task->config.secrets, &secrets, err);
+    if (code != UK_OK)
+        return code;
+    code = uk_handout_make(secrets.pepper, task->user.user.id, UK_STORE_RESET,
+                           &handout, &token, err);
+    uk_secrets_clear(&secrets);
+    if (code == UK_OK)
+        code = task->store->ops->begin(task->store, err);
+    if (code == UK_OK)
+        code = uk_store_call(task->store, add_handout, &handout, &result, err);
+    if (code == UK_OK && result == UK_STORE_NOT_FOUND)
+        code = no_address(task, err);
+    if (code == UK_OK)
+        code = task->store->ops->commit(task->store, err);
+    if (code == UK_OK) {
+        fprintf(stderr, "for user %s and 'userkey reset-password', once:\n",
+                task->shown);
+        printf("%s.%s\n", handout.id, uk_secret_peek(&token));
+    }
+    uk_secret_clear(&token);
+    return code;
+}
+
+enum uk_code
+uk_command_user_reset_token(const struct uk_args *args, struct uk_err *err)
+{
+    return run(args, hand_out, err);
 }
 
 static enum uk_code

@@ -39,6 +39,7 @@ struct uk_args {
     bool yes;
     bool raw;
     bool password_stdin;
+    bool server_keys; /* no option: the keys are those of 'server-key' */
     const char *out;
     const char *url;
     const char *app;

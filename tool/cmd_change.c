@@ -57,7 +57,8 @@ ask(const struct uk_args *args, const struct result *results, size_t count,
                     results[i].key->name, results[i].key->id);
         n++;
     }
-    uk_buf_add_text(&question, "? ('userkey disable' can be undone.) [y/N] ");
+    uk_buf_addf(&question, "? ('%s disable' can be undone.) [y/N] ",
+                uk_command_of_keys(args));
     code = uk_buf_check(&question, err);
     if (code == UK_OK && n > 0)
         code = uk_ask_yes(uk_buf_peek(&question), err);

@@ -44,7 +44,8 @@ add_list(struct uk_tool *tool, const struct uk_find *find)
     struct uk_json_out json = {.buf = &tool->out};
 
     if (!tool->args.json && find->count == 0) {
-        uk_out_note("no keys yet; 'userkey create NAME' makes one");
+        uk_out_note("no keys yet; '%s create NAME' makes one",
+                    uk_command_of_keys(&tool->args));
         return UK_OK;
     }
     if (!tool->args.json)

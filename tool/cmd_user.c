@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "core/adminperson.h"
 #include "core/json.h"
 #include "core/str.h"
 #include "tool/ask.h"
@@ -12,7 +12,6 @@
 #include "tool/out.h"
 #include "tool/talk.h"
 
-#define DATE_ROOM  24
 #define USERS_MAX  1000000 /* most users that one list has */
 #define LIST_MAX   (512UL << 20)
 #define WITH_STDIN "give --password-stdin"
@@ -25,20 +24,9 @@ struct verb {
     const char *name;
     const char *done; /* the word when it is */
     bool asks;        /* it cannot be undone */
+    bool of_email;    /* not of the user, but of the address */
     enum uk_admin_change change;
 };
-
-static const char *
-write_date(int64_t seconds, char out[DATE_ROOM])
-{
-    time_t when = (time_t)seconds;
-    struct tm tm;
-
-    if (seconds <= 0 || gmtime_r(&when, &tm) == NULL ||
-        strftime(out, DATE_ROOM, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        memcpy(out, "-", 2);
-    return out;
-}
 
 static void
 put_user(struct uk_json_out *json, const struct uk_admin_user *user)
@@ -55,7 +43,7 @@ static enum uk_code
 add_table(struct uk_tool *tool, const struct uk_admin_user *user, size_t count)
 {
     const char **cells = calloc(count * COLUMNS, sizeof(*cells));
-    char(*dates)[DATE_ROOM] = calloc(count, sizeof(*dates));
+    char(*dates)[UK_OUT_DATE] = calloc(count, sizeof(*dates));
     enum uk_code code = UK_OK;
 
     if (cells == NULL || dates == NULL)
@@ -64,7 +52,7 @@ add_table(struct uk_tool *tool, const struct uk_admin_user *user, size_t count)
         cells[i * COLUMNS] = user[i].id;
         cells[i * COLUMNS + 1] = user[i].email[0] != '\0' ? user[i].email : "-";
         cells[i * COLUMNS + 2] = user[i].disabled ? "disabled" : "enabled";
-        cells[i * COLUMNS + 3] = write_date(user[i].created, dates[i]);
+        cells[i * COLUMNS + 3] = uk_out_date(user[i].created, dates[i]);
     }
     if (code == UK_OK)
         code =
@@ -236,8 +224,14 @@ change_one(struct uk_tool *tool, struct uk_talk *talk, const struct verb *verb,
     status = uk_talk_check_admin(talk, code, who, &tool->err);
     if (status != UK_EXIT_DONE)
         return status;
-    code = uk_admin_set(uk_talk_next_admin(talk), user->id, verb->change,
-                        &tool->err);
+    if (verb->of_email && user->email[0] == '\0') {
+        uk_out_error("user '%s' has no address to log in with", user->id);
+        return UK_EXIT_NOT_FOUND;
+    }
+    code = verb->of_email ? uk_adminperson_confirm(uk_talk_next_admin(talk),
+                                                   user->email, &tool->err)
+                          : uk_admin_set(uk_talk_next_admin(talk), user->id,
+                                         verb->change, &tool->err);
     return uk_talk_check_admin(talk, code, who, &tool->err);
 }
 
@@ -289,10 +283,11 @@ change_all(struct uk_tool *tool, struct uk_talk *talk, const struct verb *verb)
 }
 
 static const struct verb verbs[] = {
-    {"enable", "enabled", false, UK_ADMIN_ENABLE},
-    {"disable", "disabled", false, UK_ADMIN_DISABLE},
-    {"logout", "logged-out", false, UK_ADMIN_LOGOUT},
-    {"delete", "deleted", true, UK_ADMIN_DELETE},
+    {"enable", "enabled", false, false, UK_ADMIN_ENABLE},
+    {"disable", "disabled", false, false, UK_ADMIN_DISABLE},
+    {"logout", "logged-out", false, false, UK_ADMIN_LOGOUT},
+    {"delete", "deleted", true, false, UK_ADMIN_DELETE},
+    {"confirm", "confirmed", false, true, UK_ADMIN_ENABLE},
 };
 
 static const struct {
@@ -303,6 +298,7 @@ static const struct {
     {"add", 2, add},
     {"list", 1, list},
     {"show", 2, show_one},
+    {"reset-token", 2, uk_cmd_reset_token},
 };
 
 static enum uk_exit
@@ -312,7 +308,7 @@ refuse(const char *what)
 
     uk_out_error("user: '%s' with these words is not one of add EMAIL, list, "
                  "show WHO, enable WHO..., disable WHO..., logout WHO..., "
-                 "delete WHO...",
+                 "delete WHO..., confirm WHO..., reset-token WHO",
                  uk_str_printable(shown, what, strlen(what)));
     return UK_EXIT_USAGE;
 }

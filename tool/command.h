@@ -9,6 +9,8 @@
 #include "tool/args.h"
 #include "tool/status.h"
 
+struct uk_talk;
+
 struct uk_tool {
     struct uk_args args;
     struct uk_buf out; /* for standard output, written when all is done */
@@ -27,5 +29,12 @@ enum uk_exit uk_cmd_disable(struct uk_tool *tool);
 enum uk_exit uk_cmd_delete(struct uk_tool *tool);
 enum uk_exit uk_cmd_check(struct uk_tool *tool);
 enum uk_exit uk_cmd_user(struct uk_tool *tool);
+/* A part of 'user', with the conversation open. */
+enum uk_exit uk_cmd_reset_token(struct uk_tool *tool, struct uk_talk *talk);
+enum uk_exit uk_cmd_server_key(struct uk_tool *tool);
+enum uk_exit uk_cmd_reset_password(struct uk_tool *tool);
+
+/* "userkey", or "userkey server-key": what stands before the verbs of keys. */
+const char *uk_command_of_keys(const struct uk_args *args);
 
 #endif

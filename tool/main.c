@@ -52,8 +52,20 @@ static const struct command {
     {"check", "USER [--service NAME] [--conf FILE] [--json]",
      "what a login with a key would get, and why",
      UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
+    {"reset-password",
+     "[--url URL] [--app ID] [--ca-file FILE] [--password-stdin]",
+     "a new password, by a token that an administrator has handed out",
+     UK_ARG_URL | UK_ARG_APP | UK_ARG_CA_FILE | UK_ARG_PASSWORD_STDIN, 0, 0,
+     uk_cmd_reset_password},
+    {"server-key",
+     "create|list|show|enable|disable|delete [NAME|KEY...] --admin-file FILE "
+     "[--raw | --out FILE] [--yes] [--json]",
+     "keys of programs, each with a user of its own, for an administrator",
+     UK_ARG_ADMIN_FILE | UK_ARG_RAW | UK_ARG_OUT | UK_ARG_YES | UK_ARG_JSON, 1,
+     SIZE_MAX, uk_cmd_server_key},
     {"user",
-     "add|list|show|enable|disable|logout|delete [EMAIL|ID...] "
+     "add|list|show|enable|disable|logout|delete|confirm|reset-token "
+     "[EMAIL|ID...] "
      "--admin-file FILE [--password-stdin] [--yes] [--json]",
      "users, for an administrator",
      UK_ARG_ADMIN_FILE | UK_ARG_PASSWORD_STDIN | UK_ARG_YES | UK_ARG_JSON, 1,
@@ -65,7 +77,8 @@ add_usage(struct uk_buf *out)
 {
     uk_buf_add_text(out, "usage: userkey COMMAND [OPTION...]\n\n");
     for (size_t i = 0; i < UK_COUNT(commands); i++)
-        uk_buf_addf(out, "  %-8s  %s\n", commands[i].name, commands[i].summary);
+        uk_buf_addf(out, "  %-14s  %s\n", commands[i].name,
+                    commands[i].summary);
     uk_buf_add_text(out, "\n'userkey COMMAND --help' shows the options of one, "
                          "userkey(1) all of it.\n");
 }

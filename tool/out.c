@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/deadline.h"
@@ -134,4 +136,16 @@ uk_out_error(const char *fmt, ...)
     va_start(args, fmt);
     say("userkey: ", fmt, args);
     va_end(args);
+}
+
+const char *
+uk_out_date(int64_t seconds, char out[UK_OUT_DATE])
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+
+    if (seconds <= 0 || gmtime_r(&when, &tm) == NULL ||
+        strftime(out, UK_OUT_DATE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        memcpy(out, "-", 2);
+    return out;
 }

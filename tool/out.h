@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/buf.h"
@@ -29,6 +30,10 @@ UK_MUST_USE enum uk_code uk_out_flush(struct uk_buf *out, struct uk_err *err);
 /* The last thing to do: what was written is still not there when closing
  * fails. */
 UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
+
+/* "2026-01-31T12:00:00Z"; "-" for none.  Returns out. */
+#define UK_OUT_DATE 24
+const char *uk_out_date(int64_t seconds, char out[UK_OUT_DATE]);
 
 /* One line on standard error, escaped where it is not printable, without and
  * with "userkey: " in front. */

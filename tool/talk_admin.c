@@ -37,6 +37,7 @@ static const struct {
                          UK_EXIT_NOT_FOUND},
     [UK_ADMIN_CONFLICT] = {"somebody has this address already",
                            UK_EXIT_CONFLICT},
+    [UK_ADMIN_CONFIRMED] = {"the address is confirmed already", UK_EXIT_DONE},
     [UK_ADMIN_BAD_VALUE] = {"the service does not take this address, or this "
                             "password (ours wants 6 to 128 characters)",
                             UK_EXIT_USAGE},
@@ -100,6 +101,12 @@ uk_talk_open_keys(struct uk_talk *talk, const struct uk_args *args,
     enum uk_exit status;
     enum uk_code code;
 
+    if (args->server_keys) {
+        status = uk_talk_open_admin(talk, args, err);
+        talk->keys.path = talk->admin.app;
+        talk->keys.bearer = &talk->admin.tokens.access;
+        return status;
+    }
     if (args->admin_file == NULL && args->user == NULL)
         return uk_talk_open(talk, err);
     if (args->user == NULL) {

@@ -69,7 +69,7 @@ same("man/userkey.1 has every option", options,
      ("tool/args.c", "man/userkey.1"))
 synopsis = read("man/userkey.1").partition(".Sh SYN")[2].partition(".Sh DES")[0]
 same("and its synopsis too", options | {"version"},
-     set(re.findall(r"-([a-z][a-z-]+)", synopsis)),
+     set(re.findall(r"(?:Fl|\|) -([a-z][a-z-]+)", synopsis)),
      ("tool/args.c", "the synopsis"))
 
 manuals = sorted((ROOT / "man").glob("*.[1-8]"))

@@ -50,9 +50,21 @@ def key_pairs():
        'the list has id, date and name', listed)
     ok('ukadm' not in listed, 'and nothing of the private key')
     for word in (public, 'ops'):
-        done = world.command('admin-key', 'delete', *world.where(), '--',
+        done = world.command('admin-key', 'delete', '--yes', *world.where(), '--',
                              'nobody', check=False)
         equal(done.returncode, 1, 'who is not there cannot be deleted')
+    done = world.command('admin-key', 'delete', 'form', *world.where(),
+                         check=False)
+    equal(done.returncode, 2, 'without a terminal it must be said that it is '
+          'meant')
+    contains(done.stderr, '--yes', 'and it says how')
+    contains(world.command('admin-key', 'list', *world.where()).stdout, public,
+             'nothing was deleted')
+    done = world.command('admin-key', 'delete', 'form', '--yes',
+                         *world.where())
+    equal(done.stdout, '', 'it is deleted')
+    contains(done.stderr, "'form' (%s) is deleted" % public,
+             'and it says which')
     for argv in ((), ('create',), ('delete',), ('list', 'x'), ('frob',)):
         equal(world.command('admin-key', *argv, *world.where(),
                             check=False).returncode, 2,
@@ -144,7 +156,8 @@ def sessions():
           'and is not renewed')
     again = Admin(admin.pair)
     equal(again.users().status, 200, 'the pair opens another one')
-    world.command('admin-key', 'delete', admin.pair[0], *world.where())
+    world.command('admin-key', 'delete', admin.pair[0], '--yes',
+                  *world.where())
     answer = again.users()
     equal((answer.status, answer.code), (401, 'InvalidSession'),
           'which is over at once when the pair is deleted')

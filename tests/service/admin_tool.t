@@ -7,7 +7,7 @@ import os
 import re
 
 from tap import contains, equal, group, main, nothing, ok
-from wire import Client, checksum, is_hex24
+from wire import Client, checksum, is_hex24, must
 from world import BUILD, World, run
 
 USERKEY = os.path.join(BUILD, 'userkey')
@@ -181,7 +181,7 @@ def keys_of_anybody():
 def the_file():
     private = re.search(r'ukadm\S+', pair).group()
     wrong = new_pair('gone')
-    world.command('admin-key', 'delete', 'gone', *world.where())
+    world.command('admin-key', 'delete', 'gone', '--yes', *world.where())
     rows = (
         ('for others to read', where() + pair, 0o640, 1, 'others'),
         ('without a pair', where(), 0o600, 1, 'public_key'),
@@ -239,6 +239,138 @@ def nothing_is_left_behind():
     ok(re.search(r"event=admin-key-create verdict=granted.* admin=%s "
                  r"admin_name='ops' user=\S+ key=\S+ name='laptop'" % who, text),
        'the log says who made a key for whom')
+
+
+@group
+def keys_of_servers():
+    done = tool('server-key', 'list')
+    equal((done.returncode, done.stdout), (0, ''), 'no server has a key')
+    contains(done.stderr, "'userkey server-key create NAME' makes one",
+             'and it says how')
+    done = tool('server-key', 'create', 'ci')
+    equal(done.returncode, 0, 'one is made')
+    key = done.stdout.strip()
+    ok(re.fullmatch(r'ukey[0-9A-Za-z]{60}', key), 'its value alone on stdout')
+    s = http.key_session(key)
+    equal(http.profile(s.access).get('type'), 'server', 'it is of a server')
+    raw = tool('server-key', 'create', 'raw', '--raw')
+    equal((raw.returncode, raw.stderr), (0, ''), 'quietly')
+    path = os.path.join(home, 'key')
+    made = asked('server-key', 'create', 'file', '--out', path)
+    equal((made['file'], made['name']), (path, 'file'), 'or into a file')
+    equal(http.key_login(open(path).read().strip()).status, 200, 'that works')
+    listed = asked('server-key', 'list')
+    equal([k['name'] for k in listed], ['ci', 'raw', 'file'], 'all are listed')
+    equal(asked('server-key', 'show', 'ci'), listed[0], 'one is shown')
+    equal(tool('server-key', 'show', listed[0]['id']).stdout,
+          '%s\tci\tenabled\n' % listed[0]['id'], 'by its id too')
+    equal(asked('server-key', 'disable', 'ci', 'raw'),
+          [{'given': n, 'id': k['id'], 'name': n, 'result': 'disabled'}
+           for n, k in zip(('ci', 'raw'), listed)], 'two are disabled')
+    equal(http.key_login(key).status, 401, 'and log in no more')
+    equal(tool('server-key', 'enable', 'ci').returncode, 0, 'one is enabled')
+    equal(http.key_login(key).status, 200, 'again')
+    equal(tool('server-key', 'delete', 'ci').returncode, 2,
+          'it is not deleted without --yes')
+    equal(tool('server-key', 'delete', 'ci', '--yes').returncode, 0, 'with it')
+    equal(http.key_login(key).status, 401, 'it is gone')
+    for argv, status in ((('server-key', 'create', 'raw'), 6),
+                         (('server-key', 'create', 'a b'), 2),
+                         (('server-key', 'show', 'ci'), 3),
+                         (('server-key', 'delete', 'ci', '--yes'), 3),
+                         (('server-key',), 2), (('server-key', 'frob'), 2),
+                         (('server-key', 'create'), 2),
+                         (('server-key', 'list', 'x'), 2),
+                         (('server-key', 'show', key), 2)):
+        equal(tool(*argv).returncode, status, 'not: ' + ' '.join(argv)[:30])
+    equal(tool('server-key', 'list', file=None).returncode, 2,
+          'it is for administrators')
+    email, id = person('no-server')
+    http.new_key(http.session(email, PASSWORD), 'mine')
+    equal([k['name'] for k in asked('server-key', 'list')], ['raw', 'file'],
+          "a person's keys are none")
+
+
+def place():
+    return ['--url', 'https://localhost:%d' % world.tls_port, '--app',
+            world.app, '--ca-file', world.authority.file]
+
+
+@group
+def a_forgotten_password():
+    email, id = person('forgot')
+    s = http.session(email, PASSWORD)
+    done = tool('user', 'reset-token', email)
+    equal(done.returncode, 0, 'a token is made')
+    ok(re.fullmatch(r'[0-9a-f]{24}\.[0-9A-Za-z_-]{43}\n', done.stdout),
+       'one word, alone on stdout', done.stdout)
+    contains(done.stderr, email, 'and it says for whom')
+
+    def reset(text, *more):
+        return tool('reset-password', *place(), '--password-stdin', *more,
+                    stdin=text, file=None)
+    word = done.stdout.strip()
+    again = reset(word + '\nnew horse\n')
+    equal((again.returncode, again.stdout), (0, ''), 'the person uses it')
+    equal(http.session(email, 'new horse').user_id, id, 'and logs in')
+    equal(http.profile(s.access).status, 401, 'sessions from before are over')
+    again = reset(word + '\nother horse\n')
+    equal(again.returncode, 5, 'it is good once')
+    contains(again.stderr, 'does not take this token', 'and it says so')
+    shown = asked('user', 'reset-token', id)
+    equal(sorted(shown), ['email', 'expires', 'id', 'token'], 'as JSON')
+    for what, text, status in (
+            ('a short password', shown['token'] + '\nshort\n', 5),
+            ('no password', shown['token'] + '\n', 2),
+            ('nothing', '', 2),
+            ('no token', 'abc\nnew horse\n', 2),
+            ('half a token', shown['token'].split('.')[0] + '.\nnew horse\n',
+             2)):
+        equal(reset(text).returncode, status, 'not with ' + what)
+    equal(reset(shown['token'] + '\r\nnewer horse\r\n').returncode, 0,
+          'after all that it is still good')
+    equal(http.session(email, 'newer horse').user_id, id, 'for the password')
+    equal(tool('reset-password', *place(), file=None).returncode, 2,
+          'without a terminal it asks for --password-stdin')
+    equal(tool('reset-password', word, *place(), file=None).returncode, 2,
+          'a token is no argument')
+    for who, status in (('nobody@example.com', 3), ('f' * 24, 3), ('x', 3)):
+        equal(tool('user', 'reset-token', who).returncode, status,
+              'none for ' + who)
+    out = world.command('user', 'reset-token', email, *world.where())
+    ok(re.fullmatch(r'[0-9a-f]{24}\.[0-9A-Za-z_-]{43}\n', out.stdout),
+       'beside the server as well')
+    equal(reset(out.stdout + 'last horse\n').returncode, 0, 'it is as good')
+    nothing([t for t in (word, shown['token'], out.stdout.strip())
+             if t.split('.')[1] in world.log_text()], 'none is in the log')
+    equal(world.command('user', 'reset-token', 'x@example.com', *world.where(),
+                        check=False).returncode, 1, 'and none for nobody')
+
+
+@group
+def an_address_is_confirmed():
+    world.restart(registration='open')
+    file = write('again.conf', where() + pair)
+    must(http.register('self@example.com', PASSWORD), 201)
+
+    def confirmed():
+        s = http.session('self@example.com', PASSWORD)
+        return http.profile(s.access).json['identities'][0]['provider_data'][
+            'confirmed']
+    equal(confirmed(), False, 'who registers is not confirmed')
+    done = tool('user', 'confirm', 'SELF@example.com', file=file)
+    equal(done.returncode, 0, 'an administrator confirms the address')
+    equal(confirmed(), True, 'and it is')
+    equal([u['result'] for u in asked('user', 'confirm', 'self@example.com',
+                                      file=file)], ['confirmed'],
+          'a second time changes nothing')
+    equal(tool('user', 'confirm', 'who@example.com', file=file).returncode, 3,
+          'nobody has no address')
+    anon = http.anon().get('user_id')
+    equal(tool('user', 'confirm', anon, file=file).returncode, 3,
+          'nor has nobody in particular')
+    equal(tool('user', 'reset-token', anon, file=file).returncode, 3,
+          'who gets no token either')
 
 
 main(world)
