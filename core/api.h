@@ -31,6 +31,7 @@ struct uk_refusal {
 struct uk_service {
     struct uk_https *https;    /* borrowed; NULL where others exchange */
     const char *app_id;        /* borrowed */
+    bool brief;                /* who logs in with a key keeps no session */
     struct uk_deadline by;     /* for the next call */
     struct uk_refusal refusal; /* from the last call */
 };

@@ -11,6 +11,8 @@
 
 #define BODY_MAX  (2 * UK_SECRET_MAX)
 #define PATH_ROOM 256
+#define BY_KEY    "api-key"
+#define BRIEF     "brief"
 
 /* Which refusals say something about the person, and what.  A code is compared
  * only together with its status; NULL is any, and none. */
@@ -56,7 +58,8 @@ decide(const struct uk_service *service, const struct meaning *meanings,
 
 /* What every SDK tells about itself; the service shows it in its lists. */
 static void
-put_device(struct uk_json_out *out, const struct uk_service *service)
+put_options(struct uk_json_out *out, const struct uk_service *service,
+            bool brief)
 {
     struct utsname host;
     bool known = uname(&host) == 0;
@@ -70,6 +73,11 @@ put_device(struct uk_json_out *out, const struct uk_service *service)
     uk_json_put_text(out, "sdkVersion", UK_VERSION);
     uk_json_put_text(out, "cpuArch", known ? host.machine : "");
     uk_json_end(out, '}');
+    if (brief) {
+        uk_json_begin(out, "userkey", '{');
+        uk_json_put_text(out, "session", BRIEF);
+        uk_json_end(out, '}');
+    }
     uk_json_end(out, '}');
 }
 
@@ -92,7 +100,7 @@ ask_login(struct uk_question *question, const struct uk_service *service,
 {
     enum uk_code code;
 
-    put_device(body, service);
+    put_options(body, service, service->brief && strcmp(provider, BY_KEY) == 0);
     uk_json_end(body, '}');
     question->method = "POST";
     uk_buf_init(&question->path, PATH_ROOM);
@@ -118,7 +126,7 @@ uk_sessionwords_ask_key(const struct uk_service *service,
     uk_buf_init(&question->body, BODY_MAX);
     uk_json_begin(&body, NULL, '{');
     uk_json_put_text(&body, "key", uk_secret_peek(key));
-    return ask_login(question, service, "api-key", &body, err);
+    return ask_login(question, service, BY_KEY, &body, err);
 }
 
 enum uk_code
@@ -209,9 +217,21 @@ check_subject(const struct uk_session *session, struct uk_err *err)
     return code;
 }
 
+/* Does the answer say that there is nothing to log out? */
+static bool
+is_brief(const struct uk_json *document)
+{
+    const struct uk_json *ours;
+    const char *session;
+
+    return uk_json_object(document, "userkey", &ours) &&
+           uk_json_text(ours, "session", &session) &&
+           strcmp(session, BRIEF) == 0;
+}
+
 static enum uk_code
-take_session(const struct uk_json *document, struct uk_session *out,
-             struct uk_err *err)
+take_session(const struct uk_json *document, bool may_be_brief,
+             struct uk_session *out, struct uk_err *err)
 {
     struct uk_session session = {.user_id = ""};
     const char *id;
@@ -221,7 +241,7 @@ take_session(const struct uk_json *document, struct uk_session *out,
         !uk_str_copy(session.user_id, sizeof(session.user_id), id))
         return uk_err_set(err, UK_BAD_ANSWER, "the answer has no 'user_id'");
     code = take_token(document, "access_token", &session.tokens.access, err);
-    if (code == UK_OK)
+    if (code == UK_OK && !(may_be_brief && is_brief(document)))
         code =
             take_token(document, "refresh_token", &session.tokens.refresh, err);
     if (code == UK_OK)
@@ -248,7 +268,7 @@ uk_sessionwords_take_login(struct uk_service *service,
     if (code == UK_OK)
         code = decide(service, of_login, UK_COUNT(of_login), &found, err);
     if (code == UK_OK && found == UK_GRANTED)
-        code = take_session(document, out, err);
+        code = take_session(document, service->brief, out, err);
     if (code == UK_OK)
         *verdict = found;
     uk_json_free(document);

@@ -39,7 +39,9 @@ struct uk_question {
 /* Wipes.  Takes the empty one, and twice. */
 void uk_question_clear(struct uk_question *question);
 
-/* Questions: of a service only the app id counts. */
+/* Questions: of a service only the app id counts, and for ask_key whether the
+ * session may be brief.  A service that knows how answers with one that is
+ * over in some minutes: it has no refresh token, and nothing to log out. */
 UK_MUST_USE enum uk_code
 uk_sessionwords_ask_key(const struct uk_service *service,
                         const struct uk_secret *key,

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define REPLY 2048 /* bytes that a session takes, about */
+#define REPLY   2048 /* bytes that a session takes, about */
+#define BRIEF_S 300  /* a question is asked at once, by another node's clock */
 
 static const struct {
     const char *purpose; /* of the key it is signed with; NULL: the one in the
@@ -117,6 +118,29 @@ uk_grant_session(struct uk_call *call, const struct uk_claims *claims)
     session.expires = session.issued + lifetime_s(call, kind_of(claims));
     uk_id_make(session.session_id);
     return put_session(call, &session);
+}
+
+enum uk_then
+uk_grant_brief(struct uk_call *call, const struct uk_claims *claims)
+{
+    struct uk_json_out out = {.buf = &call->reply->body};
+    struct uk_claims session = *claims;
+    struct uk_err err = UK_ERR_NONE;
+
+    session.issued = now_s();
+    uk_id_make(session.session_id);
+    uk_buf_reserve(&call->reply->body, REPLY);
+    uk_json_begin(&out, NULL, '{');
+    if (put_access(call, &out, session, session.issued + BRIEF_S, &err) !=
+        UK_OK)
+        return uk_call_fail(call, &err);
+    uk_json_put_text(&out, "user_id", session.user_id);
+    uk_json_put_text(&out, "device_id", session.device_id);
+    uk_json_begin(&out, "userkey", '{');
+    uk_json_put_text(&out, "session", "brief");
+    uk_json_end(&out, '}');
+    uk_json_end(&out, '}');
+    return uk_call_json(call, 200);
 }
 
 enum uk_then

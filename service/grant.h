@@ -18,6 +18,11 @@ enum uk_grant { UK_GRANT_USER, UK_GRANT_ADMIN };
 enum uk_then uk_grant_session(struct uk_call *call,
                               const struct uk_claims *claims);
 
+/* The same for a client that keeps nothing: an access token for some minutes,
+ * and nothing to renew or to log out, so that no row is left of it. */
+enum uk_then uk_grant_brief(struct uk_call *call,
+                            const struct uk_claims *claims);
+
 /* Fill the reply with a new access token of the session of these claims. */
 enum uk_then uk_grant_access(struct uk_call *call,
                              const struct uk_claims *claims, int status);

@@ -66,12 +66,28 @@ name_device(const struct uk_call *call, const char *user_id,
     uk_buf_clear(&text);
 }
 
+/* Has a key been asked for no more than whose it is?  Only our own clients know
+ * the word, and others answer it with a session. */
+static bool
+is_brief(const struct uk_call *call)
+{
+    const struct uk_json *options, *ours;
+    const char *session;
+
+    return call->claims.provider == UK_PROVIDER_KEY && call->body != NULL &&
+           uk_json_object(call->body, "options", &options) &&
+           uk_json_object(options, "userkey", &ours) &&
+           uk_json_text(ours, "session", &session) &&
+           strcmp(session, "brief") == 0;
+}
+
 /* The session of call->claims, of this user. */
 static enum uk_then
 grant(struct uk_call *call, const struct uk_store_user *user)
 {
     struct uk_server *server = call->server;
-    enum uk_then then = uk_grant_session(call, &call->claims);
+    enum uk_then then = is_brief(call) ? uk_grant_brief(call, &call->claims)
+                                       : uk_grant_session(call, &call->claims);
 
     if (call->claims.provider != UK_PROVIDER_ANON && call->reply->status == 200)
         uk_seen_note(&server->seen, server->writer, user, uk_id_now_us());

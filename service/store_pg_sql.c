@@ -230,15 +230,12 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                       "INSERT INTO revoked_session(id, expires)"
                       " VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
                       "bi", true},
-    /* Ids begin with the time, so the oldest sessions stand in front: no
-     * further index, which every logout would have to write to.  Where the
-     * first of them is not over, none is looked at. */
+    /* More at a time than have come since the last. */
     [UK_PG_PURGE_REVOKED] =
         {"purge_revoked",
-         "DELETE FROM revoked_session WHERE id IN (SELECT o.id FROM (SELECT"
-         " id, expires FROM revoked_session WHERE (SELECT f.expires"
-         " FROM revoked_session f ORDER BY f.id LIMIT 1) < $1"
-         " ORDER BY id LIMIT 1000" NOT_LOCKED " o WHERE o.expires < $1)",
+         "DELETE FROM revoked_session WHERE id IN (SELECT id"
+         " FROM revoked_session WHERE expires < $1 ORDER BY expires"
+         " LIMIT 1000" NOT_LOCKED,
          "i", true},
 
     [UK_PG_COUNT_USERS] = {"count_users",

@@ -97,17 +97,24 @@ static const char *const version_4[] = {
     NULL,
 };
 
+/* Sessions end in another order than they began in: those of one app live
+ * longer than those of another. */
+static const char *const version_5[] = {
+    "CREATE INDEX revoked_session_when ON revoked_session(expires)",
+    NULL,
+};
+
 /* Step n leads from version n to version n + 1.  A step that anybody has made
  * stays as it is; steps are only added. */
 static const char *const *const steps[] = {version_1, version_2, version_3,
-                                           version_4};
+                                           version_4, version_5};
 
 #define NEWEST ((int64_t)UK_COUNT(steps))
 
 static const char *const version_is[] = {
     "PRAGMA user_version = 0", "PRAGMA user_version = 1",
     "PRAGMA user_version = 2", "PRAGMA user_version = 3",
-    "PRAGMA user_version = 4",
+    "PRAGMA user_version = 4", "PRAGMA user_version = 5",
 };
 _Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
                "each version has its statement");

@@ -266,12 +266,11 @@ uk_sqlite_revoke(struct uk_store *store, const char *session_id,
     code = uk_query_run(&query, NULL, err);
     if (code != UK_OK)
         return code;
-    /* Ids begin with the time, so the oldest sessions stand in front: a few
-     * of them at a time, and no further index. */
+    /* A few at a time, more than come. */
     query = uk_query_start(store, UK_SQL_PURGE_REVOKED,
-                           "DELETE FROM revoked_session WHERE expires < ?"
-                           " AND id IN (SELECT id FROM revoked_session"
-                           " ORDER BY id LIMIT 16)");
+                           "DELETE FROM revoked_session WHERE id IN"
+                           " (SELECT id FROM revoked_session WHERE expires < ?"
+                           " ORDER BY expires LIMIT 16)");
     uk_query_put_int(&query, now - UK_STORE_PATIENCE_S);
     return uk_query_run(&query, NULL, err);
 }

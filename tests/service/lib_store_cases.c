@@ -449,6 +449,34 @@ forgets_what_is_over(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM revoked_session"), 2);
 }
 
+/* However many of another app still go on that began before. */
+static void
+forgets_what_is_over_behind_what_is_not(void **state)
+{
+    const int64_t later = 1000000000000;
+    struct fixture *f = *state;
+    char sid[UK_ID_SIZE];
+
+    begin(f->write);
+    for (int i = 0; i < 1200; i++) {
+        snprintf(sid, sizeof(sid), "%024d", i);
+        assert_int_equal(uk_store_call(f->write, revoke, sid,
+                                       i < 1100 ? later : 1000, 0, &err),
+                         UK_OK);
+    }
+    for (int i = 1200; i < 1800; i++) {
+        snprintf(sid, sizeof(sid), "%024d", i);
+        assert_int_equal(uk_store_call(f->write, revoke, sid, later,
+                                       1001 + UK_STORE_PATIENCE_S + i, &err),
+                         UK_OK);
+    }
+    commit(f->write);
+    assert_int_equal(
+        count(f, "SELECT count(*) FROM revoked_session WHERE expires = 1000"),
+        0);
+    assert_int_equal(count(f, "SELECT count(*) FROM revoked_session"), 1700);
+}
+
 static void
 remembers_only_so_many_deleted_keys(void **state)
 {
@@ -991,6 +1019,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(changes_passwords_of_their_user_only),
         CASE(counts_the_users_of_an_app),
         CASE(forgets_what_is_over),
+        CASE(forgets_what_is_over_behind_what_is_not),
         CASE(remembers_only_so_many_deleted_keys),
         CASE(forgets_keys_that_were_deleted_long_ago),
         CASE(lists_users),

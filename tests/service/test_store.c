@@ -166,7 +166,7 @@ climbs_from_the_first_schema(void **state)
     count(f, "PRAGMA user_version = 1");
     assert_int_equal(uk_store_open(f->where, UK_STORE_READ, &store, &err),
                      UK_MISCONFIGURED);
-    assert_non_null(strstr(err.text, "schema 1, and 4 is needed"));
+    assert_non_null(strstr(err.text, "schema 1, and 5 is needed"));
     assert_int_equal(uk_store_open(f->where, UK_STORE_WRITE, &store, &err),
                      UK_OK);
     uk_store_close(store);

@@ -281,4 +281,58 @@ def lifetimes():
     equal(http.login(EMAIL, PASSWORD).status, 200, 'a new login works')
 
 
+def brief(word='brief', **options):
+    return http.provider('api-key', 'login', {
+        'key': KEY['key'],
+        'options': {'userkey': {'session': word}, **options}})
+
+
+@group
+def brief_sessions():
+    """Who asks with a key for no more than whose it is gets no more."""
+    world.restart(access_token_lifetime='1800s',
+                  refresh_token_lifetime='60d')
+    answer = brief()
+    equal((answer.status, sorted(answer.json), answer.get('user_id'),
+           answer.get('userkey')),
+          (200, ['access_token', 'device_id', 'user_id', 'userkey'], USER,
+           {'session': 'brief'}), 'an access token, and nothing to log out')
+    token = answer.get('access_token')
+    claims = token_parts(token)[1]
+    equal((claims['typ'], claims['sub'], claims['exp'] - claims['iat']),
+          ('access', USER, 300), 'of this user, for five minutes')
+    equal(http.profile(token).get('user_id'), USER, 'it shows the profile')
+    nothing(['%r' % a for a in (
+        http.refresh(token), http.logout(token), http.keys(token),
+        http.create(token, 'x')) if a.status != 401],
+            'and can neither be renewed nor manage keys')
+    equal(http.delete_user(token).status, 403, 'nor end the account')
+    linked = http.link(token, 'anon-user', {})
+    ok(linked.status >= 400, 'nor become another one', linked)
+    s = http.session(EMAIL, PASSWORD)
+    http.disable(s.refresh, KEY['_id'])
+    equal(http.profile(token).status, 401, 'it ends with the key')
+    http.enable(s.refresh, KEY['_id'])
+    equal(http.profile(token).status, 401, 'for good')
+    for word in ('Brief', 'brief ', '', 1, None, ['brief'], {'a': 1}):
+        answer = brief(word)
+        if answer.status != 200 or 'refresh_token' not in answer.json or \
+                'userkey' in answer.json:
+            ok(False, '%r is not the word' % (word,), answer)
+    for ours in ('brief', ['session'], None, 1):
+        answer = brief(userkey=ours)
+        if answer.status != 200 or 'refresh_token' not in answer.json:
+            ok(False, '%r is not the word' % (ours,), answer)
+    answer = http.provider('local-userpass', 'login', {
+        'username': EMAIL, 'password': PASSWORD,
+        'options': {'userkey': {'session': 'brief'}}})
+    ok(answer.get('refresh_token'), 'a password opens no brief session')
+    world.restart(access_token_lifetime='2s')
+    claims = token_parts(brief().get('access_token'))[1]
+    equal(claims['exp'] - claims['iat'], 2, 'a setting can make it shorter')
+    equal(http.provider('api-key', 'login', {
+        'key': 'ukey' + '0' * 60, 'options': {'userkey': {
+            'session': 'brief'}}}).status, 401, 'and a key must be good')
+
+
 main(world)

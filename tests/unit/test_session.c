@@ -574,6 +574,55 @@ test_profile(void **state)
     }
 }
 
+#define BRIEF(word)                                                            \
+    "{\"user_id\":\"" USER "\",\"access_token\":\"" ALICE                      \
+    "\",\"userkey\":{\"session\":" word "}"
+
+/* Only what was asked for may come without a refresh token, and only where the
+ * answer says that it is that. */
+static const struct {
+    const char *what;
+    bool brief;
+    const char *body;
+    bool granted, refresh;
+} brief_logins[] = {
+    {"brief", true, BRIEF("\"brief\"") "}", true, false},
+    {"a service that does not know it", true, ANSWER(USER, ALICE, BOB), true,
+     true},
+    {"brief, and a token that is nobody's", true,
+     BRIEF("\"brief\"") ",\"refresh_token\":\"" BOB "\"}", true, false},
+    {"another word", true, BRIEF("\"short\"") "}", false, false},
+    {"another kind", true, BRIEF("true") "}", false, false},
+    {"not asked for", false, BRIEF("\"brief\"") "}", false, false},
+    {"not asked for, with a token", false,
+     BRIEF("\"brief\"") ",\"refresh_token\":\"" BOB "\"}", true, true},
+};
+
+static void
+test_brief(void **state)
+{
+    for (size_t i = 0; i < UK_COUNT(brief_logins); i++) {
+        struct uk_session session = {.user_id = ""};
+        enum uk_verdict verdict = UK_UNDECIDED;
+        enum uk_code code;
+
+        reset(state);
+        service.brief = brief_logins[i].brief;
+        script.status = 200;
+        script.body = brief_logins[i].body;
+        code = open_by_key(&session, &verdict);
+        service.brief = false;
+        if ((code == UK_OK) != brief_logins[i].granted ||
+            (verdict == UK_GRANTED) != brief_logins[i].granted ||
+            (session.tokens.refresh.len > 0) != brief_logins[i].refresh)
+            fail_msg("%s: %s", brief_logins[i].what, err.text);
+        if ((strstr(asked.body, "\"userkey\":{\"session\":\"brief\"}") !=
+             NULL) != brief_logins[i].brief)
+            fail_msg("%s: asked '%s'", brief_logins[i].what, asked.body);
+        uk_session_clear(&session);
+    }
+}
+
 int
 main(void)
 {
@@ -581,6 +630,7 @@ main(void)
         cmocka_unit_test_setup(test_claims, reset),
         cmocka_unit_test_setup(test_claims_nul, reset),
         cmocka_unit_test_setup(test_logins, reset),
+        cmocka_unit_test_setup(test_brief, reset),
         cmocka_unit_test_setup(test_login_request, reset),
         cmocka_unit_test_setup(test_login_not_text, reset),
         cmocka_unit_test_setup(test_exchange_fails, reset),
