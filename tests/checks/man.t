@@ -112,6 +112,32 @@ same("man/userkey-server.conf.5 says what needs a restart",
 
 service = "".join(path.read_text() for path in
                   sorted((ROOT / "service").glob("*.c")))
+
+
+def reasons():
+    """Words that are handed to the audit log as what they are."""
+    found = set()
+    for call in re.findall(r'\b(?:uk_call_audit|turn_away|refuse|refuse_token'
+                           r'|grant)\(call, ([^;{]*)\);', service):
+        found |= set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', call))
+    for call in re.findall(r'\buk_session_deny\(call, ([^;{]*)\);', service):
+        found |= set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"$', call))
+    return found - {"granted", "refused", "throttled", "failed"}
+
+
+def documented():
+    """The list of reasons in the manual."""
+    page = read("man/userkey-server.8")
+    page = page.partition(".Ss The audit log")[2].partition(".Ss ")[0]
+    return {word for line in re.findall(r"^\.It Sy (.*)$", page, re.M)
+            for word in line.split(" , ")}
+
+
+quoted = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)"', service))
+results.append(("man/userkey-server.8 explains every reason of the audit log",
+                sorted(reasons() - documented()) if reasons() else ["none?"]))
+results.append(("and no other", sorted(documented() - quoted)))
+
 same("man/userkey-server.8 has every number for Prometheus",
      set(re.findall(r'"(userkey_[a-z_]+)"', service)),
      items("man/userkey-server.8", "Va"),

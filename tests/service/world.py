@@ -117,6 +117,15 @@ def new_database():
     return cluster().url(name)
 
 
+def documented_reasons():
+    """Of the audit log, as the manual lists them."""
+    with open(os.path.join(ROOT, 'man', 'userkey-server.8')) as file:
+        page = file.read()
+    page = page.partition('.Ss The audit log')[2].partition('.Ss ')[0]
+    return {word for line in re.findall(r'^\.It Sy (.*)$', page, re.M)
+            for word in line.split(' , ')}
+
+
 class World:
     """One server with its data in a folder of its own.
 
@@ -280,6 +289,10 @@ class World:
         import tap
         if self.process:
             self.stop()
+        reasons = set(re.findall(r'^(?:<\d>)?audit .*? reason=(\S+)',
+                                 self.log_text(), re.M))
+        tap.nothing(reasons - documented_reasons(),
+                    'every reason in the audit log is in the manual')
         wrong = [s for s in self.statuses if s != 0]
         complaints = re.findall(
             r'.*(?:ERROR: \w+Sanitizer|runtime error:).*', self.log_text())
