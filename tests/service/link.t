@@ -6,10 +6,12 @@ address, and links it.  Texts and statuses that their tests ask for are asked
 for here."""
 
 import concurrent.futures
+import hashlib
+import os
 import re
 
 from tap import contains, equal, group, main, nothing, ok
-from wire import BASE, DEVICE, Client, Session, must, token_parts
+from wire import DEVICE, Client, Session, checksum, must, token_parts
 from world import STORE, World
 
 world = World({'registration': 'open'})
@@ -17,7 +19,6 @@ http = Client(world)
 PASSWORD, OTHER = 'correct horse', 'battery staple'
 PAGE = 'https://app.example.com'
 NUMBER = iter(range(1, 10000))
-NONE = ('invalid session', 'unauthorized')
 
 
 def address():
@@ -159,6 +160,39 @@ def who_is_somebody_stays_apart():
     again = link(bob, taken)
     equal((again.status, again.get('user_id')), (200, bob.user_id),
           'what is linked already can be linked again')
+
+
+def give_key(user):
+    """What an administrator can do for a registration: a key."""
+    text = 'ukey' + 'K' * 54
+    text += checksum(text)
+    with open(os.path.join(world.data, 'pepper')) as file:
+        pepper = bytes.fromhex(file.read().strip())
+    hash = hashlib.blake2b(text.encode(), key=pepper, digest_size=32,
+                           person=b'userkey-api-key\0').hexdigest()
+    world.sql("INSERT INTO api_key(hash, id, app_id, user_id, name, created)"
+              " SELECT %s, '%s', app_id, id, 'k', 1 FROM app_user"
+              " WHERE id = '%s'" % (
+                  "X'%s'" % hash if STORE == 'sqlite' else "'\\x%s'" % hash,
+                  '7' * 24, user))
+    return text
+
+
+@group
+def a_registration_with_a_key():
+    """Whoever has it can be somebody, so nobody else becomes them."""
+    before = set(users())
+    email = registered()
+    user = (set(users()) - before).pop()
+    key = give_key(user)
+    s = guest()
+    refused(link(s, email), 401, 'AuthError', 'unauthorized',
+            'a registration that has a key')
+    equal(http.key_session(key).user_id, user, 'the key logs in')
+    world.sql("DELETE FROM api_key WHERE id = '%s'" % ('7' * 24))
+    refused(link(s, email), 401, 'AuthError', 'unauthorized',
+            '... which was a first login')
+    equal(http.session(email, PASSWORD).user_id, user, 'it is who it was')
 
 
 @group
@@ -335,6 +369,10 @@ def not_without_end():
     equal(link(s, email).status, 429, '... also before the right one')
     equal(http.login(email, PASSWORD).status, 429,
           '... for a login like for a linking')
+    s, taken = guest(), registered()
+    http.session(taken, PASSWORD)
+    got = [link(s, taken).status for _ in range(4)]
+    equal(got, [401, 401, 401, 429], "so are addresses of others")
     world.restart(failed_logins_per_user='100000',
                   failed_logins_per_source='100000')
 
