@@ -103,6 +103,13 @@ class Hand(threading.Thread):
         self.unexpected = []
         self.count = 0
 
+    def go_on(self, seed):
+        """The next one, which knows what this one knew."""
+        hand = Hand(self.number, seed)
+        hand.session, hand.sure = self.session, self.sure
+        hand.text, hand.gone = self.text, self.gone
+        return hand
+
     def log_in(self):
         self.session = http_.session('hand%d@example.com' % self.number,
                                      PASSWORD)
@@ -202,13 +209,7 @@ def killed():
         hand.log_in()
     found, counts = [], []
     for number in range(ROUNDS):
-        new = []
-        for old in hands:
-            hand = Hand(old.number, number * 10 + old.number)
-            hand.session, hand.sure = old.session, old.sure
-            hand.text, hand.gone = old.text, old.gone
-            new.append(hand)
-        hands = new
+        hands = [old.go_on(number * 10 + old.number) for old in hands]
         if number % 5 == 4:  # between requests
             world.kill()
             world.start()
@@ -227,6 +228,40 @@ def killed():
     ok(sum(counts) > ROUNDS * 3, 'there was something to lose each time',
        counts)
     note('%d changes, %d in the shortest round' % (sum(counts), min(counts)))
+
+
+@group
+def terminated_under_load():
+    """What got no answer was not done either: it had not been taken."""
+    for n in range(10, 14):
+        world.add_user('hand%d@example.com' % n, PASSWORD)
+    hands = [Hand(n, n) for n in range(10, 14)]
+    rng = random.Random(2)
+    for hand in hands:
+        hand.log_in()
+    found, counts = [], []
+    for number in range(8):
+        hands = [old.go_on(number * 10 + old.number) for old in hands]
+        for hand in hands:
+            hand.start()
+        time.sleep(rng.uniform(0.1, 0.2) * (3 if SLOW else 1))
+        begin = time.monotonic()
+        world.process.send_signal(signal.SIGTERM)
+        status = world.wait_gone()
+        if status != 0:
+            found.append('round %d: status %s' % (number, status))
+        if time.monotonic() - begin > 15:
+            found.append('round %d: it took its time' % number)
+        for hand in hands:
+            hand.join(PATIENCE)
+        world.start()
+        counts.append(sum(h.count for h in hands))
+        for hand in hands:
+            hand.doubt = None
+            found += ['round %d: %s' % (number, f) for f in hand.compare()]
+    nothing(found, 'SIGTERM under load, 8 times: status 0, and each change '
+            'has its answer')
+    ok(min(counts) > 8, 'there was something to lose each time', counts)
 
 
 @group
