@@ -497,4 +497,43 @@ def root_becomes_the_owner():
         shutil.rmtree(top)
 
 
+@group
+def providers():
+    """Which ways to log in an app has, beside a running server."""
+    here = World({'registration': 'open'})
+    http = Client(here)
+    here.add_user('prov@example.com', PASSWORD)
+    key = http.new_key(http.session('prov@example.com', PASSWORD), 'k')['key']
+    where = ['--config', here.config]
+
+    def listed():
+        return here.command('provider', 'list', *where).stdout.splitlines()
+    equal(listed(), ['%-14s  enabled' % n for n in (
+        'anon-user', 'local-userpass', 'api-key')], 'all are enabled')
+    tries = {'anon-user': lambda: http.anon().status,
+             'local-userpass': lambda: http.login('prov@example.com',
+                                                  PASSWORD).status,
+             'api-key': lambda: http.key_login(key).status}
+    for name, attempt in tries.items():
+        done = here.command('provider', 'disable', name, *where)
+        equal(done.stdout, '', name + ' is disabled')
+        ok("'%s' is disabled" % name in done.stderr, 'and it says so')
+        ok('%-14s  disabled' % name in listed(), 'the list has it')
+        equal(attempt(), 404, 'nobody logs in')
+        here.command('provider', 'enable', name, *where)
+        equal(attempt(), 200, 'until it is enabled')
+    for argv, status in ((('disable',), 2), (('disable', 'x'), 1),
+                         (('disable', 'mongodb-cloud'), 1), (('frob',), 2),
+                         (('enable', 'api-key', '--app', 'x'), 1)):
+        equal(here.command('provider', *argv, *where, check=False).returncode,
+              status, 'not: provider ' + ' '.join(argv))
+    here.close()
+    closed = World(start=False)
+    closed.write_config()
+    listed = closed.command('provider', 'list', '--config',
+                            closed.config).stdout.splitlines()
+    equal(listed[0], 'anon-user       disabled (registration is closed)',
+          'where registration is closed it says why')
+
+
 main(world)
