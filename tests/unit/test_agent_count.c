@@ -200,7 +200,7 @@ fits_when_it_is_full(void **state)
 {
     struct uk_count_server servers[8];
     struct uk_count_now now = {.servers = servers, .n_servers = 8};
-    char url[256], name[32];
+    char url[256], name[64];
 
     memset(url, '\\', sizeof(url) - 1);
     url[255] = '\0';
