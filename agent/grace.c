@@ -141,18 +141,6 @@ uk_grace_close(struct uk_grace *grace)
     free(grace);
 }
 
-bool
-uk_grace_covers(const struct uk_settings *settings, const char *service)
-{
-    const struct uk_conf_list *list = &settings->offline_services;
-
-    for (size_t i = 0; settings->offline_grace > 0 && i < list->count; i++) {
-        if (strcmp(list->item[i], service) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Everything about the key, and about the person where there is one. */
 static size_t
 forget(struct uk_grace *grace, uint32_t tag, const struct uk_person *person)
@@ -347,7 +335,7 @@ uk_grace_check(struct uk_grace *grace, const struct uk_request *request,
     unsigned wait_s;
 
     if (grace == NULL || request->op != UK_OP_LOGIN ||
-        !uk_grace_covers(grace->settings, request->service))
+        !uk_settings_offline(grace->settings, request->service))
         return false;
     uk_clock_advance(&grace->list.mark, now);
     if (!uk_tries_before(grace->tries, who, &request->secret, now, &ticket,

@@ -62,9 +62,6 @@ UK_MUST_USE enum uk_code uk_grace_open(const struct uk_settings *settings,
                                        struct uk_err *note, struct uk_err *err);
 void uk_grace_close(struct uk_grace *grace);
 
-/* Is grace on, and for this PAM service?  Pure. */
-bool uk_grace_covers(const struct uk_settings *settings, const char *service);
-
 /*
  * The service has answered about the request's key: remember it, or forget it.
  * Forgetting is done, on the disk too, when this returns.  Remembering a key

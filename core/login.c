@@ -186,6 +186,16 @@ take_refusal(struct decision *d, const struct uk_answer *answer,
                       uk_verdict_word(answer->verdict));
 }
 
+/* The settings of this login decide, whatever the agent goes by. */
+static bool
+may_be_offline(const struct decision *d, const struct uk_answer *answer)
+{
+    const struct uk_settings *settings = d->login->settings;
+
+    return uk_settings_offline(settings, d->login->service) &&
+           answer->offline_age_s <= settings->offline_grace / 1000;
+}
+
 static enum uk_code
 take_answer(struct decision *d, struct uk_answer *answer, struct uk_err *err)
 {
@@ -197,6 +207,12 @@ take_answer(struct decision *d, struct uk_answer *answer, struct uk_err *err)
     out->retry_after_s = answer->retry_after_s;
     if (answer->verdict != UK_GRANTED)
         return take_refusal(d, answer, err);
+    if (answer->offline && !may_be_offline(d, answer))
+        return uk_err_set(err, UK_BAD_ANSWER,
+                          "the agent grants by 'offline_grace' what the "
+                          "settings do not");
+    out->offline = answer->offline;
+    out->offline_age_s = answer->offline_age_s;
     out->person = answer->person;
     uk_secret_move(&out->tokens.access, &answer->tokens.access);
     uk_secret_move(&out->tokens.refresh, &answer->tokens.refresh);

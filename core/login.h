@@ -42,7 +42,9 @@ struct uk_outcome {
     struct uk_tokens tokens;   /* with UK_GRANTED and keep */
     char request_id[UK_MSG_REQUEST_ID + 1];
     uint32_t retry_after_s;
-    char why[UK_WHY_SIZE]; /* printable: which line, rule or limit decided */
+    bool offline; /* by 'offline_grace': the service was not asked now, but */
+    uint32_t offline_age_s; /* so long ago */
+    char why[UK_WHY_SIZE];  /* printable: which line, rule or limit decided */
 };
 
 /*

@@ -211,6 +211,18 @@ uk_settings_table(void)
     return &table;
 }
 
+bool
+uk_settings_offline(const struct uk_settings *settings, const char *service)
+{
+    const struct uk_conf_list *list = &settings->offline_services;
+
+    for (size_t i = 0; settings->offline_grace > 0 && i < list->count; i++) {
+        if (strcmp(list->item[i], service) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Is there an address that only insecure_http allows?  Which? */
 static const char *
 find_insecure(const struct uk_settings *settings)

@@ -51,6 +51,10 @@ struct uk_settings {
 /* The table, also for settings that come from elsewhere: the tool's options. */
 const struct uk_conf_table *uk_settings_table(void);
 
+/* Does 'offline_grace' hold for this PAM service?  Pure. */
+bool uk_settings_offline(const struct uk_settings *settings,
+                         const char *service);
+
 /* Parse and check the combinations (http only to loopback and only with
  * insecure_http; a client certificate needs its key).  Pure. */
 UK_MUST_USE enum uk_code uk_settings_parse(const char *text, size_t len,

@@ -134,7 +134,9 @@ remember(struct uk_call *call, struct uk_deadline by)
     if (!memory.granted && !memory.disabled)
         return UK_OK;
     memcpy(memory.user, outcome->account.name, sizeof(memory.user));
-    if (memory.granted && call->settings.session == UK_SESSION_KEEP)
+    /* Offline there is no session that could be kept. */
+    if (memory.granted && !outcome->offline &&
+        call->settings.session == UK_SESSION_KEEP)
         uk_session_store(call, by, memory.waiting);
     code = uk_memory_set(call->pamh, call->options.conf, &memory, &call->err);
     if (code != UK_OK && memory.waiting[0] != '\0') {

@@ -44,10 +44,12 @@ add_foreign(struct line *line, const char *name, const char *text)
 
 /* How loud a verdict is: what an administrator watches for is a notice. */
 static int
-verdict_level(enum uk_verdict verdict, enum uk_phase phase)
+verdict_level(const struct uk_outcome *outcome, enum uk_phase phase)
 {
-    switch (verdict) {
+    switch (outcome->verdict) {
     case UK_GRANTED:
+        if (outcome->offline)
+            return LOG_NOTICE;
         return phase == UK_PHASE_AUTH ? LOG_INFO : LOG_DEBUG;
     case UK_NOT_MAPPED:
     case UK_NOT_ALLOWED:
@@ -133,6 +135,8 @@ add_fields(struct line *line, const struct uk_call *call)
         add_foreign(line, "id", outcome->person.id);
     if (outcome->request_id[0] != '\0')
         add(line, " request=%s", outcome->request_id);
+    if (outcome->offline)
+        add(line, " offline=%lus", (unsigned long)outcome->offline_age_s);
     add(line, " time=%lldms",
         (long long)((now.at_ns - call->start.at_ns) / 1000000));
 }
@@ -176,14 +180,18 @@ add_verdict(struct line *line, const struct uk_outcome *outcome,
     if (outcome->retry_after_s > 0)
         add(line, "; try again in %lu s",
             (unsigned long)outcome->retry_after_s);
+    if (outcome->offline)
+        add(line,
+            "; no server can be reached, so by 'offline_grace': the service "
+            "took this key %lu s ago",
+            (unsigned long)outcome->offline_age_s);
 }
 
 void
 uk_report(const struct uk_call *call, enum uk_code code, int result)
 {
-    int level = code == UK_OK
-                    ? verdict_level(call->outcome.verdict, call->phase)
-                    : failure_level(code);
+    int level = code == UK_OK ? verdict_level(&call->outcome, call->phase)
+                              : failure_level(code);
     struct line line = {.len = 0};
 
     /* A session that went well, or had nothing to do, is no news. */

@@ -77,6 +77,9 @@ put_check(struct uk_buf *out, const struct check *check, const char *word)
     }
     if (outcome->request_id[0] != '\0')
         uk_json_put_text(&json, "request_id", outcome->request_id);
+    uk_json_put_bool(&json, "offline", outcome->offline);
+    if (outcome->offline)
+        uk_json_put_int(&json, "offline_age", outcome->offline_age_s);
     if (outcome->retry_after_s > 0)
         uk_json_put_int(&json, "retry_after", outcome->retry_after_s);
     uk_json_end(&json, '}');
@@ -104,7 +107,7 @@ list_check(struct uk_buf *out, const struct check *check, const char *word,
 {
     const struct uk_outcome *outcome = &check->outcome;
     struct rows rows = {.n = 0};
-    char account[UK_NAME_MAX + 32] = "", retry[32] = "";
+    char account[UK_NAME_MAX + 32] = "", retry[32] = "", offline[96] = "";
 
     if (outcome->account.name[0] != '\0')
         snprintf(account, sizeof(account), "%s (uid %lu)",
@@ -112,6 +115,10 @@ list_check(struct uk_buf *out, const struct check *check, const char *word,
     if (outcome->retry_after_s > 0)
         snprintf(retry, sizeof(retry), "in %u s",
                  (unsigned)outcome->retry_after_s);
+    if (outcome->offline)
+        snprintf(offline, sizeof(offline),
+                 "by 'offline_grace': the service took this key %u s ago",
+                 (unsigned)outcome->offline_age_s);
     add_row(&rows, "result", word);
     add_row(&rows, "meaning",
             uk_explain_meaning(check->code, outcome->verdict));
@@ -121,6 +128,7 @@ list_check(struct uk_buf *out, const struct check *check, const char *word,
     for (size_t i = 0; i < outcome->person.n_emails; i++)
         add_row(&rows, "email", outcome->person.email[i]);
     add_row(&rows, "request", outcome->request_id);
+    add_row(&rows, "offline", offline);
     add_row(&rows, "try again", retry);
     add_row(&rows, "PAM", uk_explain_pam(check->code, outcome->verdict));
     return uk_out_table(out, NULL, 2, rows.cell, rows.n / 2, err);

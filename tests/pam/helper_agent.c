@@ -217,7 +217,7 @@ static bool
 decent_answer(struct uk_answer *answer)
 {
     size_t len = strcspn(script, " \n");
-    unsigned long retry;
+    unsigned long retry, age;
 
     copy(answer->request_id, sizeof(answer->request_id), param("request", ""));
     if (uk_str_to_ulong(param("retry", "0"), 9999, &retry))
@@ -228,6 +228,10 @@ decent_answer(struct uk_answer *answer)
             answer->verdict = verdicts[i].verdict;
             if (answer->verdict == UK_GRANTED)
                 fill_person(answer);
+            if (uk_str_to_ulong(param("offline", ""), UINT32_MAX, &age)) {
+                answer->offline = true;
+                answer->offline_age_s = (uint32_t)age;
+            }
             return true;
         }
     }

@@ -118,6 +118,62 @@ test_answers(void **state)
     }
 }
 
+/* Without the service: only where the settings of this machine say so, for the
+ * time that they say. */
+#define GRACE "offline_grace = 2h\noffline_services = login probe\n"
+static const struct {
+    const char *settings;
+    const char *script;
+    int result;
+    int priority;
+    const char *line;
+} offline[] = {
+    {GRACE, "granted id=person1 offline=7200", PAM_SUCCESS, NOTICE,
+     "granted user='" ALICE "' id='person1' offline=7200s time=Nms: line 1 of "
+     "'FOLDER/users'; no server can be reached, so by 'offline_grace': the "
+     "service took this key 7200 s ago"},
+    {GRACE "session = keep\n", "granted id=person1 offline=0", PAM_SUCCESS,
+     NOTICE,
+     "granted user='" ALICE "' id='person1' offline=0s time=Nms: line 1 of "
+     "'FOLDER/users'; no server can be reached, so by 'offline_grace': the "
+     "service took this key 0 s ago"},
+    {GRACE, "granted id=person2 offline=1", PAM_AUTH_ERR, NOTICE,
+     "not-mapped user='" ALICE "' id='person2' offline=1s time=Nms: this "
+     "person is not in line 1 of 'FOLDER/users'; to let them in, add "
+     "'id:person2' to it; no server can be reached, so by 'offline_grace': "
+     "the service took this key 1 s ago"},
+#define TOO_MUCH                                                               \
+    "bad-answer user='" ALICE "' time=Nms: the agent grants by "               \
+    "'offline_grace' what the settings do not"
+    {GRACE, "granted id=person1 offline=7201", PAM_AUTHINFO_UNAVAIL, WARNING,
+     TOO_MUCH},
+    {"offline_grace = 2h\noffline_services = login prob probes\n",
+     "granted id=person1 offline=1", PAM_AUTHINFO_UNAVAIL, WARNING, TOO_MUCH},
+    {"", "granted id=person1 offline=1", PAM_AUTHINFO_UNAVAIL, WARNING,
+     TOO_MUCH},
+};
+
+static void
+test_offline(void **state)
+{
+    for (size_t i = 0; i < UK_COUNT(offline); i++) {
+        char expected[1024];
+        struct talk talk;
+
+        host_log_clear();
+        host_settings(offline[i].settings);
+        host_script(offline[i].script);
+        assert_int_equal(host_login_with(ALICE, host_key(), &talk),
+                         offline[i].result);
+        snprintf(expected, sizeof(expected), PREFIX "%s", offline[i].line);
+        assert_string_equal(host_log_line(0), expected);
+        assert_int_equal(host_log_count(), 1);
+        assert_int_equal(host_log_priority(0), offline[i].priority);
+        host_asked();
+    }
+    host_settings("");
+}
+
 /* What is no answer is no answer, at once. */
 static const char *const no_answers[] = {
     "undecided", "truncated", "more",    "version",    "twice", "garbage",
@@ -557,6 +613,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_offline),
         cmocka_unit_test(test_no_answers),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_lingering_agent),

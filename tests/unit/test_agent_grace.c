@@ -215,14 +215,14 @@ only_for_the_services_named(void **state)
     for (size_t i = 0; i < UK_COUNT(others); i++) {
         snprintf(request.service, sizeof(request.service), "%s", others[i]);
         assert_false(check_request(&request, &answer));
-        assert_false(uk_grace_covers(&settings, others[i]));
+        assert_false(uk_settings_offline(&settings, others[i]));
     }
     snprintf(request.service, sizeof(request.service), "login");
     assert_true(check_request(&request, &answer));
     request.op = UK_OP_LOGOUT;
     assert_false(check_request(&request, &answer));
     settings.offline_grace = 0;
-    assert_false(uk_grace_covers(&settings, "sshd"));
+    assert_false(uk_settings_offline(&settings, "sshd"));
 }
 
 /* Nobody is let in by an age that nobody can tell. */
