@@ -2,10 +2,40 @@
  * that depends on the bytes is no leak. */
 #include "core/base64url.h"
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 static const char digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* Of three bytes. */
+static void
+put_four(char *out, const unsigned char *in)
+{
+    out[0] = digits[in[0] >> 2];
+    out[1] = digits[(in[0] << 4 | in[1] >> 4) & 63];
+    out[2] = digits[(in[1] << 2 | in[2] >> 6) & 63];
+    out[3] = digits[in[2] & 63];
+}
+
+/* Of six bytes; two more are looked at. */
+static void
+put_eight(char *out, const unsigned char *in)
+{
+    uint64_t bits;
+
+    memcpy(&bits, in, sizeof(bits));
+    bits = be64toh(bits);
+    out[0] = digits[bits >> 58];
+    out[1] = digits[bits >> 52 & 63];
+    out[2] = digits[bits >> 46 & 63];
+    out[3] = digits[bits >> 40 & 63];
+    out[4] = digits[bits >> 34 & 63];
+    out[5] = digits[bits >> 28 & 63];
+    out[6] = digits[bits >> 22 & 63];
+    out[7] = digits[bits >> 16 & 63];
+}
 
 void
 uk_base64url_add(struct uk_buf *buf, const void *bytes, size_t len)
@@ -15,16 +45,11 @@ uk_base64url_add(struct uk_buf *buf, const void *bytes, size_t len)
     size_t n;
 
     while (len >= 3) {
-        size_t most = len / 3 < sizeof(out) / 4 ? len / 3 : sizeof(out) / 4;
-
-        for (n = 0; n < most; n++, in += 3) {
-            out[4 * n] = digits[in[0] >> 2];
-            out[4 * n + 1] = digits[(in[0] << 4 | in[1] >> 4) & 63];
-            out[4 * n + 2] = digits[(in[1] << 2 | in[2] >> 6) & 63];
-            out[4 * n + 3] = digits[in[2] & 63];
-        }
-        uk_buf_add(buf, out, 4 * n);
-        len -= 3 * n;
+        for (n = 0; len >= 8 && n < sizeof(out); n += 8, in += 6, len -= 6)
+            put_eight(out + n, in);
+        for (; len >= 3 && n < sizeof(out); n += 4, in += 3, len -= 3)
+            put_four(out + n, in);
+        uk_buf_add(buf, out, n);
     }
     if (len > 0) {
         uint32_t bits =

@@ -1,7 +1,6 @@
 /* Is this text strict JSON? */
 #include "core/jsonscan.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 struct scan {
@@ -257,6 +256,47 @@ uk_jsonscan_check(const void *bytes, size_t len, size_t *members,
                           scan.at, scan.why);
     *members = scan.members;
     return UK_OK;
+}
+
+/* A string without an escape; what stands between its quotes. */
+static bool
+take_plain(struct scan *scan, const char **text, size_t *len)
+{
+    size_t from;
+
+    skip_space(scan);
+    from = scan->at + 1;
+    if (!scan_string(scan))
+        return false;
+    *text = (const char *)scan->text + from;
+    *len = scan->at - 1 - from;
+    return memchr(*text, '\\', *len) == NULL;
+}
+
+bool
+uk_jsonscan_only(const void *bytes, size_t len, const char *name,
+                 const char **value, size_t *value_len)
+{
+    struct scan scan = {.text = bytes, .len = len};
+    const char *found, *text;
+    size_t found_len, text_len;
+
+    skip_space(&scan);
+    if (!take(&scan, '{') || !take_plain(&scan, &found, &found_len) ||
+        found_len != strlen(name) || memcmp(found, name, found_len) != 0)
+        return false;
+    skip_space(&scan);
+    if (!take(&scan, ':') || !take_plain(&scan, &text, &text_len))
+        return false;
+    skip_space(&scan);
+    if (!take(&scan, '}'))
+        return false;
+    skip_space(&scan);
+    if (scan.at != len)
+        return false;
+    *value = text;
+    *value_len = text_len;
+    return true;
 }
 
 size_t

@@ -12,6 +12,7 @@
 #ifndef UK_JSONSCAN_H
 #define UK_JSONSCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/attr.h"
@@ -24,6 +25,12 @@
  * and what is wrong there. */
 UK_MUST_USE enum uk_code uk_jsonscan_check(const void *bytes, size_t len,
                                            size_t *members, struct uk_err *err);
+
+/* Is it an object of this one member, a string that stands there as it is,
+ * without an escape?  Then *value is that string, in bytes; so nobody needs to
+ * make a document of it. */
+bool uk_jsonscan_only(const void *bytes, size_t len, const char *name,
+                      const char **value, size_t *value_len);
 
 /* The length of the UTF-8 character that begins here (RFC 3629: shortest form,
  * no surrogates, at most U+10FFFF), 0 if none does. */

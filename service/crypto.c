@@ -7,7 +7,7 @@
 
 /* Asking the kernel costs as much as the rest of an id, so what ids take is
  * fetched in advance.  Bytes are wiped as they are handed out. */
-#define STOCK      512
+#define STOCK      2048
 #define FROM_STOCK 16 /* longest piece; what is longer is a secret */
 
 static _Thread_local struct {

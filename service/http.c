@@ -20,7 +20,7 @@
 #include "core/str.h"
 #include "service/http_internal.h"
 
-#define MEMORY 16384 /* bytes for one connection's headers */
+#define MEMORY 12288 /* bytes for one connection's headers */
 #define TLS_RULES                                                              \
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM"      \
     ":+AES-128-GCM:+CHACHA20-POLY1305:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"

@@ -183,7 +183,7 @@ read_body(struct uk_call *call)
     bool list = call->route->handler == uk_admin_origins_set;
     struct uk_err err = UK_ERR_NONE;
 
-    if (call->request->body_len == 0 || call->body != NULL)
+    if (call->request->body_len == 0 || call->body != NULL || call->foreseen)
         return true;
     if (!is_json_type(call->request->content_type)) {
         uk_call_error(call, 415, "BadRequest",
@@ -358,22 +358,13 @@ follow(struct uk_call *call)
 void
 uk_route_foresee(struct uk_call *call)
 {
-    struct uk_err err = UK_ERR_NONE;
     char allowed[64];
 
     call->route = find(call, allowed, sizeof(allowed));
-    if (call->route == NULL || call->route->handler != uk_key_login ||
-        strlen(call->app_name) > UK_STORE_CLIENT_ID ||
-        !is_json_type(call->request->content_type) ||
-        uk_json_parse(call->request->body, call->request->body_len, &call->body,
-                      &err) != UK_OK)
-        return;
-    if (uk_json_is_object(call->body)) {
+    if (call->route != NULL && call->route->handler == uk_key_login &&
+        strlen(call->app_name) <= UK_STORE_CLIENT_ID &&
+        is_json_type(call->request->content_type))
         call->foreseen = uk_key_foresee(call);
-        return;
-    }
-    uk_json_free(call->body);
-    call->body = NULL;
 }
 
 enum uk_then

@@ -25,6 +25,11 @@
 /* clang-format off */
 static const struct uk_route routes[] = {
     /* method, base, path, who, token, writes, body, event, quiet, handler */
+    /* The one that is asked for most is found first. */
+    {"POST", CLIENT, PROVIDERS "api-key/login?link=true",
+     OWNER, ACCESS, false, false, "link", false, uk_link_key},
+    {"POST", CLIENT, PROVIDERS "api-key/login",
+     ANYBODY, NONE, false, true, "login", false, uk_key_login},
     {"GET", CLIENT, "/app/*/location",
      ANYBODY, NONE, false, false, NULL, true, uk_location},
     {"POST", CLIENT, PROVIDERS "local-userpass/register",
@@ -43,16 +48,12 @@ static const struct uk_route routes[] = {
      ANYBODY, NONE, false, true, "reset", false, uk_reset_call},
     {"POST", CLIENT, PROVIDERS "local-userpass/login?link=true",
      OWNER, ACCESS, false, true, "link", false, uk_link_password},
-    {"POST", CLIENT, PROVIDERS "api-key/login?link=true",
-     OWNER, ACCESS, false, false, "link", false, uk_link_key},
     {"POST", CLIENT, PROVIDERS "anon-user/login?link=true",
      OWNER, ACCESS, false, false, "link", false, uk_link_anon},
     {"POST", CLIENT, PROVIDERS "*/login?link=true",
      OWNER, ACCESS, false, false, "link", false, uk_other_login},
     {"POST", CLIENT, PROVIDERS "local-userpass/login",
      ANYBODY, NONE, false, true, "login", false, uk_password_login},
-    {"POST", CLIENT, PROVIDERS "api-key/login",
-     ANYBODY, NONE, false, true, "login", false, uk_key_login},
     {"POST", CLIENT, PROVIDERS "anon-user/login",
      ANYBODY, NONE, false, true, "login", false, uk_anon_login},
     {"POST", CLIENT, PROVIDERS "*/login",

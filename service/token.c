@@ -42,23 +42,30 @@ add(struct text *text, const char *bytes, size_t len)
 static void
 put_name(struct text *text, const char *name)
 {
-    if (text->len > 0 && text->bytes[text->len - 1] != '{')
-        add(text, ",", 1);
-    add(text, "\"", 1);
+    bool first = text->len == 0 || text->bytes[text->len - 1] == '{';
+
+    add(text, ",\"" + first, 2 - first);
     add(text, name, strlen(name));
     add(text, "\":", 2);
 }
+
+/* What cannot stand in JSON as it is, or is no letter, digit or sign. */
+static const bool is_odd[256] = {
+    [0 ... ' '] = true,
+    ['"'] = true,
+    ['\\'] = true,
+    [0x7f ... 0xff] = true,
+};
 
 static void
 put_text(struct text *text, const char *name, const char *value)
 {
     size_t len = strlen(value);
+    bool odd = false;
 
-    for (size_t i = 0; i < len; i++) {
-        if (value[i] <= ' ' || value[i] > '~' || value[i] == '"' ||
-            value[i] == '\\')
-            text->bad = true;
-    }
+    for (size_t i = 0; i < len; i++)
+        odd |= is_odd[(unsigned char)value[i]];
+    text->bad |= odd;
     put_name(text, name);
     add(text, "\"", 1);
     add(text, value, len);

@@ -164,6 +164,69 @@ test_taken(void **state)
     }
 }
 
+/* Either it is this one member as it stands, or it is left to the parser. */
+static void
+test_only(void **state)
+{
+    static const char *const others[] = {
+        "",
+        "{}",
+        "[]",
+        "\"key\"",
+        "{\"key\":1}",
+        "{\"key\":null}",
+        "{\"key\":[\"v\"]}",
+        "{\"key\":{\"key\":\"v\"}}",
+        "{\"Key\":\"v\"}",
+        "{\"ke\":\"v\"}",
+        "{\"keys\":\"v\"}",
+        "{\"k\\u0065y\":\"v\"}",
+        "{\"key\":\"\\u0076\"}",
+        "{\"key\":\"a\\\"b\"}",
+        "{\"key\":\"v\",\"key\":\"w\"}",
+        "{\"key\":\"v\",\"a\":1}",
+        "{\"a\":1,\"key\":\"v\"}",
+        "{\"key\":\"v\",}",
+        "{\"key\":\"v\"}}",
+        "{\"key\":\"v\"} x",
+        "{\"key\" \"v\"}",
+        "{\"key\":\"v\"",
+        "{\"key\":\"v}",
+        "{\"key\":\"\x01\"}",
+        "{\"key\":\"\xff\"}",
+        "{key:\"v\"}",
+        "[{\"key\":\"v\"}]",
+        "{\"key\":'v'}",
+    };
+    static const char *const these[] = {
+        "{\"key\":\"v \xc3\xa9\"}",
+        "\t{ \"key\"\n:\r\"v \xc3\xa9\" } \n",
+    };
+    const char *value;
+    size_t len;
+
+    for (size_t i = 0; i < UK_COUNT(others); i++) {
+        if (uk_jsonscan_only(others[i], strlen(others[i]), "key", &value, &len))
+            fail_msg("taken: %s", others[i]);
+    }
+    for (size_t i = 0; i < UK_COUNT(these); i++) {
+        struct uk_err err = UK_ERR_NONE;
+        struct uk_json *doc = NULL;
+        const char *text;
+
+        assert_true(
+            uk_jsonscan_only(these[i], strlen(these[i]), "key", &value, &len));
+        assert_int_equal(uk_json_parse(these[i], strlen(these[i]), &doc, &err),
+                         UK_OK);
+        assert_true(uk_json_text(doc, "key", &text));
+        assert_int_equal(len, strlen(text));
+        assert_memory_equal(value, text, len);
+        uk_json_free(doc);
+    }
+    assert_true(uk_jsonscan_only("{\"\":\"\"}", 7, "", &value, &len));
+    assert_int_equal(len, 0);
+}
+
 /* Every single byte of a good document, exchanged for every other byte, must
  * give a verdict and no more; what stays good must read the same. */
 static void
@@ -511,6 +574,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_only),
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_no_coercion),
