@@ -218,6 +218,9 @@ uk_http_on_request(void *context, struct MHD_Connection *connection,
         return take_body(ex, upload, upload_len);
     if (ex->asked)
         return ex->answered ? send_reply(ex) : wait_longer(ex);
+    /* What comes in the last moment has nobody to answer it. */
+    if (http->leaving)
+        return MHD_NO;
     ex->asked = true;
     if (ex->swallowed > 0)
         return refuse(ex, 413, "the body is too long");
