@@ -4,6 +4,7 @@ The DevTools protocol on --remote-debugging-pipe: each message is JSON with a
 zero byte behind it.  No port is opened, and no driver is needed.
 """
 
+import atexit
 import fcntl
 import json
 import os
@@ -40,6 +41,8 @@ class Chromium:
         server that has it is believed whatever signed its certificate."""
         self.home = tempfile.mkdtemp(prefix='userkey-chromium-')
         self.log = open(os.path.join(self.home, 'log'), 'w+b')
+        self.process = None
+        atexit.register(self._remove)
         self.count = 0
         self.unread = b''
         self.events = []
@@ -143,18 +146,25 @@ class Chromium:
         return self.log.read().decode('utf-8', 'replace')[-3000:]
 
     def close(self):
+        """In an orderly way, if it lets itself be asked."""
         try:
             self.session = None
             self.ask('Browser.close')
             self.process.wait(5)
         except (OSError, EOFError, TimeoutError, subprocess.TimeoutExpired):
             pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
-        os.close(self.to)
-        os.close(self.back)
-        self.log.close()
+        self._remove()
+
+    def _remove(self):
+        """All of it, however the test ends."""
+        if self.process:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+            os.close(self.to)
+            os.close(self.back)
+            self.log.close()
         shutil.rmtree(self.home, ignore_errors=True)
