@@ -3,147 +3,185 @@
  *
  * Warm up, lock down, listen.  What takes privilege (settings, CA, client key)
  * is read first; then the process becomes its own user for good; only then it
- * looks at what the other side says.  It answers one request on descriptor 3
- * and leaves.  What comes in a command line, an environment or an exit status
- * decides nothing.
+ * looks at what the other side says.  Descriptor 3 is one caller, who is
+ * answered once, or a listening socket, where all who come are.  What comes in
+ * a command line, an environment or an exit status decides nothing.
  */
-#include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/helper.h"
 #include "core/https.h"
-#include "core/io.h"
 #include "core/log.h"
 #include "core/settings.h"
 
+#include "agent/door.h"
+#include "agent/loop.h"
 #include "agent/peer.h"
 #include "agent/privs.h"
+#include "agent/reception.h"
 #include "agent/serve.h"
+#include "agent/stamps.h"
+#include "agent/upstream.h"
 
-#define FD    UK_HELPER_FD
-#define USAGE 2 /* exit status: started in a way that it is not for */
+#define FD     UK_HELPER_FD
+#define FAILED 1 /* exit status: could not serve */
+#define USAGE  2 /* exit status: started in a way that it is not for */
 
-/* What descriptor 3 is. */
-enum door {
-    DOOR_NONE,      /* no socket of ours */
-    DOOR_CONNECTED, /* one caller, to be answered once */
-    DOOR_LISTENING, /* callers, each on a connection of its own */
-};
-
-static const struct uk_log to_person = {
+static struct uk_log to_person = {
     .fd = STDERR_FILENO,
     .most = UK_LEVEL_ERROR,
 };
 
-static bool
-is_option(int fd, int option, int wanted)
-{
-    int value = -1;
-    socklen_t len = sizeof(value);
-
-    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 &&
-           value == wanted;
-}
-
-static enum door
-look_at(int fd)
-{
-    if (!is_option(fd, SO_DOMAIN, AF_UNIX) ||
-        !is_option(fd, SO_TYPE, SOCK_SEQPACKET))
-        return DOOR_NONE;
-    return is_option(fd, SO_ACCEPTCONN, 1) ? DOOR_LISTENING : DOOR_CONNECTED;
-}
+/* Everything that is made before there is a caller. */
+struct agent {
+    struct uk_settings settings;
+    struct uk_stamps stamps;
+    struct uk_loop *loop;
+    struct uk_upstream *upstream;
+};
 
 /* Everything that the process is to have and to be, before it looks at the
  * request. */
 static enum uk_code
-get_ready(const char *conf_file, struct uk_settings *settings,
-          struct uk_https **https, struct uk_err *err)
+get_ready(struct agent *agent, const char *conf_file, enum uk_privs_life life,
+          struct uk_err *err)
 {
+    struct uk_settings *settings = &agent->settings;
     enum uk_code code;
 
-    code = uk_privs_forget(FD, err);
+    code = uk_privs_forget(FD, life, err);
+    uk_stamps_add(&agent->stamps, conf_file);
     if (code == UK_OK)
         code = uk_settings_load(conf_file, settings, err);
     if (code == UK_OK)
+        uk_stamps_add_settings(&agent->stamps, settings);
+    if (code == UK_OK)
         code = uk_https_start(err);
     if (code == UK_OK)
-        code = uk_https_new(settings, https, err);
+        code = uk_loop_new(&agent->loop, err);
     if (code == UK_OK)
-        code = uk_privs_drop(UK_PRIVS_USER, err);
+        code = uk_upstream_new(settings, agent->loop, &to_person,
+                               &agent->upstream, err);
+    if (code == UK_OK)
+        code = uk_privs_drop(UK_PRIVS_USER, life, err);
     return code;
 }
 
-/* The caller waits until this process has gone, so what remains to be done is
- * done by another, which has the settings' timeout and not a second more. */
-static void
-finish(const struct uk_serve *serve, const struct uk_secret *leftover)
+static struct uk_serve
+serve_with(const struct agent *agent, struct uk_deadline since)
 {
-    if (leftover->len == 0 || fork() > 0)
-        return;
-    close(FD);
-    alarm((unsigned)(serve->settings->timeout / 1000 + 2));
-    uk_serve_leftover(serve, leftover);
+    return (struct uk_serve){
+        .settings = &agent->settings,
+        .loop = agent->loop,
+        .upstream = agent->upstream,
+        .log = &to_person,
+        .stamps = &agent->stamps,
+        .since = since,
+    };
 }
 
 static void
 serve_connection(const char *conf_file, struct uk_deadline since)
 {
-    struct uk_settings settings;
-    struct uk_serve serve = {.settings = &settings, .since = since};
-    struct uk_secret leftover = UK_SECRET_NONE;
+    static struct agent agent;
     struct uk_err err = UK_ERR_NONE;
+    struct uk_serve serve;
     struct uk_peer peer;
     enum uk_code code;
 
     code = uk_peer_find(FD, &peer, &err);
     if (code == UK_OK)
-        code = get_ready(conf_file, &settings, &serve.https, &err);
+        code = get_ready(&agent, conf_file, UK_PRIVS_ONE_CALL, &err);
     /* Died before we could be told of it? */
     if (code == UK_OK && peer.parent && getppid() != peer.pid)
         return;
     if (code != UK_OK) {
-        uk_serve_failure(FD, code, &err);
+        uk_serve_failure(FD, uk_deadline_in(UK_SERVE_FAILURE_MS), code, &err);
         return;
     }
-    uk_serve_one(&serve, FD, &peer, &leftover);
-    finish(&serve, &leftover);
-    uk_secret_clear(&leftover);
+    serve = serve_with(&agent, since);
+    uk_serve_one(&serve, FD, &peer);
+}
+
+/* journald and other supervisors read what a service has to say. */
+static void
+log_to_supervisor(const struct uk_settings *settings)
+{
+    to_person.prefix = isatty(STDERR_FILENO) == 0;
+    to_person.most = UK_LEVEL_ERROR + (enum uk_level)settings->log_level;
+}
+
+static int
+serve_all(const char *conf_file, enum uk_reception_door door,
+          struct uk_deadline since)
+{
+    static struct agent agent;
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_serve serve;
+    enum uk_code code = get_ready(&agent, conf_file, UK_PRIVS_SERVICE, &err);
+
+    if (code == UK_OK) {
+        log_to_supervisor(&agent.settings);
+        uk_stamps_settle(&agent.stamps);
+        serve = serve_with(&agent, since);
+        code = uk_reception_run(&serve, FD, door, &err);
+    } else {
+        uk_reception_fail(FD, code, &err);
+    }
+    if (code != UK_OK)
+        uk_log_line(&to_person, UK_LEVEL_ERROR, "userkey-agent: %s", err.text);
+    return code == UK_OK ? 0 : FAILED;
+}
+
+static int
+listen_at(const char *path, const char *conf_file, struct uk_deadline since)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    if (uk_door_open(path, FD, &err) == UK_OK)
+        return serve_all(conf_file, UK_RECEPTION_OWN, since);
+    uk_log_line(&to_person, UK_LEVEL_ERROR, "userkey-agent: %s", err.text);
+    return FAILED;
+}
+
+static int
+serve(const char *conf_file, struct uk_deadline since)
+{
+    switch (uk_door_look(FD)) {
+    case UK_DOOR_CONNECTED:
+        serve_connection(conf_file, since);
+        return 0;
+    case UK_DOOR_LISTENING:
+        return serve_all(conf_file, UK_RECEPTION_LENT, since);
+    case UK_DOOR_NONE:
+        break;
+    }
+    uk_log_line(&to_person, UK_LEVEL_ERROR,
+                "userkey-agent: descriptor %d is not a socket of the PAM "
+                "module's or of a supervisor; with '--listen PATH' it makes "
+                "one itself",
+                FD);
+    return USAGE;
 }
 
 int
 main(int argc, char **argv)
 {
     struct uk_deadline since = uk_deadline_in(0);
+    int status = USAGE;
 
-    if (argc != 3 || strcmp(argv[1], "--conf") != 0) {
+    if (argc == 3 && strcmp(argv[1], "--conf") == 0)
+        status = serve(argv[2], since);
+    else if (argc == 5 && strcmp(argv[1], "--conf") == 0 &&
+             strcmp(argv[3], "--listen") == 0)
+        status = listen_at(argv[4], argv[2], since);
+    else
         uk_log_line(&to_person, UK_LEVEL_ERROR,
-                    "usage: userkey-agent --conf FILE (with a socket as "
-                    "descriptor %d)",
+                    "usage: userkey-agent --conf FILE [--listen PATH] (or with "
+                    "a socket as descriptor %d)",
                     FD);
-        return USAGE;
-    }
-    switch (look_at(FD)) {
-    case DOOR_CONNECTED:
-        serve_connection(argv[2], since);
-        /* No epilogue: a thread of libcurl's may still look a name up. */
-        _exit(0);
-    case DOOR_LISTENING:
-        uk_log_line(&to_person, UK_LEVEL_ERROR,
-                    "userkey-agent: descriptor %d is a listening socket; this "
-                    "version serves one connected caller only",
-                    FD);
-        return USAGE;
-    case DOOR_NONE:
-        break;
-    }
-    uk_log_line(&to_person, UK_LEVEL_ERROR,
-                "userkey-agent: descriptor %d is not a socket of the PAM "
-                "module's; this program is started by it, not by hand",
-                FD);
-    return USAGE;
+    /* No epilogue: a thread of libcurl's may still look a name up. */
+    _exit(status);
 }

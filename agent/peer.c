@@ -23,22 +23,24 @@ uk_peer_find(int fd, struct uk_peer *out, struct uk_err *err)
     return UK_OK;
 }
 
+bool
+uk_peer_may(const struct uk_peer *peer, const struct uk_request *request)
+{
+    /* Who holds a refresh token can end its session anywhere. */
+    return peer->parent || peer->uid == 0 || request->op == UK_OP_LOGOUT;
+}
+
 enum uk_code
-uk_peer_check(const struct uk_peer *peer, const struct uk_request *request,
-              struct uk_err *err)
+uk_peer_check_own(const char *name, uid_t uid, struct uk_err *err)
 {
     struct uk_account account;
     bool found = false;
-    enum uk_code code;
+    enum uk_code code = uk_account_find(name, &account, &found, err);
 
-    /* Who holds a refresh token can end its session anywhere. */
-    if (peer->parent || peer->uid == 0 || request->op == UK_OP_LOGOUT)
-        return UK_OK;
-    code = uk_account_find(request->user, &account, &found, err);
-    if (code == UK_OK && (!found || account.uid != peer->uid))
+    if (code == UK_OK && (!found || account.uid != uid))
         code = uk_err_set(err, UK_INVALID,
                           "uid %lu may ask the agent about its own account, "
                           "not about '%s'",
-                          (unsigned long)peer->uid, request->user);
+                          (unsigned long)uid, name);
     return code;
 }

@@ -26,10 +26,13 @@ struct uk_peer {
 UK_MUST_USE enum uk_code uk_peer_find(int fd, struct uk_peer *out,
                                       struct uk_err *err);
 
-/* UK_INVALID for a question about somebody else; UK_SYSTEM when the name
- * service cannot say who that is. */
-UK_MUST_USE enum uk_code uk_peer_check(const struct uk_peer *peer,
-                                       const struct uk_request *request,
-                                       struct uk_err *err);
+/* May it ask this, as far as that can be told at once?  False where it is for
+ * uk_peer_check_own(). */
+bool uk_peer_may(const struct uk_peer *peer, const struct uk_request *request);
+
+/* Is this uid's own account?  UK_INVALID if not; UK_SYSTEM when the name
+ * service cannot say.  It may take as long as the name service does. */
+UK_MUST_USE enum uk_code uk_peer_check_own(const char *name, uid_t uid,
+                                           struct uk_err *err);
 
 #endif

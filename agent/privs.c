@@ -19,8 +19,9 @@
 
 #include "core/account.h"
 
-#define CPU_SECONDS 60 /* no honest login comes near it */
-#define MOST_FILES  256
+#define CPU_SECONDS 60   /* no honest login comes near it */
+#define MOST_FILES  256  /* of one call */
+#define MORE_FILES  4096 /* of a service */
 #define STACK       (8UL << 20)
 
 /* Ours, whatever the caller's were: neither may a caller starve us, nor we eat
@@ -31,35 +32,44 @@ static const struct {
     __rlimit_resource_t what;
     rlim_t limit;
 } limits[] = {
-    {RLIMIT_CORE, 0},
-    {RLIMIT_FSIZE, 0},
-    {RLIMIT_NOFILE, MOST_FILES},
-    {RLIMIT_CPU, CPU_SECONDS},
-    {RLIMIT_NPROC, RLIM_INFINITY},
-    {RLIMIT_STACK, STACK},
-    {RLIMIT_DATA, RLIM_INFINITY},
-    {RLIMIT_AS, RLIM_INFINITY},
-    {RLIMIT_MEMLOCK, RLIM_INFINITY},
+    {RLIMIT_CORE, 0},           {RLIMIT_NPROC, RLIM_INFINITY},
+    {RLIMIT_STACK, STACK},      {RLIMIT_DATA, RLIM_INFINITY},
+    {RLIMIT_AS, RLIM_INFINITY}, {RLIMIT_MEMLOCK, RLIM_INFINITY},
 };
 
 /* Raising a hard limit takes privilege; without it, the hard one is it. */
 static enum uk_code
-set_limits(struct uk_err *err)
+set_limit(__rlimit_resource_t what, rlim_t value, struct uk_err *err)
 {
-    for (size_t i = 0; i < UK_COUNT(limits); i++) {
-        struct rlimit limit = {limits[i].limit, limits[i].limit};
-        struct rlimit old;
+    struct rlimit limit = {value, value};
+    struct rlimit old;
 
-        if (setrlimit(limits[i].what, &limit) == 0)
-            continue;
-        if (getrlimit(limits[i].what, &old) != 0)
-            return uk_err_sys(err, errno, "reading a resource limit");
-        if (limit.rlim_cur > old.rlim_max)
-            limit.rlim_cur = limit.rlim_max = old.rlim_max;
-        if (setrlimit(limits[i].what, &limit) != 0)
-            return uk_err_sys(err, errno, "setting a resource limit");
-    }
+    if (setrlimit(what, &limit) == 0)
+        return UK_OK;
+    if (getrlimit(what, &old) != 0)
+        return uk_err_sys(err, errno, "reading a resource limit");
+    if (limit.rlim_cur > old.rlim_max)
+        limit.rlim_cur = limit.rlim_max = old.rlim_max;
+    if (setrlimit(what, &limit) != 0)
+        return uk_err_sys(err, errno, "setting a resource limit");
     return UK_OK;
+}
+
+static enum uk_code
+set_limits(enum uk_privs_life life, struct uk_err *err)
+{
+    bool service = life == UK_PRIVS_SERVICE;
+    enum uk_code code =
+        set_limit(RLIMIT_NOFILE, service ? MORE_FILES : MOST_FILES, err);
+
+    if (code == UK_OK) /* a service has a log */
+        code = set_limit(RLIMIT_FSIZE, service ? RLIM_INFINITY : 0, err);
+    if (code == UK_OK)
+        code =
+            set_limit(RLIMIT_CPU, service ? RLIM_INFINITY : CPU_SECONDS, err);
+    for (size_t i = 0; code == UK_OK && i < UK_COUNT(limits); i++)
+        code = set_limit(limits[i].what, limits[i].limit, err);
+    return code;
 }
 
 /* exec() has set everything that was caught back; what was ignored stays so.
@@ -110,16 +120,16 @@ leave_keyring(struct uk_err *err)
 }
 
 /*
- * Nobody looks into this process but root, no core is written of it, and it
- * does not outlive its parent.  A change of credentials takes both back, so
- * this is done before it and after it.
+ * Nobody looks into this process but root, no core is written of it, and for
+ * one call it does not outlive its parent.  A change of credentials takes both
+ * back, so this is done before it and after it.
  */
 static enum uk_code
-close_up(struct uk_err *err)
+close_up(enum uk_privs_life life, struct uk_err *err)
 {
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_GET_DUMPABLE) != 0)
         return uk_err_sys(err, errno, "forbidding dumps");
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+    if (life == UK_PRIVS_ONE_CALL && prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return uk_err_sys(err, errno, "asking to end with the parent");
     return UK_OK;
 }
@@ -137,7 +147,7 @@ lock_memory(void)
 }
 
 enum uk_code
-uk_privs_forget(int keep, struct uk_err *err)
+uk_privs_forget(int keep, enum uk_privs_life life, struct uk_err *err)
 {
     enum uk_code code;
 
@@ -150,11 +160,11 @@ uk_privs_forget(int keep, struct uk_err *err)
     if (code == UK_OK)
         code = reset_descriptors(keep, err);
     if (code == UK_OK)
-        code = set_limits(err);
+        code = set_limits(life, err);
     if (code == UK_OK)
         code = leave_keyring(err);
     if (code == UK_OK)
-        code = close_up(err);
+        code = close_up(life, err);
     if (code != UK_OK)
         return code;
     (void)setpriority(PRIO_PROCESS, 0, 0); /* lowering it takes privilege */
@@ -285,7 +295,7 @@ verify(const struct target *to, struct uk_err *err)
 }
 
 enum uk_code
-uk_privs_drop(const char *user, struct uk_err *err)
+uk_privs_drop(const char *user, enum uk_privs_life life, struct uk_err *err)
 {
     struct target to = {.uid = 0};
     enum uk_code code;
@@ -298,7 +308,7 @@ uk_privs_drop(const char *user, struct uk_err *err)
     if (code == UK_OK)
         code = refuse_new_privileges(err);
     if (code == UK_OK)
-        code = close_up(err);
+        code = close_up(life, err);
     if (code == UK_OK)
         code = verify(&to, err);
     return code;

@@ -1,6 +1,5 @@
 /*
- * One conversation on a connected descriptor, and what remains to be done
- * behind it.
+ * The agent at work for one caller.
  */
 #ifndef AGENT_SERVE_H
 #define AGENT_SERVE_H
@@ -8,30 +7,38 @@
 #include "core/attr.h"
 #include "core/deadline.h"
 #include "core/err.h"
-#include "core/https.h"
-#include "core/secret.h"
+#include "core/log.h"
 #include "core/settings.h"
 
+#include "agent/loop.h"
 #include "agent/peer.h"
+#include "agent/stamps.h"
+#include "agent/upstream.h"
 
+/* What the agent has when it is ready. */
 struct uk_serve {
-    const struct uk_settings *settings; /* borrowed */
-    struct uk_https *https;             /* borrowed */
+    /* Borrowed: */
+    const struct uk_settings *settings;
+    struct uk_loop *loop;
+    struct uk_upstream *upstream;
+    const struct uk_log *log;
+    const struct uk_stamps *stamps; /* of what has been read */
     struct uk_deadline since; /* when this process began: a request that lay
                                * there already is as old as that */
 };
 
-/* Receive one request, answer it by its budget.  A parent's must come within
- * the settings' timeout.  *leftover gets the refresh token of a session that is
- * to be ended now, if there is one. */
+/* Answer the one caller on fd, and end its session if nobody is to have it: by
+ * a process of its own, which returns; the one that the caller waits for is
+ * left by then.  A parent's request must come within the settings' timeout. */
 void uk_serve_one(const struct uk_serve *serve, int fd,
-                  const struct uk_peer *peer, struct uk_secret *leftover);
-
-/* End it, by the settings' timeout from now. */
-void uk_serve_leftover(const struct uk_serve *serve,
-                       const struct uk_secret *leftover);
+                  const struct uk_peer *peer);
 
 /* Nothing can be served: tell whoever asks why. */
-void uk_serve_failure(int fd, enum uk_code code, const struct uk_err *why);
+void uk_serve_failure(int fd, struct uk_deadline patience, enum uk_code code,
+                      const struct uk_err *why);
+
+/* How long to wait for the request where no settings are known: the default of
+ * 'timeout', in ms. */
+#define UK_SERVE_FAILURE_MS 5000
 
 #endif

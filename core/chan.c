@@ -53,8 +53,8 @@ drop_message(char *bytes)
     free(bytes);
 }
 
-static enum uk_code
-send_request(int fd, const struct uk_request *request, struct uk_deadline by,
+enum uk_code
+uk_chan_send(int fd, const struct uk_request *request, struct uk_deadline by,
              struct uk_err *err)
 {
     struct uk_buf buf = UK_BUF_UP_TO(UK_MSG_MAX);
@@ -64,7 +64,7 @@ send_request(int fd, const struct uk_request *request, struct uk_deadline by,
     if (code == UK_OK)
         code = uk_io_send(fd, buf.bytes, buf.len, by, err);
     uk_buf_clear(&buf);
-    return code;
+    return blame_agent(code, err);
 }
 
 /* An answer with another one behind it is two answers, which is none. */
@@ -87,17 +87,15 @@ receive_end(int fd, struct uk_deadline by, struct uk_err *err)
 }
 
 enum uk_code
-uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
-            struct uk_answer *out, struct uk_err *err)
+uk_chan_hear(int fd, const struct uk_request *request, struct uk_deadline by,
+             struct uk_answer *out, struct uk_err *err)
 {
     struct uk_answer answer = {.code = UK_OK};
     char *bytes = NULL;
     size_t len;
     enum uk_code code;
 
-    code = send_request(fd, request, by, err);
-    if (code == UK_OK)
-        code = receive_message(fd, by, &bytes, &len, err);
+    code = receive_message(fd, by, &bytes, &len, err);
     if (code == UK_OK)
         code = uk_answer_unpack(bytes, len, &answer, err);
     drop_message(bytes);
@@ -110,6 +108,15 @@ uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
     else
         uk_answer_clear(&answer);
     return blame_agent(code, err);
+}
+
+enum uk_code
+uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
+            struct uk_answer *out, struct uk_err *err)
+{
+    enum uk_code code = uk_chan_send(fd, request, by, err);
+
+    return code == UK_OK ? uk_chan_hear(fd, request, by, out, err) : code;
 }
 
 enum uk_code

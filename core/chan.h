@@ -19,6 +19,16 @@ UK_MUST_USE enum uk_code uk_chan_ask(int fd, const struct uk_request *request,
                                      struct uk_deadline by,
                                      struct uk_answer *out, struct uk_err *err);
 
+/* The two halves of it.  After UK_UNREACHABLE from the first the other side has
+ * nothing of the request, and will not get it. */
+UK_MUST_USE enum uk_code uk_chan_send(int fd, const struct uk_request *request,
+                                      struct uk_deadline by,
+                                      struct uk_err *err);
+UK_MUST_USE enum uk_code uk_chan_hear(int fd, const struct uk_request *request,
+                                      struct uk_deadline by,
+                                      struct uk_answer *out,
+                                      struct uk_err *err);
+
 /* The answering side. */
 UK_MUST_USE enum uk_code uk_chan_receive(int fd, struct uk_deadline by,
                                          struct uk_request *out,

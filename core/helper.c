@@ -1,4 +1,4 @@
-/* Start the agent from inside a host process that is not ours. */
+/* Reach or start the agent from inside a host process that is not ours. */
 #include "core/helper.h"
 
 #include <errno.h>
@@ -10,11 +10,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/io.h"
+#include "core/str.h"
+#include "core/walk.h"
 
 /* A killed process leaves at once; one that the kernel cannot even kill (it
  * waits for a disk) must not hold the host for ever. */
@@ -71,6 +74,84 @@ lift(int *fd, struct uk_err *err)
     *fd = above;
     return UK_OK;
 }
+
+/* Reaching. */
+
+/* Who could have put another socket there could be asked in its place. */
+static enum uk_code
+check_place(const char *path, struct uk_err *err)
+{
+    struct uk_walk walk;
+    enum uk_code code =
+        uk_walk_to_last(&walk, path, UK_WALK_STICKY_REFUSED, err);
+
+    uk_walk_close(&walk);
+    return code;
+}
+
+/* Whoever called listen(): the agent before it gave up root's rights, or who
+ * holds the socket for it. */
+static enum uk_code
+check_listener(int fd, const char *path, struct uk_err *err)
+{
+    struct ucred theirs;
+    socklen_t len = sizeof(theirs);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &theirs, &len) != 0)
+        return uk_err_sys(err, errno, "asking who listens at '%s'", path);
+    if (theirs.uid == 0 || theirs.uid == geteuid())
+        return UK_OK;
+    return uk_err_set(err, UK_MISCONFIGURED,
+                      "at '%s' listens uid %lu; it must be root", path,
+                      (unsigned long)theirs.uid);
+}
+
+static enum uk_code
+connect_to(int fd, const char *path, struct uk_err *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    enum uk_code code = UK_OK;
+
+    if (!uk_str_copy(address.sun_path, sizeof(address.sun_path), path))
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "'%s' is too long for the path of a socket", path);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        code = uk_err_sys(err, errno, "connecting to '%s'", path);
+        if (errno == EPROTOTYPE || errno == EACCES)
+            return uk_err_recode(err, UK_MISCONFIGURED);
+        return uk_err_recode(err, UK_UNREACHABLE);
+    }
+    return code;
+}
+
+enum uk_code
+uk_helper_reach(struct uk_helper *helper, const char *path, struct uk_err *err)
+{
+    int fd = -1;
+    enum uk_code code = UK_OK;
+
+    if (access(path, F_OK) != 0)
+        return uk_err_set(err, UK_UNREACHABLE, "there is no '%s'", path);
+    code = check_place(path, err);
+    if (code != UK_OK)
+        return uk_err_in(err, "'agent_socket'");
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return uk_err_sys(err, errno, "making a socket");
+    code = lift(&fd, err);
+    if (code == UK_OK)
+        code = connect_to(fd, path, err);
+    if (code == UK_OK)
+        code = check_listener(fd, path, err);
+    if (code != UK_OK) {
+        uk_io_close(&fd);
+        return uk_err_in(err, "'agent_socket'");
+    }
+    *helper = (struct uk_helper){.fd = fd, .pidfd = -1, .pid = -1};
+    return UK_OK;
+}
+
+/* Starting. */
 
 static enum uk_code
 make_pair(int pair[2], struct uk_err *err)

@@ -1,5 +1,7 @@
 /*
- * Start the agent from inside a host process that is not ours.
+ * Reach or start the agent from inside a host process that is not ours.
+ *
+ * One that listens is connected to; the kernel says who it is.
  *
  * The child gets one end of a socket pair as descriptor 3, /dev/null on 0 to
  * 2, nothing else, an empty environment, default signals and a fixed command
@@ -29,6 +31,15 @@ struct uk_helper {
     {                                                                          \
         .fd = -1, .pidfd = -1, .pid = -1                                       \
     }
+
+/*
+ * Connect to the agent that listens at this path.  UK_UNREACHABLE: nobody
+ * does, or it has as many callers as it can have, and nothing has been sent.
+ * UK_MISCONFIGURED for a socket where others than root and we could have put
+ * one, or behind which somebody else is.  Never waits.
+ */
+UK_MUST_USE enum uk_code uk_helper_reach(struct uk_helper *helper,
+                                         const char *path, struct uk_err *err);
 
 /* Start `program --conf conf_file`.  The program must be one that can be
  * believed (core/file.h): UK_MISCONFIGURED otherwise.  UK_UNREACHABLE for one

@@ -115,7 +115,40 @@ admit(struct decision *d, struct uk_err *err)
     return verdict == UK_GRANTED ? UK_OK : decide(d, verdict, NULL);
 }
 
-/* One request to an agent started for it, and its answer. */
+/* One way to an agent, and the request on it.  *gone: nobody was there to take
+ * it, so that another way may be tried. */
+static enum uk_code
+hand_over(struct uk_helper *agent, const struct uk_request *request,
+          struct uk_deadline by, bool *gone, struct uk_err *err)
+{
+    enum uk_code code = uk_chan_send(agent->fd, request, by, err);
+
+    *gone = code == UK_UNREACHABLE;
+    if (code != UK_OK)
+        uk_helper_stop(agent, (struct uk_deadline){0});
+    return code;
+}
+
+/* The agent that listens, if one does; else one for this request alone. */
+static enum uk_code
+send_request(struct uk_helper *agent, const struct uk_settings *settings,
+             const char *conf_file, const struct uk_request *request,
+             struct uk_deadline by, struct uk_err *err)
+{
+    enum uk_code code = UK_UNREACHABLE;
+    bool gone = true;
+
+    if (settings->agent_socket[0] != '\0')
+        code = uk_helper_reach(agent, settings->agent_socket, err);
+    if (code == UK_OK)
+        code = hand_over(agent, request, by, &gone, err);
+    if (code != UK_UNREACHABLE || !gone)
+        return code;
+    code = uk_helper_start(agent, settings->agent_program, conf_file, err);
+    return code == UK_OK ? hand_over(agent, request, by, &gone, err) : code;
+}
+
+/* One request to an agent, and its answer. */
 static enum uk_code
 talk(const struct uk_settings *settings, const char *conf_file,
      struct uk_request *request, struct uk_deadline by, struct uk_answer *out,
@@ -131,9 +164,9 @@ talk(const struct uk_settings *settings, const char *conf_file,
         return uk_err_late(
             err, UK_STAGE_AGENT,
             "no time left for the agent; is 'timeout' too short?");
-    code = uk_helper_start(&agent, settings->agent_program, conf_file, err);
+    code = send_request(&agent, settings, conf_file, request, by, err);
     if (code == UK_OK)
-        code = uk_chan_ask(agent.fd, request, by, out, err);
+        code = uk_chan_hear(agent.fd, request, by, out, err);
     if (code != UK_OK)
         uk_err_in(err, "asking the agent");
     /* One that gave no good answer is not waited for. */

@@ -10,7 +10,8 @@
 #include "core/str.h"
 #include "core/url.h"
 
-#define FILE_MAX 65536
+#define FILE_MAX  65536
+#define NO_SOCKET "none"
 
 /* Checks of single values: NULL, or what is allowed. */
 
@@ -77,6 +78,14 @@ static const char *
 check_domain(const char *value)
 {
     return uk_url_is_domain(value) ? NULL : "a domain, as in example.com";
+}
+
+static const char *
+check_socket(const char *value)
+{
+    return value[0] == '/' || strcmp(value, NO_SOCKET) == 0
+               ? NULL
+               : "an absolute path, or '" NO_SOCKET "'";
 }
 
 static const char *const key_formats[] = {"ukey", "any", NULL};
@@ -201,6 +210,16 @@ static const struct uk_conf_rule rules[] = {
      .type = UK_CONF_PATH,
      .offset = AT(agent_program),
      .fallback = UK_LIBEXECDIR "/userkey-agent"},
+    {.name = "agent_socket",
+     .type = UK_CONF_TEXT,
+     .offset = AT(agent_socket),
+     .check = check_socket},
+    {.name = "agent_idle",
+     .type = UK_CONF_TIME,
+     .offset = AT(agent_idle),
+     .fallback = "10min",
+     .min = 1000,
+     .max = 86400000},
 };
 
 static const struct uk_conf_table table = {rules, UK_COUNT(rules)};
@@ -302,6 +321,11 @@ uk_settings_parse(const char *text, size_t len, const char *file,
     if (code != UK_OK)
         return code;
     end_in_space(settings.prompt);
+    if (settings.agent_socket[0] == '\0' && strcmp(file, UK_SETTINGS_FILE) == 0)
+        memcpy(settings.agent_socket, UK_SETTINGS_SOCKET,
+               sizeof(UK_SETTINGS_SOCKET));
+    if (strcmp(settings.agent_socket, NO_SOCKET) == 0)
+        settings.agent_socket[0] = '\0';
     *out = settings;
     return UK_OK;
 }

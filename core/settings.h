@@ -17,6 +17,9 @@
 /* The folder comes from the Makefile (SYSCONFDIR). */
 #define UK_SETTINGS_FILE UK_CONFDIR "/userkey.conf"
 
+/* Where the agent listens, by the same file. */
+#define UK_SETTINGS_SOCKET "/run/userkey/agent.sock"
+
 enum uk_key_format { UK_KEY_FORMAT_UKEY, UK_KEY_FORMAT_ANY };
 enum uk_session_policy { UK_SESSION_DISCARD, UK_SESSION_KEEP };
 
@@ -46,6 +49,8 @@ struct uk_settings {
     int log_level;               /* index: error warning notice info debug */
     bool insecure_http;
     char agent_program[UK_CONF_VALUE];
+    char agent_socket[UK_CONF_VALUE]; /* "": there is none */
+    unsigned long agent_idle;         /* ms */
 };
 
 /* The table, also for settings that come from elsewhere: the tool's options. */
@@ -62,7 +67,9 @@ UK_MUST_USE enum uk_code uk_settings_parse(const char *text, size_t len,
                                            struct uk_settings *out,
                                            struct uk_err *err);
 
-/* Read a file that can be believed and parse it.  A file that cannot be read
+/* Read a file that can be believed and parse it.  Unless it says so itself,
+ * only UK_SETTINGS_FILE has an agent that listens: the one that does goes by
+ * that file.  A file that cannot be read
  * is UK_MISCONFIGURED, whatever the reason: there is no default policy. */
 UK_MUST_USE enum uk_code
 uk_settings_load(const char *file, struct uk_settings *out, struct uk_err *err);

@@ -43,7 +43,11 @@ check 'the module exports six names' "$(exports "$module")" \
 check 'the module needs libpam and libc' "$(needs "$module" | grep -v '^ld-')" \
     "$(printf 'libc.so.6\nlibpam.so.0')"
 check 'the module imports nothing that touches its host' \
-    "$(imports "$module" | grep -xE 'getenv|secure_getenv|setenv|unsetenv|putenv|clearenv|environ|__environ|openlog|closelog|signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer|setlocale|exit|_exit|abort|atexit|fork|vfork|system|popen|umask|chdir|mkstemp|closefrom|realloc|pthread_create|dlopen|socket|connect|getaddrinfo')" ''
+    "$(imports "$module" | grep -xE 'getenv|secure_getenv|setenv|unsetenv|putenv|clearenv|environ|__environ|openlog|closelog|signal|sigaction|sigprocmask|pthread_sigmask|alarm|setitimer|setlocale|exit|_exit|abort|atexit|fork|vfork|system|popen|umask|chdir|mkstemp|closefrom|realloc|pthread_create|dlopen|getaddrinfo')" ''
+check 'only the way to the agent opens a socket, and none to a network' \
+    "$(grep -lE '\b(socket|connect)\(' $(sed '/^# reach/,$d; s/#.*//; /^$/d; s,.*,core/&.c,' core/ORDER |
+        xargs ls 2>/dev/null) pam_module/*.c; grep -nE 'AF_INET|AF_NETLINK|AF_PACKET' core/helper.c)" \
+    core/helper.c
 check 'the module imports what the list says' \
     "$(imports "$module" | grep -vxFf tests/checks/imports.txt)" ''
 check 'the module has no variables: nothing to share between threads' \

@@ -591,7 +591,6 @@ test_by_hand(void **state)
     run_by_hand(-1, "--conf", "not a socket");
     run_by_hand(null, "--conf", "not a socket");
     run_by_hand(stream[0], "--conf", "not a socket");
-    run_by_hand(listener, "--conf", "listening");
     run_by_hand(pair[0], "--help", "usage");
     run_by_hand(pair[0], "--config", "usage");
     for (int i = 0; i < 2; i++) {

@@ -108,7 +108,7 @@ drop_from(int i)
         setresgid(CALLER, 0, 0) != 0 ||
         setresuid(starts[i].real, starts[i].effective, starts[i].saved) != 0)
         return 1;
-    if (uk_privs_drop(TARGET, &err) != UK_OK) {
+    if (uk_privs_drop(TARGET, UK_PRIVS_ONE_CALL, &err) != UK_OK) {
         fprintf(stderr, "# %s\n", err.text);
         return 2;
     }
@@ -144,7 +144,7 @@ drop_lent(int lent)
         setresgid(CALLER, lent ? 42 : CALLER, lent ? 42 : CALLER) != 0 ||
         setresuid(CALLER, lent ? 43 : CALLER, lent ? 43 : CALLER) != 0)
         return 1;
-    if (uk_privs_drop(TARGET, &err) != UK_OK) {
+    if (uk_privs_drop(TARGET, UK_PRIVS_ONE_CALL, &err) != UK_OK) {
         fprintf(stderr, "# %s\n", err.text);
         return 2;
     }
@@ -174,7 +174,7 @@ drop_plain(int unused)
          setresuid(CALLER, CALLER, CALLER) != 0))
         return 1;
     uid = getuid();
-    if (uk_privs_drop("no-such-user", &err) != UK_OK)
+    if (uk_privs_drop("no-such-user", UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 2;
     return is_locked_down() && getuid() == uid && geteuid() == uid ? 0 : 3;
 }
@@ -190,7 +190,8 @@ drop_to(int which)
 {
     static const char *const users[] = {"no-such-user", "root"};
 
-    if (uk_privs_drop(users[which], &err) != UK_MISCONFIGURED)
+    if (uk_privs_drop(users[which], UK_PRIVS_ONE_CALL, &err) !=
+        UK_MISCONFIGURED)
         return 1;
     if (strstr(err.text, users[which]) == NULL)
         return 2;
@@ -238,7 +239,7 @@ forget_all(int unused)
     for (int fd = 0; fd < 8; fd++)
         dup2(STDERR_FILENO, fd);
     close(0);
-    if (uk_privs_forget(KEPT_FD, &err) != UK_OK)
+    if (uk_privs_forget(KEPT_FD, UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 2;
     if (umask(0) != 077 || getenv("https_proxy") != NULL)
         return 3;
@@ -284,7 +285,7 @@ tasks_after_forget(int lowered)
     limit.rlim_cur = 1;
     if (setrlimit(RLIMIT_NPROC, &limit) != 0)
         return 3;
-    if (uk_privs_forget(KEPT_FD, &err) != UK_OK)
+    if (uk_privs_forget(KEPT_FD, UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 4;
     return limit_of(RLIMIT_NPROC) ==
                    (may_raise ? RLIM_INFINITY : limit.rlim_max)
@@ -318,9 +319,9 @@ keyring_after_forget(int drop)
     if (key < 0 || syscall(SYS_keyctl, KEYCTL_READ, key, read, sizeof(read)) !=
                        sizeof(secret))
         return 1;
-    if (uk_privs_forget(KEPT_FD, &err) != UK_OK)
+    if (uk_privs_forget(KEPT_FD, UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 2;
-    if (drop && uk_privs_drop(TARGET, &err) != UK_OK)
+    if (drop && uk_privs_drop(TARGET, UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 3;
     if (syscall(SYS_keyctl, KEYCTL_READ, key, read, sizeof(read)) >= 0)
         return 4;
@@ -348,7 +349,8 @@ cwd_after_forget(int unused)
 {
     char cwd[16];
 
-    if (chdir("/tmp") != 0 || uk_privs_forget(KEPT_FD, &err) != UK_OK)
+    if (chdir("/tmp") != 0 ||
+        uk_privs_forget(KEPT_FD, UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 1;
     return getcwd(cwd, sizeof(cwd)) != NULL && strcmp(cwd, "/") == 0 ? 0 : 2;
 }
@@ -369,7 +371,7 @@ test_no_core(void **state)
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        if (uk_privs_forget(KEPT_FD, &err) != UK_OK)
+        if (uk_privs_forget(KEPT_FD, UK_PRIVS_ONE_CALL, &err) != UK_OK)
             _exit(1);
         (void)signal(SIGABRT, SIG_DFL);
         abort();
@@ -390,8 +392,8 @@ use_memory(int unused)
 
     if (setrlimit(RLIMIT_MEMLOCK, &little) != 0)
         return 1;
-    if (uk_privs_forget(KEPT_FD, &err) != UK_OK ||
-        uk_privs_drop(TARGET, &err) != UK_OK)
+    if (uk_privs_forget(KEPT_FD, UK_PRIVS_ONE_CALL, &err) != UK_OK ||
+        uk_privs_drop(TARGET, UK_PRIVS_ONE_CALL, &err) != UK_OK)
         return 2;
     memory = malloc(size);
     if (memory == NULL)

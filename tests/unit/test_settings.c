@@ -59,6 +59,8 @@ has_the_documented_defaults(void **state)
     assert_string_equal(s.state_folder, UK_STATEDIR "/userkey-agent");
     assert_false(s.insecure_http);
     assert_string_equal(s.agent_program, UK_LIBEXECDIR "/userkey-agent");
+    assert_string_equal(s.agent_socket, ""); /* the file has another name */
+    assert_int_equal(s.agent_idle, 600000);
 }
 
 static void
@@ -89,7 +91,8 @@ takes_everything_that_is_documented(void **state)
         "offline_services = sshd login\n"
         "state_folder = /srv/agent\n"
         "insecure_http = yes\n"
-        "agent_program = /opt/agent\n";
+        "agent_program = /opt/agent\n"
+        "agent_socket = /opt/agent.sock\nagent_idle = 1h\n";
     struct uk_settings s;
     struct uk_err err = UK_ERR_NONE;
 
@@ -119,6 +122,8 @@ takes_everything_that_is_documented(void **state)
     assert_string_equal(s.state_folder, "/srv/agent");
     assert_true(s.insecure_http);
     assert_string_equal(s.agent_program, "/opt/agent");
+    assert_string_equal(s.agent_socket, "/opt/agent.sock");
+    assert_int_equal(s.agent_idle, 3600000);
 }
 
 /* Of a key's form, with the right checksum: what people paste by mistake. */
@@ -255,6 +260,11 @@ static const struct {
     {"state_folder", ""},
     {"insecure_http", ""},
     {"insecure_http", "true"},
+    {"agent_socket", ""},
+    {"agent_socket", "agent.sock"},
+    {"agent_socket", "None"},
+    {"agent_idle", "999ms"},
+    {"agent_idle", "25h"},
     {"agent_program", ""},
     {"agent_program", "userkey-agent"},
     {"agent_program", "./userkey-agent"},

@@ -1,0 +1,131 @@
+/* Where callers come in. */
+#include "agent/door.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/io.h"
+#include "core/str.h"
+#include "core/walk.h"
+
+#define BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
+
+static bool
+is_option(int fd, int option, int wanted)
+{
+    int value = -1;
+    socklen_t len = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 &&
+           value == wanted;
+}
+
+enum uk_door
+uk_door_look(int fd)
+{
+    if (!is_option(fd, SO_DOMAIN, AF_UNIX) ||
+        !is_option(fd, SO_TYPE, SOCK_SEQPACKET))
+        return UK_DOOR_NONE;
+    return is_option(fd, SO_ACCEPTCONN, 1) ? UK_DOOR_LISTENING
+                                           : UK_DOOR_CONNECTED;
+}
+
+static enum uk_code
+make_socket(int *fd, struct uk_err *err)
+{
+    *fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return *fd >= 0 ? UK_OK : uk_err_sys(err, errno, "making a socket");
+}
+
+static bool
+set_address(struct sockaddr_un *address, const char *path)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    return uk_str_copy(address->sun_path, sizeof(address->sun_path), path);
+}
+
+static enum uk_code
+check_free(const char *path, struct uk_err *err)
+{
+    struct sockaddr_un address;
+    enum uk_code code;
+    int fd = -1;
+
+    if (!set_address(&address, path))
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "'%s' is too long for the path of a socket", path);
+    code = make_socket(&fd, err);
+    if (code == UK_OK &&
+        connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+        code = uk_err_set(err, UK_INVALID, "somebody listens at '%s' already",
+                          path);
+    uk_io_close(&fd);
+    return code;
+}
+
+/* Where no one but root and we could put another one in its place. */
+static enum uk_code
+check_folder(const char *path, struct uk_err *err)
+{
+    struct uk_walk walk;
+    enum uk_code code =
+        uk_walk_to_last(&walk, path, UK_WALK_STICKY_REFUSED, err);
+
+    uk_walk_close(&walk);
+    return code;
+}
+
+/* Under another name first: a caller who comes meanwhile finds the old socket
+ * or the new one, and the new one listens. */
+static enum uk_code
+listen_at(int fd, const char *path, struct uk_err *err)
+{
+    struct sockaddr_un address;
+    char fresh[sizeof(address.sun_path)];
+
+    if (snprintf(fresh, sizeof(fresh), "%s.%ld", path, (long)getpid()) >=
+            (int)sizeof(fresh) ||
+        !set_address(&address, fresh))
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "'%s' is too long for the path of a socket", path);
+    (void)unlink(fresh);
+    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+        return uk_err_sys(err, errno, "making the socket '%s'", fresh);
+    if (chmod(fresh, 0666) == 0 && listen(fd, BACKLOG) == 0 &&
+        rename(fresh, path) == 0)
+        return UK_OK;
+    uk_err_sys(err, errno, "listening at '%s'", path);
+    (void)unlink(fresh);
+    return err->code;
+}
+
+enum uk_code
+uk_door_open(const char *path, int fd, struct uk_err *err)
+{
+    enum uk_code code = check_folder(path, err);
+    int made = -1;
+
+    if (code == UK_OK)
+        code = check_free(path, err);
+    if (code == UK_OK)
+        code = make_socket(&made, err);
+    if (code == UK_OK)
+        code = listen_at(made, path, err);
+    if (code != UK_OK) {
+        uk_io_close(&made);
+        return code;
+    }
+    if (made != fd) {
+        if (dup2(made, fd) < 0)
+            code = uk_err_sys(err, errno, "moving the socket to descriptor %d",
+                              fd);
+        uk_io_close(&made);
+    }
+    return code;
+}

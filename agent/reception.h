@@ -1,0 +1,34 @@
+/*
+ * The agent at work for all who come.
+ *
+ * One thread lets callers in, as many as there is room for; who is not root
+ * has a part of the room, and one uid a part of that.  Those who have not said
+ * yet what they want make room for those who come.
+ */
+#ifndef AGENT_RECEPTION_H
+#define AGENT_RECEPTION_H
+
+#include "core/attr.h"
+#include "core/err.h"
+
+#include "agent/serve.h"
+
+enum uk_reception_door {
+    UK_RECEPTION_LENT, /* somebody else listens too, and starts us when needed */
+    UK_RECEPTION_OWN,  /* when we leave, nobody listens */
+};
+
+/*
+ * Answer all who come to the listening socket fd, until a signal (TERM, INT,
+ * HUP) or a file that has changed says that it is enough, or, at a door that
+ * was lent, nobody has come for the time of 'agent_idle'.  Nobody who has been
+ * let in is sent away without an answer.  UK_SYSTEM, UK_NO_MEMORY.
+ */
+UK_MUST_USE enum uk_code uk_reception_run(const struct uk_serve *serve, int fd,
+                                          enum uk_reception_door door,
+                                          struct uk_err *err);
+
+/* Nothing can be served: tell all who wait at the listening socket why. */
+void uk_reception_fail(int fd, enum uk_code code, const struct uk_err *why);
+
+#endif

@@ -1,0 +1,114 @@
+/* One server of the service. */
+#include "agent/server.h"
+
+/* A connection that answered less than this ago stands, for all we know. */
+#define WARM_NS INT64_C(3000000000)
+
+static void
+note(struct uk_server *server, enum uk_health_sign sign)
+{
+    static const char *const words[] = {
+        [UK_HEALTH_GOOD] = "answers again",
+        [UK_HEALTH_AILING] = "has a problem; others are asked before it",
+        [UK_HEALTH_OUT] = "let three questions in a row wait in vain; it is "
+                          "not asked until it answers a probe",
+    };
+    struct uk_deadline now = uk_deadline_in(0);
+
+    if (sign == UK_HEALTH_ANSWERED)
+        server->answered = now;
+    if (!uk_health_note(&server->health, sign, now))
+        return;
+    uk_log_line(server->host->log,
+                server->health.state == UK_HEALTH_GOOD ? UK_LEVEL_NOTICE
+                                                       : UK_LEVEL_WARNING,
+                "server '%s' %s", server->url, words[server->health.state]);
+    server->host->turned(server->host->own);
+}
+
+/* What an attempt says about the server.  A caller who left it no time says
+ * nothing; a refusal of one request is no problem of the server's. */
+void
+uk_server_learn(struct uk_server *server, const struct uk_httpstry *attempt,
+                enum uk_code code, int status, bool patient)
+{
+    if (code == UK_OK) {
+        server->speaks =
+            attempt->head.http2 ? UK_SERVER_HTTP_2 : UK_SERVER_HTTP_1;
+        note(server, status >= 500 ? UK_HEALTH_FAILED : UK_HEALTH_ANSWERED);
+    } else if (code == UK_TIMEOUT) {
+        if (patient)
+            note(server, UK_HEALTH_SILENT);
+    } else if (code == UK_UNREACHABLE || code == UK_TLS ||
+               code == UK_BAD_ANSWER) {
+        note(server, UK_HEALTH_FAILED);
+    }
+}
+
+enum uk_code
+uk_server_launch(struct uk_server *server, struct uk_flight *flight,
+                 const struct uk_question *question, struct uk_err *err)
+{
+    struct uk_httpstry *attempt = &flight->attempt;
+    enum uk_code code;
+
+    attempt->server = server->url;
+    attempt->ask = (struct uk_https_ask){
+        .method = question->method,
+        .path = uk_buf_peek(&question->path),
+        .bearer = question->bearer,
+        .body = question->body.len > 0 ? &question->body : NULL,
+    };
+    attempt->join = server->speaks != UK_SERVER_HTTP_1;
+    code = uk_httpsmany_launch(server->host->many, flight, err);
+    if (code == UK_OK)
+        server->host->in_flight++;
+    server->host->launched(server->host->own);
+    return code;
+}
+
+void
+uk_server_landed(struct uk_server *server)
+{
+    server->host->in_flight--;
+}
+
+/* A look has landed: what it says is of no interest, that it says it is. */
+static void
+on_look(struct uk_flight *flight, enum uk_code code,
+        struct uk_https_reply *reply, const struct uk_err *err)
+{
+    struct uk_server *server = flight->own;
+
+    server->looking = false;
+    uk_server_landed(server);
+    uk_server_learn(server, &flight->attempt, code, reply->status, true);
+    uk_httpstry_clear(&flight->attempt);
+    uk_https_reply_clear(reply);
+}
+
+void
+uk_server_look(struct uk_server *server)
+{
+    struct uk_server_host *host = server->host;
+    struct uk_deadline by = uk_deadline_in((unsigned)host->settings->timeout);
+    struct uk_err err = UK_ERR_NONE;
+
+    if (server->looking)
+        return;
+    server->look = (struct uk_flight){
+        .connect_by = by, .by = by, .landed = on_look, .own = server};
+    if (uk_server_launch(server, &server->look, &host->where, &err) == UK_OK)
+        server->looking = true;
+    else
+        uk_httpstry_clear(&server->look.attempt);
+}
+
+bool
+uk_server_is_warm(const struct uk_server *server)
+{
+    struct uk_deadline until = server->answered;
+
+    until.at_ns += WARM_NS;
+    return server->answered.at_ns != 0 && !uk_deadline_passed(until);
+}

@@ -1,0 +1,385 @@
+#!/usr/bin/python3 -B
+"""The agent as a long-lived service: it serves every door, and is steady when
+things break around it."""
+
+import contextlib
+import os
+import pathlib
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import world
+from world import (Audit, DOORS, INSIDE, KEY, LAB, Sink, Syslog, UK, conf,
+                   free_port, let_in, new_key, ok, processes, run, same, ssh,
+                   su, sudo, users)
+
+world.enter(__file__)
+
+SOCKET = "/run/userkey/agent.sock"
+PROGRAM = UK["UK_BIN"] + "/userkey-agent"
+PIDS = LAB / "agent.pids"
+LOG = LAB / "agent.log"
+CONF = "/etc/userkey/userkey.conf"
+HERE = pathlib.Path(__file__).resolve().parent
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+
+
+def wait_for(what, seconds=10):
+    end = time.monotonic() + seconds
+    while not what() and time.monotonic() < end:
+        time.sleep(0.01)
+    return what()
+
+
+def pids():
+    return [int(line) for line in PIDS.read_text().split()] \
+        if PIDS.exists() else []
+
+
+def alive(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return state.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@contextlib.contextmanager
+def lent():
+    """An agent at a socket that somebody holds for it."""
+    PIDS.unlink(missing_ok=True)
+    with LOG.open("ab") as log:
+        holder = subprocess.Popen(
+            [HERE / "activator.py", SOCKET, str(PIDS), PROGRAM, "--conf",
+             CONF], stderr=log, env={})
+    wait_for(lambda: os.path.exists(SOCKET))
+    try:
+        yield holder
+    finally:
+        holder.terminate()
+        holder.wait()
+        os.unlink(SOCKET)
+
+
+@contextlib.contextmanager
+def plain():
+    """An agent that has made its socket itself."""
+    with LOG.open("ab") as log:
+        agent = subprocess.Popen([PROGRAM, "--conf", CONF, "--listen", SOCKET],
+                                 stderr=log, env={})
+    wait_for(lambda: os.path.exists(SOCKET))
+    time.sleep(0.1)
+    try:
+        yield agent
+    finally:
+        agent.kill()
+        agent.wait()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(SOCKET)
+
+
+# --- A caller of its own: the message of docs/PROTOCOL.md
+
+def text(value):
+    return struct.pack(">H", len(value)) + value.encode()
+
+
+def request(key, user="alice", budget=4000, keep=0):
+    body = struct.pack(">BIBB", 1, budget, 0, keep) + text(user) \
+        + text("test") + text("") + text("") + text(key)
+    return b"UKEY" + struct.pack(">BBH", 2, 1, len(body) + 8) + body
+
+
+def connect():
+    caller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    caller.settimeout(10)
+    caller.connect(SOCKET)
+    return caller
+
+
+def answer(caller):
+    """(code, stage, text, verdict)"""
+    got = caller.recv(32768)
+    if len(got) < 12:
+        return None
+    code, stage, length = struct.unpack_from(">BBH", got, 8)
+    words = got[12:12 + length].decode()
+    return code, stage, words, got[12 + length]
+
+
+def ask(key=KEY, **more):
+    with connect() as caller:
+        caller.send(request(key, **more))
+        return answer(caller)
+
+
+GRANTED = (0, 0, "", 1)
+
+
+def in_namespace_of_user(name, code):
+    """Python code run as this user, with what stands above."""
+    return subprocess.Popen(["/usr/bin/python3", "-c", code], env={},
+                            stdout=subprocess.PIPE, text=True,
+                            **world.as_user(name))
+
+
+def logins(count, threads, go=lambda: su("alice", KEY)):
+    """What did not let in."""
+    failed, todo, lock = [], list(range(count)), threading.Lock()
+
+    def one():
+        while True:
+            with lock:
+                if not todo:
+                    return
+                todo.pop()
+            came = go()
+            if not let_in(came):
+                failed.append(came)
+    crew = [threading.Thread(target=one) for _ in range(threads)]
+    for member in crew:
+        member.start()
+    return failed, crew
+
+
+# --- every door
+with lent():
+    for door, go in DOORS.items():
+        log, audit = Syslog(), Audit()
+        came = go(KEY)
+        ok(let_in(came, INSIDE[door]), f"{door}: lets in", came)
+        lines = log.module()
+        ok(len(lines) == 1 and lines[0].startswith("granted user='alice'"),
+           f"{door}: one line", *lines)
+        seen = audit.wait("event=logout")
+        same(len([line for line in seen if "event=logout" in line]), 1,
+             f"{door}: the session is logged out, once", *seen)
+        came = go(world.secret("ukey" + KEY[4:34] + KEY[4:34]))
+        ok(not let_in(came, INSIDE[door]), f"{door}: another key does not",
+           came)
+    same(len(pids()), 1, "one agent has served them all")
+    agent = pids()[0]
+    status = pathlib.Path(f"/proc/{agent}/status").read_text()
+    ok("CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status,
+       "without any right of root's", status)
+    uid = int(world.run(["id", "-u", "_userkey"]).out)
+    ok(f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}" in status,
+       "as its own user")
+    same(ask(), GRANTED, "root asks about anyone")
+    wanted = new_key("agent")
+    same(ask(wanted), GRANTED, "a second key")
+    same(world.tool("disable", "agent").status, 0, "disable it")
+    same(ask(wanted)[3], 2, "and it is refused by the next login")
+    # A kept session, through sshd's two processes.
+    conf(session="keep")
+    audit = Audit()
+    came = ssh("alice", KEY, command="cat $USERKEY_SESSION")
+    ok('"refresh_token"' in came.out, "session = keep hands a session over",
+       came)
+    seen = audit.wait("event=logout")
+    same(len([line for line in seen if "event=logout" in line]), 1,
+         "which is logged out once, at the end", *seen)
+    conf()
+
+    # Settings that change.
+    ask()
+    before = pids()
+    conf(app_id="nosuchapp")
+    log = Syslog()
+    came = su("alice", KEY)
+    ok(not let_in(came), "settings that have changed count for the next login",
+       came)
+    ok(any("status 404" in line for line in log.module()), "and it says so")
+    conf()
+    ok(let_in(su("alice", KEY)), "and when they are changed back")
+    ok(len(pids()) > len(before), "each time by another agent")
+
+    # Leaves when nobody comes, and comes when somebody does.
+    conf(agent_idle="1s")
+    ask()
+    agent = pids()[-1]
+    ok(wait_for(lambda: not alive(agent), 6), "it leaves when it is idle")
+    same(ask(), GRANTED, "and is there again for who comes")
+    ok(pids()[-1] != agent, "as another process")
+    conf()
+
+    # Restarted in the middle of logins.
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        failed, crew = logins(60, 6)
+        count = 0
+        while any(member.is_alive() for member in crew):
+            if alive(pids()[-1]):
+                os.kill(pids()[-1], signum)
+                count += 1
+            time.sleep(0.03)
+        for member in crew:
+            member.join()
+        ok(not failed and count > 3,
+           f"restarted {count} times by {signum.name}: 0 of 60 lost", *failed)
+    log = LOG.read_text()
+    ok("leaving: signal 15" in log and "has changed" in log
+       and "agent_idle" in log, "its log says why it left", log)
+
+    # Who is waiting at a prompt when it leaves can still ask.
+    ask()
+    with connect() as caller:
+        os.kill(pids()[-1], signal.SIGTERM)
+        wait_for(lambda: not alive(pids()[-1]))
+        try:
+            caller.send(request(KEY))
+            sent = True
+        except BrokenPipeError:
+            sent = False
+        ok(not sent, "who had sent nothing cannot send it to one that has left")
+
+    # Others than root.
+    STRANGER = (HERE / "agent.t").read_text().split("# --- A caller of its")[1] \
+        .split("# --- every door")[0].split("def in_namespace")[0]
+    STRANGER = ("import socket, struct, sys, time\n"
+                f"SOCKET = {SOCKET!r}\nKEY = ''\n#" + STRANGER)
+    came = in_namespace_of_user("mallory", STRANGER + """
+print(ask("ukey" + "0" * 60)[:1], ask("ukey" + "0" * 60, user="mallory")[:1])
+""").communicate()[0].strip()
+    same(came, "(8,) (0,)", "another user asks about themself only")
+
+    flood = in_namespace_of_user("mallory", STRANGER + """
+held = []
+end = time.monotonic() + 8
+print("go", flush=True)
+while time.monotonic() < end:
+    try:
+        caller = connect()
+        caller.send(request("ukey" + "0" * 60, user="mallory"))
+        held.append(caller)
+    except OSError:
+        pass
+    del held[:-200]
+""")
+    flood.stdout.readline()
+    time.sleep(0.3)
+    slow = []
+    for _ in range(10):
+        begin = time.monotonic()
+        same_answer = ask() == GRANTED
+        slow.append(time.monotonic() - begin if same_answer else 99)
+    ok(max(slow) < 2, "a flood by one uid: root's logins go on", slow)
+    ok(let_in(su("alice", KEY)), "a flood by one uid: alice comes in")
+    flood.kill()
+    flood.wait()
+
+    idle = [connect() for _ in range(500)]
+    begin = time.monotonic()
+    same(ask(), GRANTED, "500 idle connections: the next one is served")
+    ok(time.monotonic() - begin < 2, "500 idle connections: at once")
+    idle += [connect() for _ in range(1000)]
+    same(ask(), GRANTED, "1500 of them: the oldest make room")
+    for caller in idle:
+        caller.close()
+
+    # An agent that hangs.
+    conf(timeout="1s")
+    ask()
+    os.kill(pids()[-1], signal.SIGSTOP)
+    log = Syslog()
+    begin = time.monotonic()
+    came = su("alice", KEY)
+    took = time.monotonic() - begin
+    os.kill(pids()[-1], signal.SIGCONT)
+    lines = log.module()
+    ok(not let_in(came) and took < 1 + world.SLACK,
+       "an agent that hangs costs the deadline, no more", came, took)
+    ok(lines and lines[0].startswith("timeout:agent"), "and the line says so",
+       *lines)
+    conf()
+
+# --- without a holder
+with plain() as agent:
+    same(ask(), GRANTED, "an agent with a socket of its own")
+    again = run([PROGRAM, "--conf", CONF, "--listen", SOCKET])
+    ok(again.status == 1 and "listens" in again.err, "there is only one", again)
+    failed, crew = logins(40, 4)
+    time.sleep(0.1)
+    agent.terminate()
+    for member in crew:
+        member.join()
+    ok(not failed, "it leaves in the middle of logins: 0 of 40 lost", *failed)
+    same(agent.wait(), 0, "and says that all is well")
+    ok(let_in(su("alice", KEY)), "where nobody listens, one is started")
+with plain() as agent:
+    agent.kill()
+    agent.wait()
+    ok(let_in(su("alice", KEY)), "behind a socket that a killed one left too")
+with plain() as agent:
+    os.chmod("/run/userkey", 0o777)
+    log = Syslog()
+    came = su("alice", KEY)
+    ok(not let_in(came), "a socket in a folder that others can write is not "
+       "believed", came)
+    lines = log.module()
+    ok(lines and lines[0].startswith("misconfigured"), "and the line says so",
+       *lines)
+    os.chmod("/run/userkey", 0o755)
+    conf(agent_socket="none")
+    ok(let_in(su("alice", KEY)), "agent_socket = none: one is started")
+    conf()
+
+# --- the service has trouble
+URL = UK["UK_URL"]
+with lent():
+    sink = Sink()
+    conf(service_url=f"https://127.0.0.1:{sink.port}", timeout="1s")
+    took = []
+    for _ in range(4):
+        begin = time.monotonic()
+        same(ask(budget=1000)[0] != 0, True, "a service that hangs: no login")
+        took.append(time.monotonic() - begin)
+    ok(min(took[:3]) > 0.8 and took[3] < 0.5,
+       "behind three time-outs it fails at once", took)
+    log = Syslog()
+    came = su("alice", KEY)
+    lines = log.module()
+    ok(lines and lines[0].startswith("unreachable") and "probe" in lines[0],
+       "and the line says why", *lines)
+    sink.close()
+
+    dead = free_port()
+    conf(service_url=f"https://127.0.0.1:{dead} {URL}")
+    same([ask() for _ in range(5)], [GRANTED] * 5,
+         "the first server is not there: the second is asked")
+    sink = Sink()
+    conf(service_url=f"https://127.0.0.1:{sink.port} {URL}", timeout="2s")
+    took = []
+    for _ in range(6):
+        begin = time.monotonic()
+        same(ask(), GRANTED, "the first server hangs: the second is asked")
+        took.append(time.monotonic() - begin)
+    ok(took[-1] < 0.5, "and soon it is asked first", took)
+    sink.close()
+
+    def busy(peer):
+        while peer.recv(65536):
+            peer.sendall(b"HTTP/1.1 429 Too Many Requests\r\n"
+                         b"Retry-After: 7\r\nContent-Length: 2\r\n"
+                         b"Content-Type: application/json\r\n\r\n{}")
+
+    sink = Sink(busy)
+    conf(service_url=f"http://127.0.0.1:{sink.port}", insecure_http="yes")
+    log, begin = Syslog(), time.monotonic()
+    came = su("alice", KEY)
+    lines = log.module()
+    ok(lines and lines[0].startswith("throttled"), "429 is a refusal", *lines)
+    ok(time.monotonic() - begin < 3, "and nobody sleeps on it")
+    sink.close()
+
+    # A server that closes each connection behind its answer, late.
+    conf()
+ok(not [one for one in processes("userkey-agent")
+        if "activator" not in one], "no agent is left behind",
+   *processes("userkey-agent"))
+world.done()
