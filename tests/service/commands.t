@@ -305,6 +305,27 @@ def deleting_asks():
 
 
 @group
+def deleting_an_administrator_asks():
+    place = world.where()
+    world.command('admin-key', 'create', 'boss', *place)
+
+    def there():
+        return 'boss' in world.command('admin-key', 'list', *place).stdout
+    for answer in ('\n', 'n\n', '\x03'):
+        seen, out, status = typed('admin-key', 'delete', 'boss', *place,
+                                  answers=[('[y/N]', answer)])
+        ok(status == FAILED and "admin key 'boss'" in seen and there(),
+           'asked, and %r is no yes' % answer, status, seen)
+    seen, out, status = typed('admin-key', 'delete', 'nobody', *place)
+    ok(status == FAILED and '[y/N]' not in seen,
+       'nobody is asked about one that is not there', seen)
+    seen, out, status = typed('admin-key', 'delete', 'boss', *place,
+                              answers=[('[y/N]', 'y\n')])
+    ok(status == DONE and 'is deleted' in seen and out == '' and not there(),
+       'yes deletes, and says which', status, seen)
+
+
+@group
 def command_lines():
     """What is wrong comes first, in our own voice, then the usage."""
     for argv, words in (
