@@ -43,7 +43,9 @@ uk_decide_start(struct uk_decide *d, const struct uk_request *request,
 {
     *d = (struct uk_decide){
         .request = request,
-        .service = {.app_id = app_id},
+        /* What nobody is to have need not be ended either, where the service
+         * knows how to open it so. */
+        .service = {.app_id = app_id, .brief = !request->keep},
         .step = request->op == UK_OP_LOGIN ? UK_DECIDE_LOGIN : UK_DECIDE_LOGOUT,
     };
 }

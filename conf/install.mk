@@ -14,6 +14,8 @@ define install_list
 0755 $(tool) $(BINDIR)/userkey
 0755 $(service) $(SBINDIR)/userkey-server
 0644 conf/systemd/userkey-server.service.in $(UNITDIR)/userkey-server.service
+0644 conf/systemd/userkey-agent.service $(UNITDIR)/userkey-agent.service
+0644 conf/systemd/userkey-agent.socket $(UNITDIR)/userkey-agent.socket
 0644 conf/sysusers.d/userkey.conf $(SYSUSERS)/userkey.conf
 0644 conf/tmpfiles.d/userkey.conf $(TMPFILES)/userkey.conf
 0644 README.md $(doc)/README.md

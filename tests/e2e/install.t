@@ -42,6 +42,8 @@ opt/tmpfiles/userkey.conf 644
 opt/uk/bin/userkey 755
 opt/uk/libexec/userkey/userkey-agent 755
 opt/uk/sbin/userkey-server 755
+opt/units/userkey-agent.service 644
+opt/units/userkey-agent.socket 644
 opt/units/userkey-server.service 644'
 check 'every manual' "$(find "$dest/opt/uk/share/man" -type f -printf '%f\n' |
     sort)" "$(find man -name '*.[1-8]' -printf '%f\n' | sort)"
