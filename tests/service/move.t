@@ -517,6 +517,20 @@ def two_at_once():
     equal(sorted(p.wait(60) for p in both), [0, 1, 1, 1],
           'four make the same file: one does')
     equal(os.listdir(place), ['b'], 'and nothing else is there')
+    process = subprocess.Popen([SERVER, 'backup', place + '/c', '--data',
+                                old.data], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True,
+                               preexec_fn=die_with_us)
+    while not os.path.exists(place + '/c.partial'):
+        time.sleep(0.001)
+    with open(place + '/c', 'w') as file:
+        file.write('mine')
+    said = process.communicate()[1]
+    with open(place + '/c') as file:
+        equal((process.returncode, file.read(), sorted(os.listdir(place))),
+              (1, 'mine', ['b', 'c']),
+              'a file that came there meanwhile is not replaced')
+    contains(said, 'exists', 'and it says so')
 
 
 @group
