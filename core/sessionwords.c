@@ -2,17 +2,15 @@
 #include "core/sessionwords.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "core/claims.h"
+#include "core/clientinfo.h"
 #include "core/json.h"
 #include "core/str.h"
-#include "core/version.h"
 
 #define BODY_MAX  (2 * UK_SECRET_MAX)
 #define PATH_ROOM 256
 #define BY_KEY    "api-key"
-#define BRIEF     "brief"
 
 /* Which refusals say something about the person, and what.  A code is compared
  * only together with its status; NULL is any, and none. */
@@ -56,31 +54,6 @@ decide(const struct uk_service *service, const struct meaning *meanings,
     return uk_api_odd(service, err);
 }
 
-/* What every SDK tells about itself; the service shows it in its lists. */
-static void
-put_options(struct uk_json_out *out, const struct uk_service *service,
-            bool brief)
-{
-    struct utsname host;
-    bool known = uname(&host) == 0;
-
-    uk_json_begin(out, "options", '{');
-    uk_json_begin(out, "device", '{');
-    uk_json_put_text(out, "appId", service->app_id);
-    uk_json_put_text(out, "platform", "Linux");
-    uk_json_put_text(out, "platformVersion", known ? host.release : "");
-    uk_json_put_text(out, "sdk", "userkey");
-    uk_json_put_text(out, "sdkVersion", UK_VERSION);
-    uk_json_put_text(out, "cpuArch", known ? host.machine : "");
-    uk_json_end(out, '}');
-    if (brief) {
-        uk_json_begin(out, "userkey", '{');
-        uk_json_put_text(out, "session", BRIEF);
-        uk_json_end(out, '}');
-    }
-    uk_json_end(out, '}');
-}
-
 /* A question about the session that a token stands for. */
 static enum uk_code
 ask_with(struct uk_question *question, const char *method, const char *path,
@@ -100,7 +73,8 @@ ask_login(struct uk_question *question, const struct uk_service *service,
 {
     enum uk_code code;
 
-    put_options(body, service, service->brief && strcmp(provider, BY_KEY) == 0);
+    uk_clientinfo_put(body, service->app_id,
+                      service->brief && strcmp(provider, BY_KEY) == 0);
     uk_json_end(body, '}');
     question->method = "POST";
     uk_buf_init(&question->path, PATH_ROOM);
@@ -217,18 +191,6 @@ check_subject(const struct uk_session *session, struct uk_err *err)
     return code;
 }
 
-/* Does the answer say that there is nothing to log out? */
-static bool
-is_brief(const struct uk_json *document)
-{
-    const struct uk_json *ours;
-    const char *session;
-
-    return uk_json_object(document, "userkey", &ours) &&
-           uk_json_text(ours, "session", &session) &&
-           strcmp(session, BRIEF) == 0;
-}
-
 static enum uk_code
 take_session(const struct uk_json *document, bool may_be_brief,
              struct uk_session *out, struct uk_err *err)
@@ -241,7 +203,7 @@ take_session(const struct uk_json *document, bool may_be_brief,
         !uk_str_copy(session.user_id, sizeof(session.user_id), id))
         return uk_err_set(err, UK_BAD_ANSWER, "the answer has no 'user_id'");
     code = take_token(document, "access_token", &session.tokens.access, err);
-    if (code == UK_OK && !(may_be_brief && is_brief(document)))
+    if (code == UK_OK && !(may_be_brief && uk_clientinfo_is_brief(document)))
         code =
             take_token(document, "refresh_token", &session.tokens.refresh, err);
     if (code == UK_OK)
