@@ -292,8 +292,6 @@ uk_count_write(const struct uk_count *count, const struct uk_count_now *now,
                now->offline);
     put_number(out, "offline_keys", "gauge", "Keys that could log in by grace.",
                now->offline_keys);
-    put_number(out, "connections", "gauge", "Callers that are connected.",
-               now->connections);
     put_number(out, "waiting", "gauge", "Requests without an answer yet.",
                now->waiting);
     put_answers(count, out);

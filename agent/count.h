@@ -35,7 +35,6 @@ struct uk_count_now {
     const struct uk_count_server *servers;
     size_t n_servers;
     unsigned waiting;      /* requests that have no answer yet */
-    unsigned connections;  /* callers */
     unsigned offline_keys; /* keys that could log in by grace */
     bool offline;          /* does it find every server unreachable? */
 };

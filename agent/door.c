@@ -36,10 +36,18 @@ uk_door_look(int fd)
                                            : UK_DOOR_CONNECTED;
 }
 
+static const struct {
+    int type;
+    mode_t mode;
+} kinds[] = {
+    [UK_DOOR_FOR_CALLERS] = {SOCK_SEQPACKET, 0666},
+    [UK_DOOR_FOR_ROOT] = {SOCK_STREAM, 0600},
+};
+
 static enum uk_code
-make_socket(int *fd, struct uk_err *err)
+make_socket(enum uk_door_kind kind, int *fd, struct uk_err *err)
 {
-    *fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    *fd = socket(AF_UNIX, kinds[kind].type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     return *fd >= 0 ? UK_OK : uk_err_sys(err, errno, "making a socket");
 }
 
@@ -51,7 +59,7 @@ set_address(struct sockaddr_un *address, const char *path)
 }
 
 static enum uk_code
-check_free(const char *path, struct uk_err *err)
+check_free(const char *path, enum uk_door_kind kind, struct uk_err *err)
 {
     struct sockaddr_un address;
     enum uk_code code;
@@ -60,7 +68,7 @@ check_free(const char *path, struct uk_err *err)
     if (!set_address(&address, path))
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s' is too long for the path of a socket", path);
-    code = make_socket(&fd, err);
+    code = make_socket(kind, &fd, err);
     if (code == UK_OK &&
         connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
         code = uk_err_set(err, UK_INVALID, "somebody listens at '%s' already",
@@ -84,7 +92,7 @@ check_folder(const char *path, struct uk_err *err)
 /* Under another name first: a caller who comes meanwhile finds the old socket
  * or the new one, and the new one listens. */
 static enum uk_code
-listen_at(int fd, const char *path, struct uk_err *err)
+listen_at(int fd, enum uk_door_kind kind, const char *path, struct uk_err *err)
 {
     struct sockaddr_un address;
     char fresh[sizeof(address.sun_path)];
@@ -97,7 +105,7 @@ listen_at(int fd, const char *path, struct uk_err *err)
     (void)unlink(fresh);
     if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
         return uk_err_sys(err, errno, "making the socket '%s'", fresh);
-    if (chmod(fresh, 0666) == 0 && listen(fd, BACKLOG) == 0 &&
+    if (chmod(fresh, kinds[kind].mode) == 0 && listen(fd, BACKLOG) == 0 &&
         rename(fresh, path) == 0)
         return UK_OK;
     uk_err_sys(err, errno, "listening at '%s'", path);
@@ -106,17 +114,18 @@ listen_at(int fd, const char *path, struct uk_err *err)
 }
 
 enum uk_code
-uk_door_open(const char *path, int fd, struct uk_err *err)
+uk_door_open(const char *path, enum uk_door_kind kind, int fd,
+             struct uk_err *err)
 {
     enum uk_code code = check_folder(path, err);
     int made = -1;
 
     if (code == UK_OK)
-        code = check_free(path, err);
+        code = check_free(path, kind, err);
     if (code == UK_OK)
-        code = make_socket(&made, err);
+        code = make_socket(kind, &made, err);
     if (code == UK_OK)
-        code = listen_at(made, path, err);
+        code = listen_at(made, kind, path, err);
     if (code != UK_OK) {
         uk_io_close(&made);
         return code;

@@ -16,13 +16,18 @@ enum uk_door {
 
 enum uk_door uk_door_look(int fd);
 
+enum uk_door_kind {
+    UK_DOOR_FOR_CALLERS, /* SOCK_SEQPACKET, for everybody */
+    UK_DOOR_FOR_ROOT,    /* SOCK_STREAM, for root: what it says is numbers */
+};
+
 /*
- * Listen at path, as descriptor fd.  The socket stands there for everybody to
+ * Listen at path, as descriptor fd.  The socket stands there for those to
  * connect to, in a folder that only root and we can change (UK_MISCONFIGURED
  * otherwise); one that nobody listens at any more is replaced.  UK_INVALID if
  * somebody does, UK_SYSTEM.
  */
-UK_MUST_USE enum uk_code uk_door_open(const char *path, int fd,
-                                      struct uk_err *err);
+UK_MUST_USE enum uk_code uk_door_open(const char *path, enum uk_door_kind kind,
+                                      int fd, struct uk_err *err);
 
 #endif

@@ -1,6 +1,8 @@
 /* How one server of the service is doing. */
 #include "agent/health.h"
 
+#include <errno.h>
+
 #include <stdint.h>
 
 static struct uk_deadline
@@ -43,4 +45,51 @@ uk_health_probe(struct uk_health *health, struct uk_deadline now)
         return false;
     health->probe_at = after_pause(now);
     return true;
+}
+
+/* What a lack of something on this machine brings about, and so perhaps one of
+ * its users, or a rule of its own. */
+static bool
+is_ours(int errnum)
+{
+    switch (errnum) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case EAGAIN:
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+    case EPERM:
+    case EACCES:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void
+uk_health_look(struct uk_health *health, enum uk_code code,
+               const struct uk_err *err, struct uk_deadline now)
+{
+    if ((code == UK_UNREACHABLE || code == UK_TIMEOUT) && !is_ours(err->sys)) {
+        if (health->gone.at_ns == 0)
+            health->gone = now;
+    } else {
+        uk_health_there(health);
+    }
+}
+
+void
+uk_health_there(struct uk_health *health)
+{
+    health->gone = (struct uk_deadline){0};
+}
+
+bool
+uk_health_gone(const struct uk_health *health, unsigned ms,
+               struct uk_deadline now)
+{
+    return health->gone.at_ns != 0 &&
+           now.at_ns - health->gone.at_ns >= (int64_t)ms * 1000000;
 }

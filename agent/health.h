@@ -5,13 +5,21 @@
  * One that has let three questions in a row wait until their time was over is
  * not asked at all, so that nobody waits for it: a circuit breaker.  A probe
  * every ten seconds, which carries no key, finds out when it is back.  Pure.
+ *
+ * Whether nobody is there at all (an outage, in which keys may log in by grace)
+ * only a look says: one that is made here, with the settings' timeout and
+ * without anybody's asking.  What a caller does to its own question proves
+ * nothing, what this machine refuses itself is no proof either, and any answer
+ * ends it.
  */
 #ifndef AGENT_HEALTH_H
 #define AGENT_HEALTH_H
 
 #include <stdbool.h>
 
+#include "core/attr.h"
 #include "core/deadline.h"
+#include "core/err.h"
 
 #define UK_HEALTH_LATE     3
 #define UK_HEALTH_PAUSE_MS 10000
@@ -27,6 +35,7 @@ struct uk_health {
     enum uk_health_state state;
     unsigned late;               /* time-outs in a row */
     struct uk_deadline probe_at; /* when to look, unless it is good */
+    struct uk_deadline gone;     /* since when looks find nobody; 0: they do */
 };
 
 enum uk_health_sign {
@@ -41,5 +50,16 @@ bool uk_health_note(struct uk_health *health, enum uk_health_sign sign,
 
 /* Is it time for a probe?  If so, the next one is ten seconds from now. */
 bool uk_health_probe(struct uk_health *health, struct uk_deadline now);
+
+/* A look found somebody, or failed so. */
+void uk_health_look(struct uk_health *health, enum uk_code code,
+                    const struct uk_err *err, struct uk_deadline now);
+
+/* There was an answer, or something of one, to anybody. */
+void uk_health_there(struct uk_health *health);
+
+/* Has nobody been there for so long? */
+bool uk_health_gone(const struct uk_health *health, unsigned ms,
+                    struct uk_deadline now);
 
 #endif

@@ -7,16 +7,20 @@
  * answered once, or a listening socket, where all who come are.  What comes in
  * a command line, an environment or an exit status decides nothing.
  */
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/helper.h"
 #include "core/https.h"
 #include "core/log.h"
+#include "core/secret.h"
 #include "core/settings.h"
 
 #include "agent/door.h"
+#include "agent/guard.h"
 #include "agent/loop.h"
 #include "agent/peer.h"
 #include "agent/privs.h"
@@ -26,8 +30,9 @@
 #include "agent/upstream.h"
 
 #define FD     UK_HELPER_FD
-#define FAILED 1 /* exit status: could not serve */
-#define USAGE  2 /* exit status: started in a way that it is not for */
+#define FD_SAY (FD + 1) /* where a service says its numbers */
+#define FAILED 1        /* exit status: could not serve */
+#define USAGE  2        /* exit status: started in a way that it is not for */
 
 static struct uk_log to_person = {
     .fd = STDERR_FILENO,
@@ -40,7 +45,73 @@ struct agent {
     struct uk_stamps stamps;
     struct uk_loop *loop;
     struct uk_upstream *upstream;
+    struct uk_guard *guard;
+    struct uk_grace_key key; /* of a service */
+    bool says;               /* there is FD_SAY */
 };
+
+/* Where the settings are, root keeps a secret too, for 'offline_grace'. */
+static enum uk_code
+load_key(struct agent *agent, const char *conf_file, struct uk_err *err)
+{
+    const char *slash = strrchr(conf_file, '/');
+    char file[PATH_MAX];
+
+    if (agent->settings.offline_grace == 0)
+        return UK_OK;
+    snprintf(file, sizeof(file), "%.*s/offline.key",
+             slash != NULL ? (int)(slash - conf_file) : 0, conf_file);
+    return uk_grace_load_key(file, &agent->key, err);
+}
+
+/* Numbers are nothing that a login needs. */
+static void
+open_numbers(struct agent *agent)
+{
+    char path[UK_CONF_VALUE + sizeof(UK_SETTINGS_STATUS)];
+    struct uk_err err = UK_ERR_NONE;
+
+    if (agent->settings.agent_socket[0] == '\0')
+        return;
+    snprintf(path, sizeof(path), "%s" UK_SETTINGS_STATUS,
+             agent->settings.agent_socket);
+    agent->says = uk_door_open(path, UK_DOOR_FOR_ROOT, FD_SAY, &err) == UK_OK;
+    if (!agent->says)
+        uk_log_line(&to_person, UK_LEVEL_WARNING,
+                    "there is no 'userkey agent status': %s", err.text);
+}
+
+/* journald and other supervisors read what a service has to say. */
+static void
+log_to_supervisor(const struct uk_settings *settings)
+{
+    to_person.prefix = isatty(STDERR_FILENO) == 0;
+    to_person.most = UK_LEVEL_ERROR + (enum uk_level)settings->log_level;
+}
+
+/* What a service has beyond an agent for one caller.  No other descriptor has
+ * been opened yet that would be FD_SAY. */
+static enum uk_code
+get_more(struct agent *agent, const char *conf_file, struct uk_err *err)
+{
+    log_to_supervisor(&agent->settings);
+    open_numbers(agent);
+    return load_key(agent, conf_file, err);
+}
+
+/* The limits, now that files are the agent's own. */
+static enum uk_code
+get_guard(struct agent *agent, enum uk_privs_life life, struct uk_err *err)
+{
+    enum uk_code code = uk_guard_new(
+        &agent->settings, life == UK_PRIVS_SERVICE ? &agent->key : NULL,
+        agent->loop, &to_person, agent->upstream, &agent->guard, err);
+
+    uk_wipe(&agent->key, sizeof(agent->key));
+    if (code == UK_OK && agent->says)
+        code = uk_guard_listen(agent->guard, FD_SAY, err);
+    return code;
+}
 
 /* Everything that the process is to have and to be, before it looks at the
  * request. */
@@ -57,6 +128,8 @@ get_ready(struct agent *agent, const char *conf_file, enum uk_privs_life life,
         code = uk_settings_load(conf_file, settings, err);
     if (code == UK_OK)
         uk_stamps_add_settings(&agent->stamps, settings);
+    if (code == UK_OK && life == UK_PRIVS_SERVICE)
+        code = get_more(agent, conf_file, err);
     if (code == UK_OK)
         code = uk_https_start(err);
     if (code == UK_OK)
@@ -66,6 +139,8 @@ get_ready(struct agent *agent, const char *conf_file, enum uk_privs_life life,
                                &agent->upstream, err);
     if (code == UK_OK)
         code = uk_privs_drop(UK_PRIVS_USER, life, err);
+    if (code == UK_OK)
+        code = get_guard(agent, life, err);
     return code;
 }
 
@@ -76,6 +151,7 @@ serve_with(const struct agent *agent, struct uk_deadline since)
         .settings = &agent->settings,
         .loop = agent->loop,
         .upstream = agent->upstream,
+        .guard = agent->guard,
         .log = &to_person,
         .stamps = &agent->stamps,
         .since = since,
@@ -105,14 +181,6 @@ serve_connection(const char *conf_file, struct uk_deadline since)
     uk_serve_one(&serve, FD, &peer);
 }
 
-/* journald and other supervisors read what a service has to say. */
-static void
-log_to_supervisor(const struct uk_settings *settings)
-{
-    to_person.prefix = isatty(STDERR_FILENO) == 0;
-    to_person.most = UK_LEVEL_ERROR + (enum uk_level)settings->log_level;
-}
-
 static int
 serve_all(const char *conf_file, enum uk_reception_door door,
           struct uk_deadline since)
@@ -123,7 +191,6 @@ serve_all(const char *conf_file, enum uk_reception_door door,
     enum uk_code code = get_ready(&agent, conf_file, UK_PRIVS_SERVICE, &err);
 
     if (code == UK_OK) {
-        log_to_supervisor(&agent.settings);
         uk_stamps_settle(&agent.stamps);
         serve = serve_with(&agent, since);
         code = uk_reception_run(&serve, FD, door, &err);
@@ -140,7 +207,7 @@ listen_at(const char *path, const char *conf_file, struct uk_deadline since)
 {
     struct uk_err err = UK_ERR_NONE;
 
-    if (uk_door_open(path, FD, &err) == UK_OK)
+    if (uk_door_open(path, UK_DOOR_FOR_CALLERS, FD, &err) == UK_OK)
         return serve_all(conf_file, UK_RECEPTION_OWN, since);
     uk_log_line(&to_person, UK_LEVEL_ERROR, "userkey-agent: %s", err.text);
     return FAILED;

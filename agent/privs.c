@@ -19,6 +19,8 @@
 
 #include "core/account.h"
 
+#include "agent/slots.h"
+
 #define CPU_SECONDS 60   /* no honest login comes near it */
 #define MOST_FILES  256  /* of one call */
 #define MORE_FILES  4096 /* of a service */
@@ -62,8 +64,9 @@ set_limits(enum uk_privs_life life, struct uk_err *err)
     enum uk_code code =
         set_limit(RLIMIT_NOFILE, service ? MORE_FILES : MOST_FILES, err);
 
-    if (code == UK_OK) /* a service has a log */
-        code = set_limit(RLIMIT_FSIZE, service ? RLIM_INFINITY : 0, err);
+    if (code == UK_OK) /* a service has a log; one call counts its try */
+        code = set_limit(RLIMIT_FSIZE,
+                         service ? RLIM_INFINITY : UK_SLOTS_FILE_SIZE, err);
     if (code == UK_OK)
         code =
             set_limit(RLIMIT_CPU, service ? RLIM_INFINITY : CPU_SECONDS, err);
@@ -73,7 +76,7 @@ set_limits(enum uk_privs_life life, struct uk_err *err)
 }
 
 /* exec() has set everything that was caught back; what was ignored stays so.
- * A closed socket is an error number here, not an end. */
+ * A closed socket or a limit on files is an error number here, not an end. */
 static enum uk_code
 reset_signals(struct uk_err *err)
 {
@@ -86,6 +89,7 @@ reset_signals(struct uk_err *err)
     }
     sigemptyset(&none);
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+        signal(SIGXFSZ, SIG_IGN) == SIG_ERR ||
         sigprocmask(SIG_SETMASK, &none, NULL) != 0)
         return uk_err_sys(err, errno, "resetting signals");
     return UK_OK;

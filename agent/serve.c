@@ -49,6 +49,7 @@ uk_serve_one(const struct uk_serve *serve, int fd, const struct uk_peer *peer)
         .settings = serve->settings,
         .loop = serve->loop,
         .upstream = serve->upstream,
+        .guard = serve->guard,
         .own = serve,
         .answered = on_answered,
         .over = on_over,

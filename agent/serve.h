@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/settings.h"
 
+#include "agent/guard.h"
 #include "agent/loop.h"
 #include "agent/peer.h"
 #include "agent/stamps.h"
@@ -21,6 +22,7 @@ struct uk_serve {
     const struct uk_settings *settings;
     struct uk_loop *loop;
     struct uk_upstream *upstream;
+    struct uk_guard *guard;
     const struct uk_log *log;
     const struct uk_stamps *stamps; /* of what has been read */
     struct uk_deadline since; /* when this process began: a request that lay

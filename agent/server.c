@@ -17,6 +17,8 @@ note(struct uk_server *server, enum uk_health_sign sign)
 
     if (sign == UK_HEALTH_ANSWERED)
         server->answered = now;
+    else
+        server->failed++;
     if (!uk_health_note(&server->health, sign, now))
         return;
     uk_log_line(server->host->log,
@@ -32,6 +34,8 @@ void
 uk_server_learn(struct uk_server *server, const struct uk_httpstry *attempt,
                 enum uk_code code, int status, bool patient)
 {
+    if (attempt->head.bytes > 0 || code == UK_TLS || code == UK_BAD_ANSWER)
+        uk_health_there(&server->health);
     if (code == UK_OK) {
         server->speaks =
             attempt->head.http2 ? UK_SERVER_HTTP_2 : UK_SERVER_HTTP_1;
@@ -61,8 +65,10 @@ uk_server_launch(struct uk_server *server, struct uk_flight *flight,
     };
     attempt->join = server->speaks != UK_SERVER_HTTP_1;
     code = uk_httpsmany_launch(server->host->many, flight, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         server->host->in_flight++;
+        server->asked++;
+    }
     server->host->launched(server->host->own);
     return code;
 }
@@ -83,6 +89,8 @@ on_look(struct uk_flight *flight, enum uk_code code,
     server->looking = false;
     uk_server_landed(server);
     uk_server_learn(server, &flight->attempt, code, reply->status, true);
+    if (!flight->attempt.stale)
+        uk_health_look(&server->health, code, err, uk_deadline_in(0));
     uk_httpstry_clear(&flight->attempt);
     uk_https_reply_clear(reply);
 }

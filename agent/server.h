@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/deadline.h"
@@ -37,6 +38,7 @@ struct uk_server {
     enum { UK_SERVER_UNKNOWN, UK_SERVER_HTTP_1, UK_SERVER_HTTP_2 } speaks;
     struct uk_deadline answered; /* last; 0: never */
     struct uk_flight look;       /* its own: a probe */
+    uint64_t asked, failed;      /* attempts */
     bool looking;
 };
 

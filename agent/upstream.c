@@ -84,6 +84,40 @@ on_probe(struct uk_alarm *alarm)
     set_probe(up);
 }
 
+/* Nobody has answered an errand: is nobody there?  Only 'offline_grace' needs
+ * to know that now, others when a probe is due. */
+static void
+look_everywhere(struct uk_upstream *up)
+{
+    struct uk_deadline now = uk_deadline_in(0);
+
+    for (size_t i = 0; i < up->count; i++) {
+        const struct uk_health *health = &up->server[i].health;
+
+        if (up->host.settings->offline_grace > 0 &&
+            health->state != UK_HEALTH_GOOD && !uk_health_gone(health, 0, now))
+            uk_server_look(&up->server[i]);
+    }
+}
+
+bool
+uk_upstream_gone(const struct uk_upstream *up, unsigned ms)
+{
+    struct uk_deadline now = uk_deadline_in(0);
+
+    for (size_t i = 0; i < up->count; i++) {
+        if (!uk_health_gone(&up->server[i].health, ms, now))
+            return false;
+    }
+    return true;
+}
+
+const struct uk_server *
+uk_upstream_peek(const struct uk_upstream *up, size_t i)
+{
+    return i < up->count ? &up->server[i] : NULL;
+}
+
 /* Errands. */
 
 /* The best of those that have not been tried: well before ailing, and in the
@@ -217,8 +251,10 @@ on_landed(struct uk_flight *flight, enum uk_code code,
         return;
     }
     join_why(errand, err);
-    if (!may_go_on(flight, code) || !send_on(errand, &last))
-        finish(errand, code, reply, &errand->why);
+    if (may_go_on(flight, code) && send_on(errand, &last))
+        return;
+    look_everywhere(up);
+    finish(errand, code, reply, &errand->why);
 }
 
 void

@@ -23,6 +23,7 @@
 #include "core/settings.h"
 
 #include "agent/loop.h"
+#include "agent/server.h"
 
 struct uk_upstream;
 
@@ -60,6 +61,13 @@ void uk_upstream_ask(struct uk_upstream *upstream, struct uk_errand *errand);
 
 /* Nobody waits for it any more.  Takes one that is done. */
 void uk_upstream_forget(struct uk_upstream *upstream, struct uk_errand *errand);
+
+/* Has every server been gone for so long (agent/health.h)? */
+bool uk_upstream_gone(const struct uk_upstream *upstream, unsigned ms);
+
+/* The servers, in the order of the settings; NULL behind the last. */
+const struct uk_server *uk_upstream_peek(const struct uk_upstream *upstream,
+                                         size_t i);
 
 /* A login is coming: have a connection stand when it does, if that is not so
  * already.  One at a time, however many are coming. */

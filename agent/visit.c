@@ -30,6 +30,7 @@ struct uk_visit {
     struct uk_alarm late;     /* by has come */
     struct uk_whois_ask *whois;
     struct uk_request request;
+    struct uk_guard_pass pass;
     struct uk_decide decide;
     struct uk_question question;
     struct uk_errand errand;
@@ -67,6 +68,7 @@ leave(struct uk_visit *visit)
     bool more = visit->decide.leftover.len > 0;
 
     visit->phase = LEAVING;
+    uk_guard_answered(host->guard, &visit->pass, &visit->decide.answer);
     uk_loop_unset(host->loop, &visit->late);
     host->answered(visit, more);
     uk_question_clear(&visit->question);
@@ -152,6 +154,8 @@ ask_on(struct uk_visit *visit)
 {
     uk_question_clear(&visit->question);
     if (!uk_decide_ask(&visit->decide, &visit->question)) {
+        uk_guard_settle(visit->host->guard, &visit->request, &visit->pass,
+                        &visit->decide.answer);
         answer(visit);
         return;
     }
@@ -170,6 +174,11 @@ decide(struct uk_visit *visit)
     visit->phase = DECIDING;
     /* The errand has the same deadline, and knows where the time went. */
     uk_loop_unset(visit->host->loop, &visit->late);
+    if (!uk_guard_admit(visit->host->guard, &visit->request, visit->peer.uid,
+                        &visit->pass, &visit->decide.answer)) {
+        answer(visit);
+        return;
+    }
     uk_decide_start(&visit->decide, &visit->request,
                     visit->host->settings->app_id);
     ask_on(visit);

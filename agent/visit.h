@@ -15,6 +15,7 @@
 #include "core/err.h"
 #include "core/settings.h"
 
+#include "agent/guard.h"
 #include "agent/loop.h"
 #include "agent/peer.h"
 #include "agent/upstream.h"
@@ -28,6 +29,7 @@ struct uk_visit_host {
     struct uk_loop *loop;
     struct uk_upstream *upstream;
     struct uk_whois *whois;
+    struct uk_guard *guard;
     const void *own; /* the host's own; visits do not look at it */
     /* The caller has the answer, or has gone; the descriptor is closed, and
      * the peer waits for nothing more.  more: a session is to be ended yet. */

@@ -98,18 +98,21 @@ tell_connect(const struct uk_httpsfail *fail, struct uk_err *err)
 {
     long number = 0;
     const char *reason;
+    enum uk_code code;
 
     if (curl_easy_getinfo(fail->easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK ||
         number == 0)
         return tell(fail, UK_UNREACHABLE, "no connection", err);
     reason = strerrordesc_np((int)number);
-    return uk_err_set(
+    code = uk_err_set(
         err, number == ENOMEM ? UK_NO_MEMORY : UK_UNREACHABLE,
         "asking '%s': connecting: %s; %s", fail->server,
         reason != NULL ? reason : "refused by the kernel",
         fail->proxied
             ? "is 'proxy' right, and does it run?"
             : "is 'service_url' right, and does userkey-server run there?");
+    err->sys = (int)number;
+    return code;
 }
 
 /* The name is checked by libcurl, and before it asks what OpenSSL thinks of

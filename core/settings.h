@@ -20,6 +20,9 @@
 /* Where the agent listens, by the same file. */
 #define UK_SETTINGS_SOCKET "/run/userkey/agent.sock"
 
+/* Behind the path of that socket: where it says its numbers. */
+#define UK_SETTINGS_STATUS ".status"
+
 enum uk_key_format { UK_KEY_FORMAT_UKEY, UK_KEY_FORMAT_ANY };
 enum uk_session_policy { UK_SESSION_DISCARD, UK_SESSION_KEEP };
 

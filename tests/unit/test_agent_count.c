@@ -147,7 +147,6 @@ says_what_is_so_now(void **state)
         .servers = servers,
         .n_servers = 2,
         .waiting = 3,
-        .connections = 4,
         .offline_keys = 5,
         .offline = true,
     };
@@ -160,7 +159,6 @@ says_what_is_so_now(void **state)
     assert_line("userkey_agent_server_failures_total"
                 "{url=\"https://b.example.com\"} 2");
     assert_line("userkey_agent_waiting 3");
-    assert_line("userkey_agent_connections 4");
     assert_line("userkey_agent_offline_keys 5");
     assert_line("userkey_agent_offline 1");
 }

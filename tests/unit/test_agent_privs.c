@@ -248,7 +248,7 @@ forget_all(int unused)
     for (int i = 1; i < NSIG; i++) {
         struct sigaction action;
 
-        if (i != SIGPIPE && sigaction(i, NULL, &action) == 0 &&
+        if (i != SIGPIPE && i != SIGXFSZ && sigaction(i, NULL, &action) == 0 &&
             action.sa_handler == SIG_IGN)
             return 5;
     }
@@ -256,7 +256,7 @@ forget_all(int unused)
         if ((fcntl(fd, F_GETFD) >= 0) != (fd <= KEPT_FD))
             return 6;
     }
-    if (limit_of(RLIMIT_CORE) != 0 || limit_of(RLIMIT_FSIZE) != 0 ||
+    if (limit_of(RLIMIT_CORE) != 0 || limit_of(RLIMIT_FSIZE) > 1 << 20 ||
         limit_of(RLIMIT_NOFILE) < 100)
         return 7;
     if (prctl(PR_GET_PDEATHSIG, &signal_of_parent) != 0 ||

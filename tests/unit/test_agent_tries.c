@@ -98,8 +98,7 @@ log_in(const char *rhost, const char *user, const char *key)
 static void
 open_tries(void)
 {
-    assert_int_equal(uk_tries_open(path, &limits, &tries, &note, &err),
-                     UK_OK);
+    assert_int_equal(uk_tries_open(path, &limits, &tries, &note, &err), UK_OK);
     assert_string_equal(note.text, "");
 }
 
@@ -411,7 +410,8 @@ works_without_a_folder(void **state)
     struct uk_tries *kept = tries;
 
     assert_int_equal(
-        uk_tries_open("/nonexistent/tries", &limits, &tries, &note, &err), UK_OK);
+        uk_tries_open("/nonexistent/tries", &limits, &tries, &note, &err),
+        UK_OK);
     assert_non_null(strstr(note.text, "'/nonexistent/tries'"));
     assert_int_equal(fail_until("10.0.0.1", "alice"), 10);
     uk_tries_close(tries);
