@@ -253,13 +253,15 @@ const char *uk_store_path(const char *where);
  * claim: until the transaction ends nobody else claims; taken if it has, or
  * ever had, an app.
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.
- * set_password: sessions go on; NOT_FOUND also for a user without an address.
+ * set_password: sessions go on, and a token for a new password is void; where
+ * nobody has confirmed the address, the keys go, too: who made them may be
+ * another than who has it now.  NOT_FOUND also for a user without an address.
  * confirm_user: the user's address; NOT_FOUND likewise.
  *
  * settle_user: a pending user has logged in and is a user like others;
  * NOT_FOUND.  merge_user: the address of a pending user becomes the other
  * user's, and the pending one is no more: NOT_FOUND when it is not there, not
- * pending, or has a key; TAKEN when the other has an address.
+ * pending, disabled, or has a key; TAKEN when the other has an address.
  *
  * add_handout: in the place of an older one for the same user and purpose;
  * NOT_FOUND for a user without an address.  find_handout: id, purpose and hash

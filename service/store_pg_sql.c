@@ -118,6 +118,20 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                             "UPDATE identity SET secret = $1"
                             " WHERE user_id = $2 AND provider = $3",
                             "bbb", true},
+    [UK_PG_VOID_RESET] = {"void_reset",
+                          "DELETE FROM handout WHERE user_id = $1"
+                          " AND purpose = 'reset'",
+                          "b", true},
+    /* The keys of a user whose address nobody has confirmed. */
+    [UK_PG_DROP_DOUBTFUL] =
+        {"drop_doubtful",
+         "WITH gone AS (DELETE FROM api_key WHERE user_id = $1"
+         " AND EXISTS (SELECT 1 FROM identity i WHERE i.user_id = $1"
+         " AND i.provider = $2 AND NOT i.confirmed)"
+         " RETURNING hash, id, user_id, app_id)"
+         " INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
+         " SELECT hash, id, user_id, app_id, $3 FROM gone WHERE TRUE" BURY,
+         "bbi", true},
     [UK_PG_BURY_KEYS] =
         {"bury_keys",
          "INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
@@ -141,7 +155,7 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          "SELECT EXISTS (SELECT 1 FROM identity i WHERE i.user_id = u.id"
          " AND i.provider = $3) FROM app_user p JOIN app_user u"
          " ON u.app_id = p.app_id AND u.id <> p.id"
-         " WHERE p.id = $1 AND u.id = $2 AND p.pending"
+         " WHERE p.id = $1 AND u.id = $2 AND p.pending AND NOT p.disabled"
          " AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.user_id = p.id)",
          "bbb", true},
     [UK_PG_MOVE_IDENTITY] = {"move_identity",

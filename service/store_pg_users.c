@@ -186,19 +186,48 @@ uk_pg_set_user(struct uk_store *store, const char *user_id, bool disabled,
     return code;
 }
 
+static enum uk_code
+drop_doubtful(struct uk_store *store, const char *user_id, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_VOID_RESET);
+    unsigned long changed;
+    enum uk_code code;
+
+    uk_pg_query_put_text(&query, user_id);
+    code = uk_pg_query_defer(&query, err);
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_DROP_DOUBTFUL);
+    uk_pg_query_put_text(&query, user_id);
+    uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
+    uk_pg_query_put_int(&query, uk_id_now_us());
+    code = uk_pg_query_change(&query, &changed, err);
+    return code == UK_OK && changed > 0
+               ? uk_pg_purge_buried(store, user_id, err)
+               : code;
+}
+
 enum uk_code
 uk_pg_set_password(struct uk_store *store, const char *user_id,
                    const char *hash, enum uk_store_result *result,
                    struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_PASSWORD);
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
     unsigned long changed;
     enum uk_code code;
 
+    /* No key and no token comes in between. */
+    uk_pg_query_put_text(&query, user_id);
+    code = uk_pg_query_defer(&query, err);
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_SET_PASSWORD);
     uk_pg_query_put_text(&query, hash);
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
     code = uk_pg_query_change(&query, &changed, err);
+    if (code == UK_OK && changed > 0)
+        code = drop_doubtful(store, user_id, err);
     if (code == UK_OK)
         *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
     return code;

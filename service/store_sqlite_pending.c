@@ -49,7 +49,7 @@ check_merge(struct uk_store *store, const char *pending_id, const char *user_id,
         "SELECT EXISTS (SELECT 1 FROM identity WHERE user_id = u.id"
         " AND provider = ?3) FROM app_user p JOIN app_user u"
         " ON u.app_id = p.app_id AND u.id <> p.id"
-        " WHERE p.id = ?1 AND u.id = ?2 AND p.pending = 1"
+        " WHERE p.id = ?1 AND u.id = ?2 AND p.pending = 1 AND p.disabled = 0"
         " AND NOT EXISTS (SELECT 1 FROM api_key WHERE user_id = p.id)");
     enum uk_code code;
     bool row;

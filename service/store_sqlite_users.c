@@ -203,6 +203,46 @@ uk_sqlite_set_user(struct uk_store *store, const char *user_id, bool disabled,
     return code;
 }
 
+/* Of a user whose address nobody has confirmed. */
+#define DOUBTFUL                                                               \
+    " FROM api_key WHERE user_id = ?1 AND EXISTS (SELECT 1 FROM identity"      \
+    " WHERE user_id = ?1 AND provider = ?2 AND confirmed = 0)"
+
+static enum uk_code
+drop_doubtful(struct uk_store *store, const char *user_id, struct uk_err *err)
+{
+    const char *provider = uk_provider_word(UK_PROVIDER_PASSWORD);
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_BURY_DOUBTFUL,
+        "INSERT OR REPLACE INTO deleted_key(hash, id, user_id, app_id, deleted)"
+        " SELECT hash, id, user_id, app_id, ?3" DOUBTFUL);
+    enum uk_code code;
+    int changed;
+
+    uk_query_put_text(&query, user_id);
+    uk_query_put_text(&query, provider);
+    uk_query_put_int(&query, uk_id_now_us());
+    code = uk_query_run(&query, &changed, err);
+    if (code != UK_OK || changed == 0)
+        return code;
+    query = uk_query_start(store, UK_SQL_DROP_DOUBTFUL, "DELETE" DOUBTFUL);
+    uk_query_put_text(&query, user_id);
+    uk_query_put_text(&query, provider);
+    code = uk_query_run(&query, NULL, err);
+    return code == UK_OK ? uk_sqlite_purge_buried(store, user_id, err) : code;
+}
+
+static enum uk_code
+void_reset(struct uk_store *store, const char *user_id, struct uk_err *err)
+{
+    struct uk_query query = uk_query_start(
+        store, UK_SQL_VOID_RESET,
+        "DELETE FROM handout WHERE user_id = ? AND purpose = 'reset'");
+
+    uk_query_put_text(&query, user_id);
+    return uk_query_run(&query, NULL, err);
+}
+
 enum uk_code
 uk_sqlite_set_password(struct uk_store *store, const char *user_id,
                        const char *hash, enum uk_store_result *result,
@@ -218,6 +258,10 @@ uk_sqlite_set_password(struct uk_store *store, const char *user_id,
     uk_query_put_text(&query, user_id);
     uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
     code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        code = void_reset(store, user_id, err);
+    if (code == UK_OK)
+        code = drop_doubtful(store, user_id, err);
     if (code == UK_OK)
         *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
     return code;

@@ -396,6 +396,45 @@ changes_passwords_of_their_user_only(void **state)
     assert_string_equal(person.hash, "the hash");
 }
 
+/* What a stranger made, who was the first to write the address down. */
+static void
+takes_doubtful_keys_with_the_password(void **state)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    struct fixture *f = *state;
+    char id[UK_ID_SIZE];
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_user(f->write, APP, BOB, "bob@example.com");
+    add_user(f->write, APP, CARL, "carl@example.com");
+    add_key(f->write, ANN, "k", 1, id);
+    add_key(f->write, ANN, "l", 2, id);
+    add_key(f->write, BOB, "k", 3, id);
+    add_key(f->write, CARL, "k", 4, id);
+    commit(f->write);
+    count(f, "UPDATE identity SET confirmed = (subject = 'bob@example.com')");
+    count(f, "INSERT INTO handout(id, hash, user_id, purpose, expires)"
+             " SELECT user_id, hash, user_id, 'reset', 1 FROM api_key"
+             " WHERE name = 'k'");
+    count(f, "INSERT INTO handout(id, hash, user_id, purpose, expires)"
+             " SELECT id, hash, user_id, 'confirm', 1 FROM api_key"
+             " WHERE name = 'k'");
+    begin(f->write);
+    assert_int_equal(
+        uk_store_call(f->write, set_password, ANN, "new", &result, &err),
+        UK_OK);
+    assert_int_equal(
+        uk_store_call(f->write, set_password, BOB, "new", &result, &err),
+        UK_OK);
+    commit(f->write);
+    assert_int_equal(count(f, "SELECT count(*) FROM api_key"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM deleted_key"), 2);
+    assert_int_equal(
+        count(f, "SELECT count(*) FROM handout WHERE purpose = 'reset'"), 1);
+    assert_int_equal(count(f, "SELECT count(*) FROM handout"), 4);
+}
+
 static void
 counts_the_users_of_an_app(void **state)
 {
@@ -1017,6 +1056,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(disabling_a_key_ends_its_sessions_for_good),
         CASE(deletes_users_with_all_that_is_theirs),
         CASE(changes_passwords_of_their_user_only),
+        CASE(takes_doubtful_keys_with_the_password),
         CASE(counts_the_users_of_an_app),
         CASE(forgets_what_is_over),
         CASE(forgets_what_is_over_behind_what_is_not),

@@ -102,6 +102,34 @@ def a_password_is_set():
 
 
 @group
+def who_had_the_address_first():
+    """Anybody can write down anybody's address, log in and make a key.  Who
+    gets the password by a token must not inherit it."""
+    email, id = registered()
+    stranger = http.session(email, OLD)
+    key = http.new_key(stranger, 'k')['key']
+    equal(reset(NEW, *hand_out(id, 'reset')).status, 204, 'a good token')
+    equal(http.key_login(key).status, 401,
+          'a key from before is gone: the address was never confirmed')
+    mine = http.new_key(http.session(email, NEW), 'k')['key']
+    confirm_id, confirm = hand_out(id, 'confirm')
+    must(at('confirm', token=confirm, tokenId=confirm_id), 204)
+    equal(is_confirmed(email, NEW), True, 'it is confirmed then')
+    equal(reset(THIRD, *hand_out(id, 'reset')).status, 204, 'another token')
+    equal(http.key_session(mine).user_id, id, 'now keys are what they were')
+
+
+@group
+def a_token_and_an_administrator():
+    email, id = person()
+    token = hand_out(id, 'reset')
+    world.user('password', email, '--password-stdin', stdin=NEW + '\n')
+    refused(reset(THIRD, *token), *BAD_TOKEN,
+            'a token from before the administrator set the password')
+    equal(http.login(email, NEW).status, 200, '... changes nothing')
+
+
+@group
 def tokens_that_are_none():
     email, id = person()
     other, other_id = person()
