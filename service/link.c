@@ -47,6 +47,19 @@ refuse_foreign(struct uk_call *call)
                          "specified provider");
 }
 
+/* Tokens are given as for a login, and a hash is worked for, so it is counted
+ * as one; beyond that, each costs a try, so that no more is hashed. */
+static enum uk_then
+refuse_many(struct uk_call *call, unsigned wait_s)
+{
+    unsigned ignored;
+
+    (void)uk_tries_take(call, UK_TRIES_USER, call->person.identity.email,
+                        &ignored);
+    uk_call_audit(call, "throttled", "too-many-logins");
+    return uk_call_throttle(call, wait_s);
+}
+
 /* With the writer.  That the password is right was found out before, so it is
  * looked whether it still is the one: behind the merge, when nobody else can
  * change it any more. */
@@ -97,10 +110,13 @@ finish(struct uk_call *call)
 {
     struct uk_store_password now;
     struct uk_err err = UK_ERR_NONE;
+    unsigned wait_s;
     bool has;
 
     if (!uk_prove_end(call, &now))
         return UK_THEN_REPLY;
+    if (!uk_tries_take(call, UK_TRIES_LOGIN, call->session.user.id, &wait_s))
+        return refuse_many(call, wait_s);
     if (strcmp(now.user.id, call->session.user.id) == 0)
         return grant(call, "linked-already");
     if (has_address(call, &has, &err) != UK_OK)

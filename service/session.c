@@ -123,6 +123,12 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
      * in the log.  A user that is made by the login has its own limit. */
     if (provider != UK_PROVIDER_ANON &&
         !uk_tries_take(call, UK_TRIES_LOGIN, user->id, &wait_s)) {
+        unsigned ignored;
+
+        /* Its password was hashed all the same: soon no more of them is. */
+        if (provider == UK_PROVIDER_PASSWORD)
+            (void)uk_tries_take(call, UK_TRIES_USER,
+                                call->person.identity.email, &ignored);
         uk_call_audit(call, "throttled", "too-many-logins");
         return uk_call_throttle(call, wait_s);
     }

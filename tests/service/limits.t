@@ -3,6 +3,7 @@
 
 import http.client
 import re
+import signal
 import socket
 import threading
 import time
@@ -281,7 +282,21 @@ def logins_of_one_user():
                  world.log_text()), 'the log says whom it met')
     time.sleep(2.5)
     equal(here.key(KEY).status, 200, 'and soon there is one again')
-    world.restart(logins_per_user='10000000', limit_period=None)
+    world.restart(logins_per_user='3', failed_logins_per_user='4',
+                  limit_period='10min')
+    statuses = [http_.link(s.access, 'local-userpass',
+                           {'username': EMAIL, 'password': PASSWORD}).status
+                for _ in range(10)]
+    equal(statuses, [200] * 3 + [429] * 7, 'linking counts as a login')
+    world.write_config(logins_per_user='10000000')
+    start = len(world.log_text())
+    world.process.send_signal(signal.SIGHUP)
+    while 'settings read again' not in world.log_text(start):
+        time.sleep(0.01)
+    equal(http_.login(EMAIL, PASSWORD).status, 429,
+          'and what is too much costs tries: no password is hashed for ever')
+    world.restart(logins_per_user='10000000', failed_logins_per_user='100000',
+                  limit_period=None)
 
 
 @group
