@@ -215,7 +215,7 @@ put_times(const struct uk_count *count, struct uk_buf *out)
              "From a request to its answer.");
     put_histogram(out, "answer_seconds", "", &count->answer);
     put_head(out, "stage_seconds", "histogram", "The stages of asking.");
-    for (int stage = UK_STAGE_AGENT; stage <= UK_STAGE_ANSWER; stage++) {
+    for (int stage = UK_STAGE_RESOLVE; stage <= UK_STAGE_ANSWER; stage++) {
         char label[32];
 
         snprintf(label, sizeof(label), "stage=\"%s\",",

@@ -19,7 +19,7 @@ struct uk_guard {
     const struct uk_settings *settings; /* borrowed, as the next three */
     struct uk_loop *loop;
     const struct uk_log *log;
-    const struct uk_upstream *upstream;
+    struct uk_upstream *upstream;
     struct uk_tries *tries; /* owned; NULL: none are counted */
     struct uk_grace *grace; /* owned; NULL: off */
     struct uk_count *count; /* owned; NULL: nothing is counted */
@@ -77,6 +77,19 @@ on_asked(struct uk_watch *watch)
     uk_count_serve(guard->count, &now, watch->fd);
 }
 
+static void
+on_timed(void *whose, const struct uk_httpstry *attempt)
+{
+    struct uk_guard *guard = whose;
+
+    for (int stage = UK_STAGE_RESOLVE; stage <= UK_STAGE_ANSWER; stage++) {
+        int64_t us = uk_httpstry_took(attempt, (enum uk_stage)stage);
+
+        if (us >= 0)
+            uk_count_stage(guard->count, (enum uk_stage)stage, us);
+    }
+}
+
 enum uk_code
 uk_guard_listen(struct uk_guard *guard, int fd, struct uk_err *err)
 {
@@ -126,7 +139,7 @@ open_grace(struct uk_guard *guard, const struct uk_grace_key *key,
 enum uk_code
 uk_guard_new(const struct uk_settings *settings, const struct uk_grace_key *key,
              struct uk_loop *loop, const struct uk_log *log,
-             const struct uk_upstream *upstream, struct uk_guard **out,
+             struct uk_upstream *upstream, struct uk_guard **out,
              struct uk_err *err)
 {
     struct uk_guard *guard = calloc(1, sizeof(*guard));
@@ -146,6 +159,8 @@ uk_guard_new(const struct uk_settings *settings, const struct uk_grace_key *key,
         code = open_grace(guard, key, err);
     if (code == UK_OK && key != NULL)
         code = uk_count_new(&guard->count, err);
+    if (code == UK_OK && key != NULL)
+        uk_upstream_tell(upstream, on_timed, guard);
     if (code == UK_OK)
         *out = guard;
     else
@@ -158,6 +173,7 @@ uk_guard_free(struct uk_guard *guard)
 {
     if (guard == NULL)
         return;
+    uk_upstream_tell(guard->upstream, NULL, NULL);
     uk_loop_unwatch(guard->loop, &guard->asked);
     uk_loop_unset(guard->loop, &guard->work);
     uk_tries_close(guard->tries);
@@ -255,11 +271,4 @@ uk_guard_answered(struct uk_guard *guard, struct uk_guard_pass *pass,
         uk_count_answer(guard->count, pass->service, pass->who.uid == 0,
                         answer->code, answer->verdict, answer->offline,
                         (now.at_ns - pass->begun.at_ns) / 1000);
-}
-
-void
-uk_guard_stage(struct uk_guard *guard, enum uk_stage stage, int64_t us)
-{
-    if (guard != NULL && guard->count != NULL)
-        uk_count_stage(guard->count, stage, us);
 }

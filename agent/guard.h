@@ -49,7 +49,7 @@ struct uk_guard_pass {
 UK_MUST_USE enum uk_code
 uk_guard_new(const struct uk_settings *settings, const struct uk_grace_key *key,
              struct uk_loop *loop, const struct uk_log *log,
-             const struct uk_upstream *upstream, struct uk_guard **out,
+             struct uk_upstream *upstream, struct uk_guard **out,
              struct uk_err *err);
 void uk_guard_free(struct uk_guard *guard);
 
@@ -73,8 +73,5 @@ void uk_guard_settle(struct uk_guard *guard, const struct uk_request *request,
 /* The answer has gone to who asked. */
 void uk_guard_answered(struct uk_guard *guard, struct uk_guard_pass *pass,
                        const struct uk_answer *answer);
-
-/* How long a stage of asking took. */
-void uk_guard_stage(struct uk_guard *guard, enum uk_stage stage, int64_t us);
 
 #endif

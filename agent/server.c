@@ -34,6 +34,8 @@ void
 uk_server_learn(struct uk_server *server, const struct uk_httpstry *attempt,
                 enum uk_code code, int status, bool patient)
 {
+    if (server->host->timed != NULL)
+        server->host->timed(server->host->whose, attempt);
     if (attempt->head.bytes > 0 || code == UK_TLS || code == UK_BAD_ANSWER)
         uk_health_there(&server->health);
     if (code == UK_OK) {

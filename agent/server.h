@@ -28,6 +28,9 @@ struct uk_server_host {
     void *own;
     void (*launched)(void *own); /* many has more to do */
     void (*turned)(void *own);   /* a server's health is another */
+    /* Told of each attempt that has landed, or NULL. */
+    void (*timed)(void *whose, const struct uk_httpstry *attempt);
+    void *whose;
 };
 
 /* {0} with url and host is one that nothing is known about. */

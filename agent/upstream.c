@@ -112,6 +112,15 @@ uk_upstream_gone(const struct uk_upstream *up, unsigned ms)
     return true;
 }
 
+void
+uk_upstream_tell(struct uk_upstream *up,
+                 void (*timed)(void *whose, const struct uk_httpstry *attempt),
+                 void *whose)
+{
+    up->host.timed = timed;
+    up->host.whose = whose;
+}
+
 const struct uk_server *
 uk_upstream_peek(const struct uk_upstream *up, size_t i)
 {

@@ -69,6 +69,12 @@ bool uk_upstream_gone(const struct uk_upstream *upstream, unsigned ms);
 const struct uk_server *uk_upstream_peek(const struct uk_upstream *upstream,
                                          size_t i);
 
+/* Tell of each attempt that has landed. */
+void uk_upstream_tell(struct uk_upstream *upstream,
+                      void (*timed)(void *whose,
+                                    const struct uk_httpstry *attempt),
+                      void *whose);
+
 /* A login is coming: have a connection stand when it does, if that is not so
  * already.  One at a time, however many are coming. */
 void uk_upstream_warm(struct uk_upstream *upstream);

@@ -334,3 +334,39 @@ uk_httpstry_clear(struct uk_httpstry *attempt)
     uk_buf_clear(&attempt->url);
     uk_buf_clear(&attempt->answer);
 }
+
+static int64_t
+moment(CURL *easy, CURLINFO info)
+{
+    curl_off_t us = 0;
+
+    return curl_easy_getinfo(easy, info, &us) == CURLE_OK ? (int64_t)us : 0;
+}
+
+int64_t
+uk_httpstry_took(const struct uk_httpstry *attempt, enum uk_stage stage)
+{
+    static const struct {
+        CURLINFO from, to; /* from 0: from its beginning */
+    } stages[] = {
+        [UK_STAGE_RESOLVE] = {0, CURLINFO_NAMELOOKUP_TIME_T},
+        [UK_STAGE_CONNECT] = {CURLINFO_NAMELOOKUP_TIME_T,
+                              CURLINFO_CONNECT_TIME_T},
+        [UK_STAGE_TLS] = {CURLINFO_CONNECT_TIME_T, CURLINFO_APPCONNECT_TIME_T},
+        [UK_STAGE_ANSWER] = {CURLINFO_PRETRANSFER_TIME_T,
+                             CURLINFO_TOTAL_TIME_T},
+    };
+    CURL *easy = attempt->easy;
+    int64_t from, to;
+    long dialled = 0;
+
+    if (easy == NULL || stage >= UK_COUNT(stages) || stages[stage].to == 0)
+        return -1;
+    if (stage != UK_STAGE_ANSWER &&
+        (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &dialled) != CURLE_OK ||
+         dialled == 0))
+        return -1;
+    from = stages[stage].from != 0 ? moment(easy, stages[stage].from) : 0;
+    to = moment(easy, stages[stage].to);
+    return to > from ? to - from : -1;
+}

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/buf.h"
@@ -57,6 +58,11 @@ UK_MUST_USE enum uk_code uk_httpstry_conclude(struct uk_httpstry *attempt,
                                               CURLcode rc, struct uk_err *err);
 enum uk_code uk_httpstry_late(const struct uk_httpstry *attempt,
                               struct uk_err *err);
+
+/* How long a stage of it took, in microseconds; -1 for one that it did not
+ * have, as on a kept connection. */
+int64_t uk_httpstry_took(const struct uk_httpstry *attempt,
+                         enum uk_stage stage);
 
 /* Move the answer of a success out of it. */
 void uk_httpstry_hand_over(struct uk_httpstry *attempt,

@@ -212,6 +212,10 @@ ok(status['servers'][0]['up'] and not status['offline'], 'and up')
 text = world.tool('agent', 'metrics').out
 number = re.search(r'^userkey_agent_answer_seconds_count (\d+)$', text, re.M)
 same(number and number[1], '3', 'times are measured')
+stages = dict(re.findall(r'^userkey_agent_stage_seconds_count\{stage="(\w+)"\}'
+                         r' (\d+)$', text, re.M))
+ok(int(stages['answer']) >= 3 and 1 <= int(stages['tls']) < 3,
+   'by stage, too: one handshake for several answers', stages)
 bad_lines = [line for line in text.splitlines() if not re.fullmatch(
     r'# (HELP|TYPE) \w+ .*|\w+(\{(\w+="([^"\\]|\\.)*",?)+\})? [0-9.]+', line)]
 same(bad_lines, [], 'each line is one of the format')
