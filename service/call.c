@@ -183,6 +183,15 @@ uk_call_empty(struct uk_call *call, int status)
 }
 
 enum uk_then
+uk_call_drop(struct uk_call *call)
+{
+    call->route = NULL;
+    call->audit.event = NULL;
+    call->traffic = NULL;
+    return UK_THEN_REPLY;
+}
+
+enum uk_then
 uk_call_throttle(struct uk_call *call, unsigned wait_s)
 {
     char text[16];

@@ -106,6 +106,9 @@ enum uk_then uk_call_error(struct uk_call *call, int status, const char *code,
                            const char *text);
 /* No body, no type. */
 enum uk_then uk_call_empty(struct uk_call *call, int status);
+/* The client has hung up: there is nobody to reply to, nothing to tell, and
+ * nothing has been done. */
+enum uk_then uk_call_drop(struct uk_call *call);
 /* 429, with how long to wait. */
 enum uk_then uk_call_throttle(struct uk_call *call, unsigned wait_s);
 /* 500, and a line in the log that says why; 503 with how long to wait when the

@@ -142,9 +142,16 @@ uk_http_timeout(const struct uk_http *http)
     return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+bool
+uk_http_is_due(const struct uk_http *http)
+{
+    return http->resumed || uk_http_timeout(http) == 0;
+}
+
 void
 uk_http_run(struct uk_http *http)
 {
+    http->resumed = false;
     uk_http_greet_run(http);
     MHD_run(http->daemon);
 }

@@ -50,11 +50,16 @@ struct uk_http_reply {
     bool close; /* the connection ends with this reply */
 };
 
+struct uk_http;
+
 /* One request and its reply.  own is the handler's. */
 struct uk_http_exchange {
     struct uk_http_request request;
     struct uk_http_reply reply;
     void *own;
+    struct uk_http *http; /* whose it is */
+    bool gone; /* the client has hung up: nothing in request is there any more,
+                  and uk_http_resume() is still to be called */
 };
 
 /* What the service does with requests; every call on the thread that runs
@@ -77,8 +82,6 @@ struct uk_http_options {
     const struct uk_log *log; /* borrowed */
 };
 
-struct uk_http;
-
 /* listener becomes its, on success. */
 UK_MUST_USE enum uk_code uk_http_new(const struct uk_http_options *options,
                                      int listener, struct uk_http **out,
@@ -94,12 +97,19 @@ int uk_http_greet_fd(const struct uk_http *http);
 int uk_http_timeout(const struct uk_http *http);
 void uk_http_run(struct uk_http *http);
 
+/* Has it something to do, though neither descriptor has said so? */
+bool uk_http_is_due(const struct uk_http *http);
+
 /* About once a second: cut off who is late. */
 void uk_http_sweep(struct uk_http *http);
 
-/* The reply of an exchange whose ask returned false is filled.  Followed by
- * uk_http_run(). */
+/* The reply of an exchange whose ask returned false is filled, or its client
+ * is gone.  Followed by uk_http_run(). */
 void uk_http_resume(struct uk_http_exchange *exchange);
+
+/* The exchange leaves the thread: until uk_http_resume() its client does not
+ * go, and its request stays what it is. */
+void uk_http_hold(struct uk_http_exchange *exchange);
 
 /* Take no new connections. */
 void uk_http_quiesce(struct uk_http *http);

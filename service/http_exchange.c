@@ -18,7 +18,8 @@ struct exchange {
     size_t swallowed; /* bytes past the limit */
     unsigned visits;  /* of the library, that found no reply */
     bool asked;       /* the handler has it */
-    bool answered;    /* the reply is filled */
+    bool waiting;     /* for the reply */
+    bool answered;    /* it is filled */
     bool away;        /* the connection is suspended */
 };
 
@@ -157,6 +158,7 @@ begin(struct uk_http_link *link, struct MHD_Connection *connection,
         return MHD_NO;
     *slot = ex;
     ex->link = link;
+    ex->open.http = link->http;
     ex->connection = connection;
     uk_buf_init(&ex->body, UK_HTTP_BODY);
     uk_buf_init(&ex->open.reply.body, UK_HTTP_BODY);
@@ -230,8 +232,18 @@ uk_http_on_request(void *context, struct MHD_Connection *connection,
     ex->open.request.body_len = ex->body.len;
     if (http->options.handler.ask(http->options.handler.context, &ex->open))
         return send_reply(ex);
+    ex->waiting = true;
     uk_sweep_hold(&ex->link->item);
     return MHD_YES; /* without a reply: we are called again in the next run */
+}
+
+static void
+free_exchange(struct exchange *ex)
+{
+    ex->open.http->active--;
+    uk_buf_clear(&ex->open.reply.body);
+    uk_buf_clear(&ex->body);
+    free(ex);
 }
 
 void
@@ -246,11 +258,14 @@ uk_http_on_completed(void *context, struct MHD_Connection *connection,
     if (ex == NULL)
         return;
     uk_sweep_idle(&http->sweep, &ex->link->item, UK_HTTP_IDLE_MS);
-    uk_buf_clear(&ex->open.reply.body);
-    uk_buf_clear(&ex->body);
-    free(ex);
     *slot = NULL;
-    http->active--;
+    /* Who hangs up while we are at the reply takes the request along. */
+    if (ex->waiting) {
+        memset(&ex->open.request, 0, sizeof(ex->open.request));
+        ex->open.gone = true;
+        return;
+    }
+    free_exchange(ex);
 }
 
 /* The router sees the path as it was sent: nothing that it knows needs an
@@ -270,6 +285,22 @@ uk_http_resume(struct uk_http_exchange *exchange)
     struct exchange *ex = (struct exchange *)exchange;
 
     ex->answered = true;
-    if (ex->away)
+    ex->waiting = false;
+    if (ex->open.gone) {
+        free_exchange(ex);
+    } else if (ex->away) {
+        ex->open.http->resumed = true;
         MHD_resume_connection(ex->connection);
+    }
+}
+
+void
+uk_http_hold(struct uk_http_exchange *exchange)
+{
+    struct exchange *ex = (struct exchange *)exchange;
+
+    if (exchange->http == NULL || ex->away)
+        return;
+    ex->away = true;
+    MHD_suspend_connection(ex->connection);
 }

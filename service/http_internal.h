@@ -30,6 +30,7 @@ struct uk_http {
     int greet;        /* an epoll of handshakes that wait; -1 without TLS */
     unsigned waiting; /* these */
     bool leaving;     /* nobody is waited for any more */
+    bool resumed;     /* a connection, since the library has run */
     int listener;     /* the library's until quiesced, then -1 */
     unsigned active;  /* exchanges */
     struct uk_http_counts counts;

@@ -33,6 +33,7 @@ struct uk_loop {
     pthread_t thread;
     size_t listeners;
     struct uk_http *http[2 * UK_CONF_ITEMS];
+    bool heard[2 * UK_CONF_ITEMS]; /* its descriptor is readable */
     struct uk_traffic traffic;
 };
 
@@ -173,6 +174,32 @@ follow_settings(struct uk_loop *loop)
         uk_http_limit(loop->http[i], uk_loop_share(most, loop->server->loops));
 }
 
+static void
+hear(struct uk_loop *loop, int fd)
+{
+    if (fd == UK_STORE_EVENT) {
+        loop->round.woken = true;
+        return;
+    }
+    if (fd == loop->inbox.wake)
+        collect(loop);
+    for (size_t i = 0; i < loop->listeners; i++) {
+        if (fd == uk_http_fd(loop->http[i]) ||
+            fd == uk_http_greet_fd(loop->http[i]))
+            loop->heard[i] = true;
+    }
+}
+
+/* Asking a listener that has nothing costs a system call in each turn. */
+static void
+serve(struct uk_loop *loop, size_t i)
+{
+    if (!loop->heard[i] && !uk_http_is_due(loop->http[i]))
+        return;
+    loop->heard[i] = false;
+    uk_http_run(loop->http[i]);
+}
+
 static void *
 run(void *argument)
 {
@@ -185,16 +212,12 @@ run(void *argument)
 
         uk_beat_turn(&loop->beat);
         follow_settings(loop);
-        for (int i = 0; i < n; i++) {
-            if (events[i].data.fd == loop->inbox.wake)
-                collect(loop);
-            else if (events[i].data.fd == UK_STORE_EVENT)
-                loop->round.woken = true;
-        }
+        for (int i = 0; i < n; i++)
+            hear(loop, events[i].data.fd);
         /* What the last turn has read; its replies go out in this one. */
         answer(loop);
         for (size_t i = 0; i < loop->listeners; i++)
-            uk_http_run(loop->http[i]);
+            serve(loop, i);
         if (!uk_deadline_passed(loop->next_sweep))
             continue;
         loop->next_sweep = uk_deadline_in(SWEEP_MS);

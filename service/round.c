@@ -91,6 +91,11 @@ advance(struct uk_round *round, struct uk_call *call, struct outcome *out)
 {
     const struct uk_question *answer = call->answer;
 
+    if (call->exchange->gone) {
+        call->then = uk_call_drop(call);
+        put(&out->replied, call);
+        return;
+    }
     call->round = round;
     while (uk_work_advance(call, round->store)) {
         if (call->then == UK_THEN_KEY && call->answer != NULL) {

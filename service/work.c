@@ -97,8 +97,10 @@ uk_work_advance(struct uk_call *call, struct uk_store *store)
     while (call->then == UK_THEN_LOOP)
         call->then = call->next(call);
     call->store = NULL;
-    return call->then == UK_THEN_REPLY || call->then == UK_THEN_KEY ||
-           !hand_over(call);
+    if (call->then == UK_THEN_REPLY || call->then == UK_THEN_KEY)
+        return true;
+    uk_http_hold(call->exchange);
+    return !hand_over(call);
 }
 
 void
