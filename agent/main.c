@@ -174,7 +174,7 @@ serve_connection(const char *conf_file, struct uk_deadline since)
     if (code == UK_OK && peer.parent && getppid() != peer.pid)
         return;
     if (code != UK_OK) {
-        uk_serve_failure(FD, uk_deadline_in(UK_SERVE_FAILURE_MS), code, &err);
+        uk_serve_failure(FD, code, &err);
         return;
     }
     serve = serve_with(&agent, since);

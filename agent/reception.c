@@ -13,6 +13,7 @@
 #include "core/msg.h"
 
 #include "agent/decide.h"
+#include "agent/reply.h"
 #include "agent/visit.h"
 
 /* Most who are in at once, of them those who are not root, of them of one
@@ -180,7 +181,8 @@ refuse(const struct reception *r, int fd)
                                      "its settings have just changed, and it "
                                      "makes way for another; try again"),
                           &err, &answer);
-    uk_visit_refuse(fd, &answer);
+    uk_reply_refuse(fd, (struct uk_deadline){0}, 0, &answer);
+    uk_io_close(&fd);
 }
 
 static void
@@ -377,6 +379,7 @@ uk_reception_run(const struct uk_serve *serve, int fd,
 void
 uk_reception_fail(int fd, enum uk_code code, const struct uk_err *why)
 {
+    struct uk_answer answer = {.code = UK_OK};
     struct uk_err err = UK_ERR_NONE;
 
     while (uk_io_wait(fd, POLLIN, uk_deadline_in(FAIL_WAIT_MS), &err) ==
@@ -385,7 +388,8 @@ uk_reception_fail(int fd, enum uk_code code, const struct uk_err *why)
 
         if (caller < 0)
             return;
-        uk_serve_failure(caller, uk_deadline_in(FAIL_WAIT_MS), code, why);
+        uk_decide_failure(code, why, &answer);
+        uk_reply_refuse(caller, uk_deadline_in(FAIL_WAIT_MS), 0, &answer);
         uk_io_close(&caller);
     }
 }

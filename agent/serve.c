@@ -3,14 +3,17 @@
 
 #include <unistd.h>
 
-#include "core/chan.h"
 #include "core/io.h"
 
 #include "agent/decide.h"
+#include "agent/reply.h"
 #include "agent/visit.h"
 
 /* How long a request may take to come. */
 #define PATIENCE_MS 30000
+
+/* The same where no settings are known: the default of 'timeout'. */
+#define FAILURE_PATIENCE_MS 5000
 
 /* Who starts the agent has the request at hand, and no login takes longer than
  * the timeout: an agent that waited on would only be one process more of a
@@ -60,7 +63,7 @@ uk_serve_one(const struct uk_serve *serve, int fd, const struct uk_peer *peer)
 
     code = uk_whois_new(serve->loop, &host.whois, &err);
     if (code != UK_OK) {
-        uk_serve_failure(fd, uk_deadline_in(UK_SERVE_FAILURE_MS), code, &err);
+        uk_serve_failure(fd, code, &err);
         return;
     }
     code = uk_visit_begin(&host, fd, peer, serve->since,
@@ -73,18 +76,12 @@ uk_serve_one(const struct uk_serve *serve, int fd, const struct uk_peer *peer)
 }
 
 void
-uk_serve_failure(int fd, struct uk_deadline by, enum uk_code code,
-                 const struct uk_err *why)
+uk_serve_failure(int fd, enum uk_code code, const struct uk_err *why)
 {
     struct uk_answer answer = {.code = UK_OK};
-    struct uk_err err = UK_ERR_NONE;
-    enum uk_code ignored;
 
-    /* What is left unread would take the answer with it. */
-    ignored = uk_chan_discard(fd, by, &err);
     uk_decide_failure(code, why, &answer);
-    if (ignored != UK_UNREACHABLE)
-        ignored = uk_chan_reply(fd, &answer, by, &err);
-    (void)ignored;
+    uk_reply_refuse(fd, uk_deadline_in(FAILURE_PATIENCE_MS), UK_VISIT_TYPING_MS,
+                    &answer);
     uk_answer_clear(&answer);
 }

@@ -36,11 +36,6 @@ void uk_serve_one(const struct uk_serve *serve, int fd,
                   const struct uk_peer *peer);
 
 /* Nothing can be served: tell whoever asks why. */
-void uk_serve_failure(int fd, struct uk_deadline patience, enum uk_code code,
-                      const struct uk_err *why);
-
-/* How long to wait for the request where no settings are known: the default of
- * 'timeout', in ms. */
-#define UK_SERVE_FAILURE_MS 5000
+void uk_serve_failure(int fd, enum uk_code code, const struct uk_err *why);
 
 #endif

@@ -10,6 +10,7 @@
 #include "core/io.h"
 
 #include "agent/decide.h"
+#include "agent/reply.h"
 
 #define NS_PER_MS 1000000
 
@@ -26,6 +27,7 @@ struct uk_visit {
     } phase;
     struct uk_deadline since; /* a request that is there is as old as that */
     struct uk_deadline by;    /* have the request; then the answer */
+    bool prepared;            /* a login has been announced */
     struct uk_watch watch;    /* of fd */
     struct uk_alarm late;     /* by has come */
     struct uk_whois_ask *whois;
@@ -88,24 +90,6 @@ leave(struct uk_visit *visit)
 
 /* Answering. */
 
-/* An answer that cannot be sent is a failure that can. */
-static enum uk_code
-send_answer(int fd, const struct uk_answer *answer)
-{
-    struct uk_deadline now = {0};
-    struct uk_err err = UK_ERR_NONE;
-    struct uk_answer failure = {.code = UK_OK};
-    enum uk_code code, sent;
-
-    code = uk_chan_reply(fd, answer, now, &err);
-    if (code != UK_INVALID && code != UK_NO_MEMORY)
-        return code;
-    uk_decide_failure(code, &err, &failure);
-    sent = uk_chan_reply(fd, &failure, now, &err);
-    (void)sent; /* there is nothing further that could be said */
-    return code;
-}
-
 static void
 hang_up(struct uk_visit *visit)
 {
@@ -117,7 +101,7 @@ static void
 answer(struct uk_visit *visit)
 {
     uk_request_clear(&visit->request); /* wipes the key before anything else */
-    if (send_answer(visit->fd, &visit->decide.answer) != UK_OK)
+    if (uk_reply_send(visit->fd, &visit->decide.answer) != UK_OK)
         uk_decide_unsent(&visit->decide);
     hang_up(visit);
     leave(visit);
@@ -237,6 +221,38 @@ on_gone(struct uk_visit *visit)
     uk_loop_unwatch(visit->host->loop, &visit->watch);
 }
 
+/* A login is coming. */
+static enum uk_code
+prepare(struct uk_visit *visit, struct uk_err *err)
+{
+    bool worth = visit->request.user[0] != '\0';
+
+    uk_request_clear(&visit->request);
+    if (visit->prepared)
+        return uk_err_set(err, UK_BAD_ANSWER, "a login is announced twice");
+    visit->prepared = true;
+    visit->by = uk_deadline_in(UK_VISIT_TYPING_MS);
+    uk_loop_set(visit->host->loop, &visit->late, visit->by);
+    if (worth)
+        uk_upstream_warm(visit->host->upstream);
+    return UK_OK;
+}
+
+static void
+take(struct uk_visit *visit, struct uk_deadline from)
+{
+    struct uk_err err = UK_ERR_NONE;
+
+    if (visit->request.op == UK_OP_PREPARE) {
+        if (prepare(visit, &err) != UK_OK)
+            answer_failure(visit, err.code, &err);
+        return;
+    }
+    visit->by = budget_from(visit, from);
+    uk_loop_set(visit->host->loop, &visit->late, visit->by);
+    admit(visit);
+}
+
 static void
 receive(struct uk_visit *visit, struct uk_deadline from)
 {
@@ -249,15 +265,11 @@ receive(struct uk_visit *visit, struct uk_deadline from)
     if (code == UK_UNREACHABLE) { /* gone without a word */
         hang_up(visit);
         leave(visit);
-        return;
-    }
-    if (code != UK_OK) {
+    } else if (code != UK_OK) {
         answer_failure(visit, code, &err);
-        return;
+    } else {
+        take(visit, from);
     }
-    visit->by = budget_from(visit, from);
-    uk_loop_set(visit->host->loop, &visit->late, visit->by);
-    admit(visit);
 }
 
 static void
@@ -271,6 +283,14 @@ on_ready(struct uk_watch *watch)
         on_gone(visit);
 }
 
+static bool
+is_there(int fd)
+{
+    struct pollfd look = {.fd = fd, .events = POLLIN};
+
+    return poll(&look, 1, 0) > 0;
+}
+
 static void
 on_late(struct uk_alarm *alarm)
 {
@@ -280,20 +300,21 @@ on_late(struct uk_alarm *alarm)
     if (visit->whois != NULL)
         uk_whois_forget(visit->whois);
     visit->whois = NULL;
+    if (visit->phase == RECEIVING) {
+        /* From now on none can come; but one may have come just now. */
+        shutdown(visit->fd, SHUT_RD);
+        if (uk_chan_receive(visit->fd, (struct uk_deadline){0}, &visit->request,
+                            &err) == UK_OK) {
+            take(visit, uk_deadline_in(0));
+            return;
+        }
+    }
     uk_err_late(&err, UK_STAGE_AGENT,
                 visit->phase == RECEIVING
                     ? "no request came in time"
                     : "the name service did not say in time whose account "
                       "this is");
     answer_failure(visit, UK_TIMEOUT, &err);
-}
-
-static bool
-is_there(int fd)
-{
-    struct pollfd look = {.fd = fd, .events = POLLIN};
-
-    return poll(&look, 1, 0) > 0;
 }
 
 static enum uk_code
@@ -377,14 +398,4 @@ struct uk_visit_place *
 uk_visit_place(struct uk_visit *visit)
 {
     return &visit->place;
-}
-
-void
-uk_visit_refuse(int fd, const struct uk_answer *refusal)
-{
-    struct uk_err err = UK_ERR_NONE;
-
-    if (uk_chan_discard(fd, (struct uk_deadline){0}, &err) == UK_OK)
-        (void)!send_answer(fd, refusal);
-    uk_io_close(&fd);
 }

@@ -21,6 +21,9 @@
 #include "agent/upstream.h"
 #include "agent/whois.h"
 
+/* How long a key may take to be typed.  sshd ends a login after two minutes. */
+#define UK_VISIT_TYPING_MS 300000
+
 struct uk_visit;
 
 /* What all visits share; borrowed. */
@@ -71,9 +74,5 @@ bool uk_visit_idle(const struct uk_visit *visit);
 const struct uk_peer *uk_visit_peer(const struct uk_visit *visit);
 const struct uk_visit_host *uk_visit_host(const struct uk_visit *visit);
 struct uk_visit_place *uk_visit_place(struct uk_visit *visit);
-
-/* A connection that cannot be served: a request that lies there already gets
- * this answer; then it is closed. */
-void uk_visit_refuse(int fd, const struct uk_answer *answer);
 
 #endif

@@ -136,13 +136,15 @@ uk_chan_receive(int fd, struct uk_deadline by, struct uk_request *out,
 }
 
 enum uk_code
-uk_chan_discard(int fd, struct uk_deadline by, struct uk_err *err)
+uk_chan_discard(int fd, struct uk_deadline by, bool *more, struct uk_err *err)
 {
     char *bytes = NULL;
     size_t len;
     enum uk_code code;
 
     code = receive_message(fd, by, &bytes, &len, err);
+    if (code == UK_OK)
+        *more = uk_request_is_prepare(bytes, len);
     drop_message(bytes);
     return code;
 }

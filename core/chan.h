@@ -7,6 +7,8 @@
 #ifndef UK_CHAN_H
 #define UK_CHAN_H
 
+#include <stdbool.h>
+
 #include "core/attr.h"
 #include "core/deadline.h"
 #include "core/err.h"
@@ -35,9 +37,10 @@ UK_MUST_USE enum uk_code uk_chan_receive(int fd, struct uk_deadline by,
                                          struct uk_err *err);
 
 /* Take a request off the descriptor and wipe it unread: for one that cannot be
- * served, whose sender is to have an answer all the same. */
+ * served, whose sender is to have an answer all the same.  *more: it only says
+ * that another will follow. */
 UK_MUST_USE enum uk_code uk_chan_discard(int fd, struct uk_deadline by,
-                                         struct uk_err *err);
+                                         bool *more, struct uk_err *err);
 
 /* Send the answer, and the end behind it. */
 UK_MUST_USE enum uk_code uk_chan_reply(int fd, const struct uk_answer *answer,

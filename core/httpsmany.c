@@ -220,6 +220,26 @@ land_done(struct uk_httpsmany *many)
     }
 }
 
+/* One that waits for a connection which another has begun is where that one
+ * is. */
+static enum uk_code
+tell_late(const struct uk_httpsmany *many, const struct uk_flight *flight,
+          struct uk_err *err)
+{
+    enum uk_code code = uk_httpstry_late(&flight->attempt, err);
+
+    for (const struct uk_flight *f = many->first; f != NULL; f = f->next) {
+        struct uk_err theirs = UK_ERR_NONE;
+
+        if (flight->attempt.join && !flight->attempt.sent && !f->attempt.sent &&
+            f->attempt.server == flight->attempt.server &&
+            uk_httpstry_late(&f->attempt, &theirs) == code &&
+            theirs.stage > err->stage)
+            *err = theirs;
+    }
+    return code;
+}
+
 /* Who has landed may have launched others, at the front of the list, or taken
  * others back: after each one the search begins anew. */
 static bool
@@ -230,7 +250,7 @@ land_one_late(struct uk_httpsmany *many)
 
         if (!uk_deadline_passed(due(f)))
             continue;
-        land(many, f, uk_httpstry_late(&f->attempt, &err), &err);
+        land(many, f, tell_late(many, f, &err), &err);
         return true;
     }
     return false;

@@ -5,18 +5,13 @@
 #include <string.h>
 
 #include "core/account.h"
+#include "core/agent.h"
 #include "core/buf.h"
-#include "core/chan.h"
 #include "core/file.h"
-#include "core/helper.h"
 #include "core/keytext.h"
 #include "core/str.h"
 
 #define USERS_FILE_MAX (16 * 1024 * 1024)
-
-/* The agent has a tenth less time than we, but no more than this less: so it
- * is the agent that says in which stage the time went. */
-#define MOST_MARGIN_MS 250
 
 /* What is known so far. */
 struct decision {
@@ -113,65 +108,6 @@ admit(struct decision *d, struct uk_err *err)
     verdict =
         uk_identity_admit(&d->policy, &d->outcome.account, d->outcome.why);
     return verdict == UK_GRANTED ? UK_OK : decide(d, verdict, NULL);
-}
-
-/* One way to an agent, and the request on it.  *gone: nobody was there to take
- * it, so that another way may be tried. */
-static enum uk_code
-hand_over(struct uk_helper *agent, const struct uk_request *request,
-          struct uk_deadline by, bool *gone, struct uk_err *err)
-{
-    enum uk_code code = uk_chan_send(agent->fd, request, by, err);
-
-    *gone = code == UK_UNREACHABLE;
-    if (code != UK_OK)
-        uk_helper_stop(agent, (struct uk_deadline){0});
-    return code;
-}
-
-/* The agent that listens, if one does; else one for this request alone. */
-static enum uk_code
-send_request(struct uk_helper *agent, const struct uk_settings *settings,
-             const char *conf_file, const struct uk_request *request,
-             struct uk_deadline by, struct uk_err *err)
-{
-    enum uk_code code = UK_UNREACHABLE;
-    bool gone = true;
-
-    if (settings->agent_socket[0] != '\0')
-        code = uk_helper_reach(agent, settings->agent_socket, err);
-    if (code == UK_OK)
-        code = hand_over(agent, request, by, &gone, err);
-    if (code != UK_UNREACHABLE || !gone)
-        return code;
-    code = uk_helper_start(agent, settings->agent_program, conf_file, err);
-    return code == UK_OK ? hand_over(agent, request, by, &gone, err) : code;
-}
-
-/* One request to an agent, and its answer. */
-static enum uk_code
-talk(const struct uk_settings *settings, const char *conf_file,
-     struct uk_request *request, struct uk_deadline by, struct uk_answer *out,
-     struct uk_err *err)
-{
-    struct uk_helper agent = UK_HELPER_NONE;
-    unsigned left = (unsigned)uk_deadline_left_ms(by);
-    enum uk_code code;
-
-    request->budget_ms =
-        left - (left / 10 < MOST_MARGIN_MS ? left / 10 : MOST_MARGIN_MS);
-    if (request->budget_ms == 0)
-        return uk_err_late(
-            err, UK_STAGE_AGENT,
-            "no time left for the agent; is 'timeout' too short?");
-    code = send_request(&agent, settings, conf_file, request, by, err);
-    if (code == UK_OK)
-        code = uk_chan_hear(agent.fd, request, by, out, err);
-    if (code != UK_OK)
-        uk_err_in(err, "asking the agent");
-    /* One that gave no good answer is not waited for. */
-    uk_helper_stop(&agent, code == UK_OK ? by : (struct uk_deadline){0});
-    return code;
 }
 
 /* The agent could not find out: its sentence becomes ours. */
@@ -274,14 +210,16 @@ fill_request(const struct decision *d, struct uk_request *request,
 static enum uk_code
 ask_agent(struct decision *d, struct uk_err *err)
 {
+    const struct uk_agent_way way = {.settings = d->login->settings,
+                                     .conf_file = d->login->conf_file,
+                                     .early = d->login->early};
     struct uk_request request = {.op = 0};
     struct uk_answer answer = {.code = UK_OK};
     enum uk_code code;
 
     code = fill_request(d, &request, err);
     if (code == UK_OK)
-        code = talk(d->login->settings, d->login->conf_file, &request, d->by,
-                    &answer, err);
+        code = uk_agent_ask(&way, &request, d->by, &answer, err);
     if (code == UK_OK) {
         d->outcome.asked = true;
         code = take_answer(d, &answer, err);
@@ -375,13 +313,15 @@ uk_login_end(const struct uk_settings *settings, const char *conf_file,
              const struct uk_secret *refresh, struct uk_deadline by,
              struct uk_err *err)
 {
+    const struct uk_agent_way way = {.settings = settings,
+                                     .conf_file = conf_file};
     struct uk_request request = {.op = UK_OP_LOGOUT};
     struct uk_answer answer = {.code = UK_OK};
     enum uk_code code;
 
     code = uk_secret_set(&request.secret, refresh->bytes, refresh->len, err);
     if (code == UK_OK)
-        code = talk(settings, conf_file, &request, by, &answer, err);
+        code = uk_agent_ask(&way, &request, by, &answer, err);
     if (code == UK_OK && answer.code != UK_OK)
         code = take_failure(&answer, err);
     if (code != UK_OK)

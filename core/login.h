@@ -14,6 +14,7 @@
 
 #include "core/attr.h"
 #include "core/deadline.h"
+#include "core/early.h"
 #include "core/err.h"
 #include "core/identity.h"
 #include "core/msg.h"
@@ -30,7 +31,8 @@ struct uk_login {
     const char *rhost;     /* PAM_RHOST, or "" */
     const char *ruser;     /* PAM_RUSER, or NULL */
     const struct uk_secret *key;
-    bool keep; /* hand over the session */
+    bool keep;              /* hand over the session */
+    struct uk_early *early; /* the agent that has got ready, or NULL */
 };
 
 /* What came out; {0} is releasable. */

@@ -33,8 +33,9 @@ static const char *
 wrong_in_request(const struct uk_request *request)
 {
     bool login = request->op == UK_OP_LOGIN;
+    bool prepare = request->op == UK_OP_PREPARE;
 
-    if (!login && request->op != UK_OP_LOGOUT)
+    if (!login && request->op != UK_OP_LOGOUT && !prepare)
         return "operation";
     if (request->budget_ms == 0)
         return "budget";
@@ -48,7 +49,7 @@ wrong_in_request(const struct uk_request *request)
         return "remote host";
     if (!uk_str_is_printable(request->ruser))
         return "asking user";
-    if (request->secret.len == 0 || !is_token(&request->secret) ||
+    if (prepare != (request->secret.len == 0) || !is_token(&request->secret) ||
         (login && request->secret.len > UK_KEYTEXT_MAX))
         return "secret";
     return NULL;
@@ -294,7 +295,7 @@ uk_request_unpack(const void *bytes, size_t len, struct uk_request *out,
 
     uk_wire_init(&from, bytes, len, err);
     take_header(&from, KIND_REQUEST);
-    request.op = uk_wire_take_number(&from, 1, UK_OP_LOGOUT, "operation");
+    request.op = uk_wire_take_number(&from, 1, UK_OP_PREPARE, "operation");
     request.budget_ms = uk_wire_take_number(&from, 4, UINT32_MAX, "budget");
     request.want_emails = uk_wire_take_number(&from, 1, 1, "flags") == 1;
     request.keep = uk_wire_take_number(&from, 1, 1, "flags") == 1;
@@ -312,6 +313,14 @@ uk_request_unpack(const void *bytes, size_t len, struct uk_request *out,
     else
         uk_request_clear(&request);
     return code;
+}
+
+bool
+uk_request_is_prepare(const void *bytes, size_t len)
+{
+    const unsigned char *at = bytes;
+
+    return len > HEADER_LEN && at[HEADER_LEN] == UK_OP_PREPARE;
 }
 
 static void

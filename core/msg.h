@@ -31,6 +31,10 @@
 enum uk_op {
     UK_OP_LOGIN = 1, /* whose key is this? */
     UK_OP_LOGOUT,    /* end the session of this refresh token */
+    /* A login follows on this connection, once its key has been typed; there is
+     * no answer to this.  The user is set where a key can let them in: only
+     * then it is worth to have a connection to the service. */
+    UK_OP_PREPARE,
 };
 
 struct uk_request {
@@ -43,7 +47,7 @@ struct uk_request {
     char service[UK_MSG_SERVICE + 1];
     char rhost[UK_MSG_HOST + 1];
     char ruser[UK_MSG_RUSER + 1];
-    struct uk_secret secret; /* owned: the key, or the refresh token */
+    struct uk_secret secret; /* owned: the key, the refresh token, none */
 };
 
 /* The two tokens of a session that is kept; empty when it is not. */
@@ -91,6 +95,9 @@ UK_MUST_USE enum uk_code uk_request_unpack(const void *bytes, size_t len,
 UK_MUST_USE enum uk_code uk_answer_unpack(const void *bytes, size_t len,
                                           struct uk_answer *out,
                                           struct uk_err *err);
+
+/* Does this message, as far as its first bytes say, announce another one? */
+bool uk_request_is_prepare(const void *bytes, size_t len);
 
 /* Does it answer that request: a verdict for a login, none for a logout,
  * nothing that was not asked for?  UK_BAD_ANSWER otherwise. */

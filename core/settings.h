@@ -54,6 +54,7 @@ struct uk_settings {
     char agent_program[UK_CONF_VALUE];
     char agent_socket[UK_CONF_VALUE]; /* "": there is none */
     unsigned long agent_idle;         /* ms */
+    bool connect_early;
 };
 
 /* The table, also for settings that come from elsewhere: the tool's options. */

@@ -32,8 +32,10 @@ uk_call_begin(struct uk_call *call, pam_handle_t *pamh, enum uk_phase phase,
 {
     enum uk_code code;
 
-    *call = (struct uk_call){
-        .pamh = pamh, .phase = phase, .start = uk_deadline_in(0)};
+    *call = (struct uk_call){.pamh = pamh,
+                             .phase = phase,
+                             .start = uk_deadline_in(0),
+                             .early = UK_EARLY_NONE};
     borrow_items(call);
     /* So that there is a log level and a floor before the file is read, and
      * where it cannot be. */

@@ -14,6 +14,7 @@
 
 #include "core/attr.h"
 #include "core/deadline.h"
+#include "core/early.h"
 #include "core/err.h"
 #include "core/login.h"
 #include "core/settings.h"
@@ -34,6 +35,7 @@ struct uk_call {
     const char *ruser;
     char settled[UK_NAME_MAX + 2]; /* whose login it is: user's beginning */
     struct uk_deadline start; /* of our part: no person's typing is in it */
+    struct uk_early early;    /* an agent that gets ready */
     struct uk_outcome outcome;
     struct uk_err err;
 };

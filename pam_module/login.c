@@ -25,6 +25,22 @@ is_long_as_a_key(const struct uk_call *call, const struct uk_secret *text)
                : text->len > 0 && text->len <= UK_KEYTEXT_MAX;
 }
 
+/* While the person types, an agent gets ready: for an account that a key can
+ * let in. */
+static void
+get_ready(struct uk_call *call)
+{
+    struct uk_outcome outcome = {.verdict = UK_UNDECIDED};
+    struct uk_err unheard = UK_ERR_NONE;
+    bool can = uk_login_admit(&call->settings, call->user, &outcome,
+                              &unheard) == UK_OK &&
+               outcome.verdict == UK_GRANTED;
+
+    uk_early_begin(&call->early, &call->settings, call->options.conf,
+                   can ? outcome.account.name : "");
+    uk_outcome_clear(&outcome);
+}
+
 static enum uk_code
 ask(struct uk_call *call, struct uk_typed *typed)
 {
@@ -32,6 +48,7 @@ ask(struct uk_call *call, struct uk_typed *typed)
                              ? call->options.prompt
                              : call->settings.prompt;
 
+    get_ready(call);
     return uk_converse_ask(call->pamh, prompt, typed, &call->err);
 }
 
@@ -74,6 +91,7 @@ decide(struct uk_call *call, const struct uk_secret *key, enum source source,
         .ruser = call->ruser,
         .key = key,
         .keep = call->settings.session == UK_SESSION_KEEP,
+        .early = &call->early,
     };
 
     code = uk_login_decide(&login, by, outcome, &call->err);
@@ -191,6 +209,7 @@ uk_login_at_prompt(struct uk_call *call)
     if (code == UK_OK)
         code = decide_and_remember(call, &typed, source, by);
     uk_typed_clear(&typed); /* before any waiting */
+    uk_early_end(&call->early);
     clear_up(call, code, stale, by);
     return code;
 }

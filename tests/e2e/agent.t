@@ -379,6 +379,61 @@ with lent():
 
     # A server that closes each connection behind its answer, late.
     conf()
+
+# --- before the prompt
+def prompts(user, count=1):
+    """su at its prompt."""
+    return [subprocess.Popen(
+        ["su", user, "-c", "true"], stdin=subprocess.PIPE, env={}, cwd="/",
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        **world.as_user("mallory")) for _ in range(count)]
+
+
+def given_up(waiting):
+    for one in waiting:
+        one.stdin.close()
+        one.wait()
+
+
+def connections(user, **changes):
+    """How many the service gets while somebody is asked for a key."""
+    sink = Sink()
+    conf(service_url=f"https://127.0.0.1:{sink.port}", **changes)
+    waiting = prompts(user)
+    wait_for(lambda: sink.seen, 2 if user == "alice" and not changes.get(
+        "connect_early") else 0.7)
+    given_up(waiting)
+    sink.close()
+    conf()
+    return len(sink.seen)
+
+
+def agents():
+    return [one for one in processes(PROGRAM) if "activator" not in one]
+
+
+same((connections("alice", agent_socket="none"), connections("bob")), (1, 0),
+     "before the prompt an agent connects, for who may have a key")
+same(connections("alice", connect_early="no"), 0, "unless connect_early = no")
+with lent():
+    same((connections("alice"), connections("bob")), (1, 0),
+         "one that listens does so too")
+    sink = Sink()
+    conf(service_url=f"https://127.0.0.1:{sink.port}")
+    waiting = prompts("alice", 30)
+    time.sleep(1)
+    same(len(sink.seen), 1, "once for 30 prompts")
+    given_up(waiting)
+    sink.close()
+conf()
+waiting = prompts("alice", 30)
+wait_for(lambda: len(agents()) >= 16, 5)
+time.sleep(0.5)
+same(len(agents()), 16, "of 30 prompts 16 have an agent of their own")
+ok(let_in(su("alice", KEY)), "and the next one comes in all the same")
+given_up(waiting)
+ok(wait_for(lambda: not agents()), "which go with their prompts", *agents())
+
 ok(not [one for one in processes("userkey-agent")
         if "activator" not in one], "no agent is left behind",
    *processes("userkey-agent"))

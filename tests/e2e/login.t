@@ -196,7 +196,7 @@ NOT_KEYS = {
 }
 if any(c.isalpha() for c in KEY[30]):
     NOT_KEYS["another case"] = swapped
-with sink_for(timeout="1s") as sink:  # a service that only counts
+with sink_for(timeout="1s", connect_early="no") as sink:  # it only counts
     for what, typed in NOT_KEYS.items():
         log = Syslog()
         came = su("alice", typed)

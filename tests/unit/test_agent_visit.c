@@ -47,7 +47,7 @@ static struct play play;
 /* What it was asked. */
 static struct {
     int opened, profiles, closed;
-    int answered, over;
+    int answered, over, looks;
     bool more;
     char body[512]; /* of the login */
     char refresh[64];
@@ -186,6 +186,17 @@ answer_logout(struct uk_flight *flight)
     land(flight, play.close, 204, &body);
 }
 
+static void
+answer_location(struct uk_flight *flight)
+{
+    struct uk_buf body = UK_BUF_UP_TO(65536);
+
+    seen.looks++;
+    assert_null(flight->attempt.ask.bearer);
+    assert_null(flight->attempt.ask.body);
+    land(flight, UK_OK, 404, &body); /* whatever it says */
+}
+
 enum uk_code
 uk_httpsmany_new(const struct uk_settings *which, struct uk_httpsmany **out,
                  struct uk_err *why)
@@ -243,6 +254,8 @@ uk_httpsmany_work(struct uk_httpsmany *many)
         answer_profile(flight);
     else if (strstr(path, "/auth/session") != NULL)
         answer_logout(flight);
+    else if (strstr(path, "/app/demo/location") != NULL)
+        answer_location(flight);
     else
         fail_msg("asked for '%s'", path);
 }
@@ -721,6 +734,63 @@ test_two_requests(void **state)
         continue;
 }
 
+static struct uk_request
+make_prepare(const char *user)
+{
+    struct uk_request request = {.op = UK_OP_PREPARE, .budget_ms = 1};
+
+    snprintf(request.user, sizeof(request.user), "%s", user);
+    return request;
+}
+
+/* One that is announced has time to be typed, and a connection by then, if
+ * that can be of use. */
+static void
+test_prepare(void **state)
+{
+    static const char *const users[] = {"alice", ""};
+
+    for (size_t i = 0; i < UK_COUNT(users); i++) {
+        struct uk_request prepare = make_prepare(users[i]);
+        struct uk_answer answer;
+        int status;
+        pid_t pid;
+
+        tear_down(state);
+        assert_int_equal(set_up(state), 0);
+        send_request(&prepare);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            struct uk_request request = make_request(UK_OP_LOGIN, false, true);
+
+            uk_deadline_wait(uk_deadline_in(300));
+            send_request(&request);
+            _exit(0);
+        }
+        visit(&parent, (struct uk_deadline){0}, uk_deadline_in(50));
+        receive_answer(&answer);
+        assert_int_equal(answer.verdict, UK_GRANTED);
+        assert_int_equal(seen.looks, users[i][0] != '\0');
+        uk_answer_clear(&answer);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+    }
+}
+
+static void
+test_prepare_twice(void **state)
+{
+    struct uk_request prepare = make_prepare("");
+    struct uk_answer answer;
+
+    send_request(&prepare);
+    prepare = make_prepare("");
+    send_request(&prepare);
+    visit_of(&parent);
+    receive_answer(&answer);
+    assert_int_equal(answer.code, UK_BAD_ANSWER);
+}
+
 /* The time that the agent took to get ready is part of the budget, and the
  * administrator's timeout is the end of every caller's. */
 static void
@@ -766,16 +836,26 @@ test_failure(void **state)
 
     send_request(&request);
     uk_err_set(&why, UK_MISCONFIGURED, "'/etc/x':3: \xc3\xa4 no");
-    uk_serve_failure(fd[1], uk_deadline_in(AMPLE), UK_MISCONFIGURED, &why);
+    uk_serve_failure(fd[1], UK_MISCONFIGURED, &why);
     receive_answer(&answer);
     assert_int_equal(answer.code, UK_MISCONFIGURED);
     assert_string_equal(answer.text, "'/etc/x':3: ?? no");
     assert_int_equal(seen.opened, 0);
+    /* What only announces another one is none. */
+    tear_down(state);
+    assert_int_equal(set_up(state), 0);
+    request = make_prepare("alice");
+    send_request(&request);
+    request = make_request(UK_OP_LOGIN, false, false);
+    send_request(&request);
+    uk_serve_failure(fd[1], UK_MISCONFIGURED, &why);
+    receive_answer(&answer);
+    assert_int_equal(answer.code, UK_MISCONFIGURED);
     /* Nobody asks, and nobody will. */
     tear_down(state);
     assert_int_equal(set_up(state), 0);
     uk_io_close(&fd[0]);
-    uk_serve_failure(fd[1], uk_deadline_in(AMPLE), UK_MISCONFIGURED, &why);
+    uk_serve_failure(fd[1], UK_MISCONFIGURED, &why);
 }
 
 static void
@@ -898,13 +978,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_table),        TEST(test_logout),
-        TEST(test_leftover),     TEST(test_gone),
-        TEST(test_long_token),   TEST(test_not_a_request),
-        TEST(test_budget),       TEST(test_failure),
-        TEST(test_peer),         TEST(test_stranger),
-        TEST(test_patience),     TEST(test_late_request),
-        TEST(test_two_requests),
+        TEST(test_table),         TEST(test_logout),
+        TEST(test_leftover),      TEST(test_gone),
+        TEST(test_long_token),    TEST(test_not_a_request),
+        TEST(test_budget),        TEST(test_failure),
+        TEST(test_peer),          TEST(test_stranger),
+        TEST(test_patience),      TEST(test_late_request),
+        TEST(test_two_requests),  TEST(test_prepare),
+        TEST(test_prepare_twice),
     };
 
     return cmocka_run_group_tests_name("agent_visit", tests, NULL, NULL);

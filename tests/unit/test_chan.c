@@ -220,6 +220,7 @@ test_receive(void **state)
 static void
 test_discard(void **state)
 {
+    bool more = true;
     struct uk_request request = make_request();
     struct uk_answer answer = {.code = UK_MISCONFIGURED, .text = "sorry"};
     struct uk_answer got;
@@ -229,8 +230,9 @@ test_discard(void **state)
 
     assert_int_equal(uk_request_pack(&request, &buf, &err), UK_OK);
     assert_int_equal(send(fd[0], buf.bytes, buf.len, 0), buf.len);
-    assert_int_equal(uk_chan_discard(fd[1], uk_deadline_in(AMPLE), &err),
+    assert_int_equal(uk_chan_discard(fd[1], uk_deadline_in(AMPLE), &more, &err),
                      UK_OK);
+    assert_false(more);
     assert_int_equal(uk_chan_reply(fd[1], &answer, uk_deadline_in(AMPLE), &err),
                      UK_OK);
     uk_io_close(&fd[1]);

@@ -247,7 +247,7 @@ does_not_pack_a_wrong_request(void **state)
         struct uk_request request;
     } rows[] = {
         {"operation", {0, 1, .secret = {key, 3}}},
-        {"operation", {3, 1, .secret = {key, 3}}},
+        {"operation", {4, 1, .secret = {key, 3}}},
         {"budget", {UK_OP_LOGIN, 0, .secret = {key, 3}}},
         {"flags", {UK_OP_LOGOUT, 1, .want_emails = true, .secret = {key, 3}}},
         {"flags", {UK_OP_LOGOUT, 1, .keep = true, .secret = {key, 3}}},
@@ -261,6 +261,8 @@ does_not_pack_a_wrong_request(void **state)
         {"secret", {UK_OP_LOGIN, 1, .secret = {umlaut, 3}}},
         {"secret", {UK_OP_LOGIN, 1, .secret = {longer, 513}}},
         {"secret", {UK_OP_LOGOUT, 1, .secret = {NULL, 0}}},
+        {"secret", {UK_OP_PREPARE, 1, .secret = {key, 3}}},
+        {"flags", {UK_OP_PREPARE, 1, .keep = true}},
     };
 
     memset(longer, 'k', sizeof(longer));

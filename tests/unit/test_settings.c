@@ -61,6 +61,7 @@ has_the_documented_defaults(void **state)
     assert_string_equal(s.agent_program, UK_LIBEXECDIR "/userkey-agent");
     assert_string_equal(s.agent_socket, ""); /* the file has another name */
     assert_int_equal(s.agent_idle, 600000);
+    assert_true(s.connect_early);
 }
 
 static void
@@ -92,7 +93,8 @@ takes_everything_that_is_documented(void **state)
         "state_folder = /srv/agent\n"
         "insecure_http = yes\n"
         "agent_program = /opt/agent\n"
-        "agent_socket = /opt/agent.sock\nagent_idle = 1h\n";
+        "agent_socket = /opt/agent.sock\nagent_idle = 1h\n"
+        "connect_early = no\n";
     struct uk_settings s;
     struct uk_err err = UK_ERR_NONE;
 
@@ -124,6 +126,7 @@ takes_everything_that_is_documented(void **state)
     assert_string_equal(s.agent_program, "/opt/agent");
     assert_string_equal(s.agent_socket, "/opt/agent.sock");
     assert_int_equal(s.agent_idle, 3600000);
+    assert_false(s.connect_early);
 }
 
 /* Of a key's form, with the right checksum: what people paste by mistake. */
@@ -263,6 +266,8 @@ static const struct {
     {"agent_socket", ""},
     {"agent_socket", "agent.sock"},
     {"agent_socket", "None"},
+    {"connect_early", "maybe"},
+    {"connect_early", "1"},
     {"agent_idle", "999ms"},
     {"agent_idle", "25h"},
     {"agent_program", ""},
