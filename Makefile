@@ -155,6 +155,8 @@ $(B)/tests/fuzz/test_service_%: $(B)/tests/fuzz/fuzz_service_%.o $(B)/tests/fuzz
 	$(call fuzz_link,$(service_libs))
 $(B)/tests/fuzz/test_tool_%: $(B)/tests/fuzz/fuzz_tool_%.o $(B)/tests/fuzz/replay.o $(tool_objs) $(libcore)
 	$(call fuzz_link,$(reach_libs) $(tool_libs))
+$(B)/tests/bench/login_%: $(B)/tests/bench/login_%.o $(libcore)
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam -lssl -lcrypto -lpthread
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
