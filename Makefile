@@ -116,6 +116,7 @@ $(service): $(call objs_of,service/*.c) $(libcore)
 # Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
 # tests/service may use the service's own files (but for its main), and
 # tests/unit/test_agent_* those of the agent.
+login_bench   := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/login_*.c))
 unit_tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 pam_tests     := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/test_*.c))
 service_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/service/test_*.c))
@@ -195,11 +196,15 @@ demo:
 	@tests/demo
 
 # What a login costs, beside others on the same cores; not a test.
-.PHONY: bench-service
+.PHONY: bench-service bench-login
 bench-service:
 	@tests/deps bench
 	+@$(MAKE) --no-print-directory -s service $(B)/tests/bench/populate
 	@B=$(B) tests/bench/service $(BENCH)
+bench-login:
+	@tests/deps bench
+	+@$(MAKE) --no-print-directory -s all $(login_bench)
+	@B=$(B) tests/bench/login $(BENCH)
 
 .PHONY: format clean help
 format:
@@ -215,6 +220,7 @@ help:
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds'
+	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
 	@echo 'install        to DESTDIR; see the variables at the top'
 	@echo 'uninstall      what install put there'

@@ -2,6 +2,7 @@
 
 import crypt
 import os
+import pwd
 import random
 import re
 import signal
@@ -19,6 +20,7 @@ UK = {name: os.environ.get(name, '') for name in (
 LAB = UK['UK_LAB']
 TICK = os.sysconf('SC_CLK_TCK')
 NEAR, TEN, FIFTY = '127.0.0.1', '10.10.0.2', '10.50.0.2'
+STATE = '/run/userkey/bench-state'
 WAYS = {'near': NEAR, 'ten': TEN, 'fifty': FIFTY}
 
 
@@ -92,9 +94,17 @@ def conf_for(name, url, agent_socket):
     path = '/etc/userkey/%s.conf' % name
     write(path, 'service_url = %s\napp_id = %s\nca_file = %s\n'
           'agent_program = %s/userkey-agent\nagent_socket = %s\n'
-          'failed_logins_per_source = 100000\n' % (
-              url, UK['UK_APP'], UK['UK_CA'], UK['UK_BIN'], agent_socket))
+          'state_folder = %s\n' % (
+              url, UK['UK_APP'], UK['UK_CA'], UK['UK_BIN'], agent_socket,
+              STATE))
     return path
+
+
+def make_state():
+    """The agent's folder, as tmpfiles.d would make it."""
+    owner = pwd.getpwnam('_userkey')
+    os.mkdir(STATE, 0o700)
+    os.chown(STATE, owner.pw_uid, owner.pw_gid)
 
 
 class Agent:
@@ -149,19 +159,20 @@ class Hasty:
         up = socket.create_connection(('127.0.0.1', self.target))
         for end in (peer, up):
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        answered = False
+        said, answered = 0, False
         while True:
             ready = select.select([peer, up], [], [],
                                   self.idle if answered else 10)[0]
             if not ready:
                 break
+            said += ready[0] is peer
             data = ready[0].recv(65536)
             if not data:
                 break
             other = up if ready[0] is peer else peer
             other.sendall(data)
-            # Longer than a piece of a handshake: an answer with tokens.
-            answered = answered or ready[0] is up and len(data) > 1500
+            # Hello, the handshake's end, and then a request.
+            answered = said > 2 and ready[0] is up
         self.closed += 1
         peer.close()
         up.close()
@@ -244,10 +255,12 @@ class Post:
 class Bench:
     def __init__(self, args, build):
         self.args, self.tools = args, build + '/tests/bench'
-        self.only = set(args.only or PARTS)
-        self.times, self.lines, self.agents = {}, [], {}
+        self.only = set(args.only)
+        self.few = max(3, args.rounds // 8)
+        self.times, self.low, self.lines, self.agents = {}, {}, [], {}
 
     def start(self):
+        make_state()
         certificate()
         self.port = start_service()
         for name, address in WAYS.items():
@@ -283,28 +296,35 @@ class Bench:
     def rounds(self, subjects, n):
         """Medians of each subject, by round."""
         found = {name: [] for name in subjects}
+        every = {name: [] for name in subjects}
         for subject in subjects.values():
             subject.measure(3)  # caches, connections
         for number in range(self.args.rounds):
             for name in random.sample(list(subjects), len(subjects)):
-                found[name].append(median(subjects[name].measure(n)))
-            log('round %d of %d: %s' % (number + 1, self.args.rounds, ', '.join(
-                '%s %.2f' % (name, values[-1] / 1000)
-                for name, values in found.items())))
+                values = subjects[name].measure(n)
+                found[name].append(median(values))
+                every[name] += values
+            if number % 10 == 9:
+                log('round %d of %d: %s' % (
+                    number + 1, self.args.rounds, ', '.join(
+                        '%s %.2f' % (name, median(values) / 1000)
+                        for name, values in found.items())))
         for name, values in found.items():
             self.times[name] = median(values)
+            self.low[name] = sorted(every[name])[len(every[name]) // 10]
             if subjects[name].failed:
                 log('%s: %d failed' % (name, subjects[name].failed))
         return found
 
-    def add(self, what, measured, sign, target, unit='x'):
+    def add(self, what, measured, sign, target, unit='x', quiet=None):
         good = measured <= target if sign == '<=' else measured >= target
         self.lines.append((what, measured, unit, sign, target,
-                           'met' if good else 'MISSED'))
+                           'met' if good else 'MISSED', quiet))
 
     def compare(self, what, found, name, to, target, sign='<='):
         self.add(what, median(a / b for a, b in zip(found[name], found[to])),
-                 sign, target)
+                 sign, target, quiet=self.low[name] / self.low[to]
+                 if name in self.low else None)
 
     # Parts.
 
@@ -319,7 +339,7 @@ class Bench:
             'POST, new connection': self.post('new', 'near'),
             'not reached': self.host('not-reached'),
             'nothing': self.host('nothing'),
-        }, 30)
+        }, 4)
         self.compare('agent against pam_unix yescrypt', found, 'agent',
                      'pam_unix, yescrypt', 0.05)
         self.compare('one-shot against TCP+TLS+POST', found, 'one-shot',
@@ -337,7 +357,7 @@ class Bench:
                 'one-ten', column=1, flags=('-t', '100')),
             'POST, kept, 50 ms': self.post('kept', 'fifty'),
             'agent, 50 ms': self.host('fifty'),
-        }, 10)
+        }, 3)
         self.compare('agent, 10 ms away, against a POST', found,
                      'agent, 10 ms', 'POST, kept, 10 ms', 1.15)
         self.compare('one-shot, typed for 100 ms, 10 ms away', found,
@@ -351,9 +371,9 @@ class Bench:
                      'agent': self.host('near'),
                      'one-shot': self.host('one-near')}
             found = {name: [] for name in hosts}
-            for _ in range(self.args.rounds):
+            for _ in range(self.few):
                 for name in random.sample(list(hosts), len(hosts)):
-                    n = 100 if name == 'one-shot' else 600
+                    n = 60 if name == 'one-shot' else 300
                     found[name].append(hosts[name].rate(
                         n, '-k', str(at_once)))
             for name, values in found.items():
@@ -364,7 +384,7 @@ class Bench:
         host = self.host('fifty')
         host.rate(64, '-j', '-k', '64')
         rates = [host.rate(1280, '-j', '-k', '64')
-                 for _ in range(self.args.rounds)]
+                 for _ in range(self.few)]
         log('50 ms away, 64 at once: %.0f logins/s, %d failed' % (
             median(rates), host.failed))
         self.add('64 at once, 50 ms away, against 64/RTT',
@@ -399,11 +419,11 @@ class Bench:
         self.add('memory of the agent, 64 logins', most, '<=', 20, 'MB')
 
     def idle(self):
-        hasty = Hasty(self.port, 0.02)
+        hasty = Hasty(self.port, 0.05)
         self.agents['hasty'] = Agent(
             'hasty', 'https://127.0.0.1:%d' % hasty.port)
         host = self.host('hasty')
-        host.rows(200, '-p', '40')
+        host.rows(200, '-p', '100')
         log('the way was hung up %d times' % hasty.closed)
         if hasty.closed < 20:
             log('too seldom to say anything')
@@ -420,7 +440,7 @@ class Bench:
             'sudo, ' + name: Command(
                 self.tools, ['sudo', '-S', '-p', '', 'true'],
                 lambda rule=rule: pam('sudo', rule), uid=1000)
-            for name, rule in rules.items()}, 20)
+            for name, rule in rules.items()}, 3)
         self.compare('sudo against sudo with pam_permit', found,
                      'sudo, agent', 'sudo, pam_permit', 1.2)
 
@@ -439,7 +459,7 @@ class Bench:
             'ssh, ' + name: Command(self.tools, argv,
                                     lambda rule=rule: pam('sshd', rule),
                                     env=env)
-            for name, rule in rules.items()}, 10)
+            for name, rule in rules.items()}, 1)
         self.compare('ssh against ssh with pam_permit', found, 'ssh, agent',
                      'ssh, pam_permit', 1.01)
 
@@ -448,13 +468,16 @@ class Bench:
             agent.stop()
 
     def show(self):
-        print('%-34s %9s' % ('median', 'ms'))
+        print('%-34s %9s %9s' % ('ms', 'median', '10 %'))
         for name, us in self.times.items():
-            print('%-34s %9.2f' % (name, us / 1000))
-        print('\n%-50s %11s %13s' % ('target', 'measured', 'wanted'))
-        for what, measured, unit, sign, target, word in self.lines:
-            print('%-50s %8.3f %-2s %2s %7.2f %-2s  %s' % (
-                what, measured, unit, sign, target, unit, word))
+            print('%-34s %9.2f %9.2f' % (name, us / 1000,
+                                         self.low[name] / 1000))
+        print('\n%-50s %11s %13s %14s' % ('target', 'measured', 'wanted',
+                                          'by the 10 %'))
+        for what, measured, unit, sign, target, word, quiet in self.lines:
+            print('%-50s %8.3f %-2s %2s %7.2f %-2s  %-6s %8s' % (
+                what, measured, unit, sign, target, unit, word,
+                '' if quiet is None else '%.3f' % quiet))
 
 
 def run(args, build):
