@@ -12,8 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/THREATS.md"
 FOLDERS = ("core", "pam_module", "agent", "tool", "service", "conf", "tests",
            "man")
-# S-42 has never been given.
-WANTED = [f"S-{n:02}" for n in range(1, 58) if n != 42] \
+# S-42 and S-58 have never been given.
+WANTED = [f"S-{n:02}" for n in range(1, 62) if n not in (42, 58)] \
     + [f"V-{n:02}" for n in range(1, 44)]
 REASON = 20  # letters that a reason has at least
 NAMED = re.compile(r'`([^`]+)`(?:: ("[^"]+"(?:, "[^"]+")*))?')
