@@ -8,6 +8,7 @@
 #include "core/io.h"
 #include "core/msg.h"
 #include "core/str.h"
+#include "core/walk.h"
 
 /* One of the bytes of the file, for as long as the descriptor is open: the
  * kernel gives it back however this process ends.  Whoever is not root has no
@@ -15,9 +16,16 @@
 static bool
 take_turn(int *turn)
 {
-    int fd = open(UK_EARLY_FILE,
-                  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    struct uk_walk walk;
+    struct uk_err err = UK_ERR_NONE;
+    int fd = -1;
 
+    if (uk_walk_to_last(&walk, UK_EARLY_FILE, UK_WALK_STICKY_REFUSED, &err) ==
+        UK_OK)
+        fd = openat(walk.folder, walk.part,
+                    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                    0600);
+    uk_walk_close(&walk);
     for (off_t i = 0; fd >= 0 && i < UK_EARLY_MOST; i++) {
         struct flock lock = {
             .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = i, .l_len = 1};
