@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -160,6 +161,47 @@ take_seen(struct uk_server *server, struct uk_job **jobs)
     return false;
 }
 
+/* Whose rows it is about to change, as far as the call tells. */
+static const char *
+user_of(const struct uk_call *call)
+{
+    return call->path.user[0] != '\0' ? call->path.user : call->audit.user;
+}
+
+/* Of the one user, the rows: all of them or new ones, then one by one. */
+static int
+compare(const struct uk_job *left, const struct uk_job *right)
+{
+    const struct uk_call *a = (const struct uk_call *)left;
+    const struct uk_call *b = (const struct uk_call *)right;
+    int order = strcmp(user_of(a), user_of(b));
+
+    if (order == 0)
+        order = strcmp(a->key_id, b->key_id);
+    return order != 0
+               ? order
+               : strcmp(a->person.identity.email, b->person.identity.email);
+}
+
+/* Each change keeps its rows locked until all are made.  Nodes that lock them
+ * in the same order wait for each other, and never in a circle. */
+static struct uk_job *
+put_in_order(struct uk_job *jobs)
+{
+    struct uk_job *sorted = NULL;
+
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        struct uk_job **at = &sorted;
+
+        next = jobs->next;
+        while (*at != NULL && compare(*at, jobs) <= 0)
+            at = &(*at)->next;
+        jobs->next = *at;
+        *at = jobs;
+    }
+    return sorted;
+}
+
 void
 uk_work_write(void *context, struct uk_job *jobs)
 {
@@ -171,6 +213,7 @@ uk_work_write(void *context, struct uk_job *jobs)
     unsigned long changes = 0;
     enum uk_code code;
 
+    jobs = put_in_order(jobs);
     code = store->ops->begin(store, &err);
     for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
          job = job->next, changes++)

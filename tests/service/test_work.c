@@ -198,12 +198,52 @@ says_what_was_decided(void **state)
     clear(&f);
 }
 
+static char order[CALLS + 1];
+
+static enum uk_then
+note_order(struct uk_call *call)
+{
+    order[strlen(order)] = call->path.group[0];
+    return uk_call_empty(call, 204);
+}
+
+/* Two nodes that lock rows in the same order never wait in a circle. */
+static void
+changes_rows_in_one_order(void **state)
+{
+    static const struct {
+        const char *user, *target, *key;
+    } rows[CALLS] = {{"bbb", "", "k2"},
+                     {"bbb", "", ""},
+                     {"", "aaa", "k9"},
+                     {"bbb", "", "k1"}};
+    struct fixture f;
+    struct uk_job *job;
+
+    write_batch(&f, "");
+    job = uk_inbox_take(&f.inbox);
+    assert_ptr_equal(job, f.call[0]); /* as they came: all are nobody's */
+    memset(order, 0, sizeof(order));
+    for (int i = 0; i < CALLS; i++) {
+        f.call[i]->next = note_order;
+        f.call[i]->path.group[0] = (char)('0' + i);
+        memcpy(f.call[i]->audit.user, rows[i].user, strlen(rows[i].user) + 1);
+        memcpy(f.call[i]->path.user, rows[i].target,
+               strlen(rows[i].target) + 1);
+        memcpy(f.call[i]->key_id, rows[i].key, strlen(rows[i].key) + 1);
+    }
+    uk_work_write(&f.server, job);
+    assert_string_equal(order, "2130");
+    clear(&f);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_nothing_that_was_not_committed),
         cmocka_unit_test(says_what_was_decided),
+        cmocka_unit_test(changes_rows_in_one_order),
     };
 
     return cmocka_run_group_tests_name("work", tests, NULL, NULL);
