@@ -132,8 +132,12 @@ uk_command_restore(const struct uk_args *args, struct uk_err *err)
     if (code == UK_OK)
         code = uk_copying_finish(&copying, err);
     uk_copying_stop(&copying);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         ask_for_secrets(config.secrets);
+        uk_copying_say("what has ended since the backup was made is good "
+                       "again: keys, users, passwords, and sessions, unless "
+                       "there is a new 'signing_key'; end it again");
+    }
     return code;
 }
 

@@ -51,6 +51,12 @@ def command(*argv, **more):
     return run([SERVER, *argv], check=False, **more)
 
 
+def must_run(*argv):
+    done = command(*argv)
+    equal(done.returncode, 0, argv[0])
+    return done
+
+
 def rows_of(path):
     """Every table of an SQLite file: its rows, in their order."""
     db = sqlite3.connect('file:%s?mode=ro' % path, uri=True)
@@ -224,6 +230,38 @@ def backup_and_restore():
     done = command('restore', file, '--data', bare)
     equal((done.returncode, 'put \'pepper\'' in done.stderr), (0, True),
           'without secrets: done, and they are asked for')
+
+
+@group
+def what_has_ended_since():
+    """A backup does not know it: whoever restores one is told."""
+    world = World()
+    world.add_user(EMAIL, PASSWORD)
+    there = Client(world)
+    s = there.session(EMAIL, PASSWORD)
+    key = there.new_key(s, 'k')
+    file = os.path.join(folder('since'), 'one.db')
+    must_run('backup', file, '--data', world.data)
+    must(there.delete(s.refresh, key['_id']), 204)
+    must(there.logout(s.refresh), 204)
+    world.stop()
+    data = with_secrets('since-restored', world)
+    done = must_run('restore', file, '--data', data)
+    contains(done.stderr, 'what has ended since the backup was made is good '
+             'again', 'restore says what it cannot know')
+    world.settings['database'] = 'sqlite:%s/userkey.db' % data
+    world.start()
+    equal([there.key_login(key['key']).status, there.refresh(s.refresh).status],
+          [200, 201], 'and it is so')
+    world.stop()
+    with open(os.path.join(world.data, 'signing_key'), 'w') as secret:
+        secret.write('5a' * 32 + '\n')
+    with open(os.path.join(data, 'signing_key'), 'w') as secret:
+        secret.write('5a' * 32 + '\n')
+    world.start()
+    equal([there.key_login(key['key']).status, there.refresh(s.refresh).status],
+          [200, 401], 'another signing key ends the sessions')
+    world.close()
 
 
 @group
