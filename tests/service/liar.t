@@ -60,8 +60,9 @@ def text(value):
 
 def pack_login(emails, keep):
     body = struct.pack('>BIBB', 1, int(BUDGET * 1000), emails, keep)
-    body += text('alice') + text('sshd') + text('10.0.0.7') + text(KEY)
-    return b'UKEY' + struct.pack('>BBH', 1, 1, 8 + len(body)) + body
+    body += text('alice') + text('sshd') + text('10.0.0.7') + text('')
+    body += text(KEY)
+    return b'UKEY' + struct.pack('>BBH', 2, 1, 8 + len(body)) + body
 
 
 class Reply:
@@ -69,7 +70,7 @@ class Reply:
 
     def __init__(self, data):
         magic, version, kind, length = struct.unpack('>4sBBH', data[:8])
-        assert (magic, version, kind, length) == (b'UKEY', 1, 2, len(data))
+        assert (magic, version, kind, length) == (b'UKEY', 2, 2, len(data))
         self.left = data[8:]
         code, stage = self.take(1), self.take(1)
         self.text = self.take_text()
@@ -79,6 +80,7 @@ class Reply:
         self.access, self.refresh = self.take_text(), self.take_text()
         self.request_id = self.take_text()
         self.retry = self.take(4)
+        assert self.take(1) == 0 and self.take(4) == 0  # nothing offline
         assert self.left == b''
         self.word = VERDICTS[verdict] if code == 0 else CODES[code]
         if self.word == 'timeout':
@@ -345,15 +347,23 @@ def nobody_there():
 
 @group
 def the_second_server():
-    """It is asked when the first could not be connected to, and never after
-    the first has had the key."""
+    """It is asked when the first gives no answer at all, and never after the
+    first has begun one."""
     good = Liar(TRUE)
     with socket.create_server(('127.0.0.1', 0)) as sock:
         port = sock.getsockname()[1]
     reply, _ = ask('http://localhost:%d %s' % (port, good.url))
     equal(reply.word, 'granted', 'the second server, where the first is down')
-    for name in ('login-no-plain', 'login-status-500', 'login-hang',
-                 'login-close', 'login-json-cut', 'throttled-seconds'):
+    for name in ('login-hang', 'login-close'):
+        first = Liar(name)
+        before = good.calls('login')
+        reply, took = ask('%s %s' % (first.url, good.url))
+        ok(reply.word == 'granted' and took < BUDGET + LATE
+           and (first.calls('login'), good.calls('login') - before) == (1, 1),
+           'after %s the second is asked, once' % name, reply, took)
+        first.close()
+    for name in ('login-no-plain', 'login-status-500', 'login-json-cut',
+                 'throttled-seconds'):
         first = Liar(name)
         before = good.calls('login')
         reply, took = ask('%s %s' % (first.url, good.url))
