@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/claims.h"
+
 /* The verdict is one of those that end here; anything else than a session or a
  * refusal of it is no outcome of asking. */
 static enum uk_code
@@ -45,7 +47,9 @@ uk_decide_start(struct uk_decide *d, const struct uk_request *request,
         .request = request,
         /* What nobody is to have need not be ended either, where the service
          * knows how to open it so. */
-        .service = {.app_id = app_id, .brief = !request->keep},
+        .service = {.app_id = app_id,
+                    .brief = !request->keep,
+                    .emails = request->want_emails},
         .step = request->op == UK_OP_LOGIN ? UK_DECIDE_LOGIN : UK_DECIDE_LOGOUT,
     };
 }
@@ -150,7 +154,8 @@ take_login(struct uk_decide *d, const struct uk_https_reply *reply,
         return code;
     memcpy(d->answer.person.id, d->session.user_id,
            sizeof(d->answer.person.id));
-    if (d->request->want_emails)
+    if (d->request->want_emails &&
+        !uk_claims_emails(&d->session.tokens.access, &d->answer.person))
         d->step = UK_DECIDE_PROFILE;
     return code;
 }

@@ -32,6 +32,7 @@ struct uk_service {
     struct uk_https *https;    /* borrowed; NULL where others exchange */
     const char *app_id;        /* borrowed */
     bool brief;                /* who logs in with a key keeps no session */
+    bool emails;               /* and wants the user's addresses with it */
     struct uk_deadline by;     /* for the next call */
     struct uk_refusal refusal; /* from the last call */
 };

@@ -39,13 +39,12 @@ decode(const char *text, char *into, size_t *len, struct uk_err *err)
     return uk_err_set(err, UK_BAD_ANSWER, "its claims are not base64url");
 }
 
-enum uk_code
-uk_claims_subject(const struct uk_secret *token,
-                  char subject[UK_USER_ID_MAX + 1], struct uk_err *err)
+/* What the token says, the caller's for uk_json_free(). */
+static enum uk_code
+read_claims(const struct uk_secret *token, struct uk_json **out,
+            struct uk_err *err)
 {
     char claims[UK_SECRET_MAX];
-    struct uk_json *document = NULL;
-    const char *text;
     size_t len = 0;
     enum uk_code code;
 
@@ -53,7 +52,19 @@ uk_claims_subject(const struct uk_secret *token,
         return uk_err_set(err, UK_BAD_ANSWER, "the token has not three parts");
     code = decode(strchr(token->bytes, '.') + 1, claims, &len, err);
     if (code == UK_OK)
-        code = uk_json_parse(claims, len, &document, err);
+        code = uk_json_parse(claims, len, out, err);
+    uk_wipe(claims, len);
+    return code;
+}
+
+enum uk_code
+uk_claims_subject(const struct uk_secret *token,
+                  char subject[UK_USER_ID_MAX + 1], struct uk_err *err)
+{
+    struct uk_json *document = NULL;
+    const char *text;
+    enum uk_code code = read_claims(token, &document, err);
+
     if (code == UK_OK &&
         (!uk_json_text(document, "sub", &text) || !uk_identity_is_id(text) ||
          !uk_str_copy(subject, UK_USER_ID_MAX + 1, text)))
@@ -61,6 +72,39 @@ uk_claims_subject(const struct uk_secret *token,
     if (code != UK_OK)
         uk_err_in(err, "reading the token");
     uk_json_free(document);
-    uk_wipe(claims, len);
     return code;
+}
+
+static bool
+take_emails(const struct uk_json *list, struct uk_person *out)
+{
+    struct uk_person found = *out;
+
+    found.n_emails = 0;
+    if (uk_json_count(list) > UK_PERSON_EMAILS)
+        return false;
+    for (size_t i = 0; i < uk_json_count(list); i++) {
+        const char *text;
+
+        if (!uk_json_item_text(list, i, &text) || !uk_identity_is_email(text) ||
+            !uk_str_copy(found.email[i], sizeof(found.email[i]), text))
+            return false;
+        found.n_emails++;
+    }
+    *out = found;
+    return true;
+}
+
+bool
+uk_claims_emails(const struct uk_secret *token, struct uk_person *out)
+{
+    struct uk_json *document = NULL;
+    const struct uk_json *list;
+    struct uk_err err = UK_ERR_NONE;
+    bool done = read_claims(token, &document, &err) == UK_OK &&
+                uk_json_array(document, "uk_email", &list) &&
+                take_emails(list, out);
+
+    uk_json_free(document);
+    return done;
 }

@@ -24,4 +24,10 @@ UK_MUST_USE enum uk_code uk_claims_subject(const struct uk_secret *token,
                                            char subject[UK_USER_ID_MAX + 1],
                                            struct uk_err *err);
 
+/* The user's confirmed addresses, where our own service has put them into its
+ * access token (claim "uk_email"): only to be believed of a token that has come
+ * straight from the service.  False, with nothing written, where there are
+ * none, and for a claim that is not exactly a list of addresses. */
+bool uk_claims_emails(const struct uk_secret *token, struct uk_person *out);
+
 #endif

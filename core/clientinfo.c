@@ -9,7 +9,8 @@
 #define BRIEF "brief"
 
 void
-uk_clientinfo_put(struct uk_json_out *out, const char *app_id, bool brief)
+uk_clientinfo_put(struct uk_json_out *out, const char *app_id,
+                  struct uk_clientinfo wish)
 {
     struct utsname host;
     bool known = uname(&host) == 0;
@@ -23,9 +24,12 @@ uk_clientinfo_put(struct uk_json_out *out, const char *app_id, bool brief)
     uk_json_put_text(out, "sdkVersion", UK_VERSION);
     uk_json_put_text(out, "cpuArch", known ? host.machine : "");
     uk_json_end(out, '}');
-    if (brief) {
+    if (wish.brief || wish.emails) {
         uk_json_begin(out, "userkey", '{');
-        uk_json_put_text(out, "session", BRIEF);
+        if (wish.brief)
+            uk_json_put_text(out, "session", BRIEF);
+        if (wish.emails)
+            uk_json_put_bool(out, "emails", true);
         uk_json_end(out, '}');
     }
     uk_json_end(out, '}');

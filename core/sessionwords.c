@@ -71,10 +71,13 @@ static enum uk_code
 ask_login(struct uk_question *question, const struct uk_service *service,
           const char *provider, struct uk_json_out *body, struct uk_err *err)
 {
+    bool by_key = strcmp(provider, BY_KEY) == 0;
     enum uk_code code;
 
-    uk_clientinfo_put(body, service->app_id,
-                      service->brief && strcmp(provider, BY_KEY) == 0);
+    uk_clientinfo_put(
+        body, service->app_id,
+        (struct uk_clientinfo){.brief = by_key && service->brief,
+                               .emails = by_key && service->emails});
     uk_json_end(body, '}');
     question->method = "POST";
     uk_buf_init(&question->path, PATH_ROOM);

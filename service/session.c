@@ -9,6 +9,8 @@
 #include "service/handlers.h"
 #include "service/tries.h"
 
+#define EMAILS_MOST 600 /* bytes of a token, before base64url */
+
 #define SCHEME   "Bearer"
 #define NO_TOKEN "expected Authorization header with JWT (Bearer schema)"
 #define GONE     "invalid session: failed to find refresh token"
@@ -66,19 +68,65 @@ name_device(const struct uk_call *call, const char *user_id,
     uk_buf_clear(&text);
 }
 
-/* Has a key been asked for no more than whose it is?  Only our own clients know
- * the word, and others answer it with a session. */
+/* What only our own clients ask for, of a key alone: others do not know the
+ * words. */
 static bool
-is_brief(const struct uk_call *call)
+find_wishes(const struct uk_call *call, const struct uk_json **wishes)
 {
-    const struct uk_json *options, *ours;
-    const char *session;
+    const struct uk_json *options;
 
     return call->claims.provider == UK_PROVIDER_KEY && call->body != NULL &&
            uk_json_object(call->body, "options", &options) &&
-           uk_json_object(options, "userkey", &ours) &&
-           uk_json_text(ours, "session", &session) &&
+           uk_json_object(options, "userkey", wishes);
+}
+
+/* No more than whose key it is. */
+static bool
+is_brief(const struct uk_call *call)
+{
+    const struct uk_json *wishes;
+    const char *session;
+
+    return find_wishes(call, &wishes) &&
+           uk_json_text(wishes, "session", &session) &&
            strcmp(session, "brief") == 0;
+}
+
+static bool
+wants_emails(const struct uk_call *call)
+{
+    const struct uk_json *wishes;
+    bool wanted;
+
+    return find_wishes(call, &wishes) &&
+           uk_json_bool(wishes, "emails", &wanted) && wanted;
+}
+
+/* The user's confirmed addresses, as a list in JSON.  Those that are too long
+ * for a token are left for the profile. */
+static enum uk_code
+list_emails(struct uk_call *call, const char *user_id, struct uk_buf *list,
+            struct uk_err *err)
+{
+    struct uk_store_identity identities[UK_STORE_IDENTITIES];
+    struct uk_json_out out = {.buf = list};
+    size_t count;
+    enum uk_code code;
+
+    code = uk_store_call(call->store, list_identities, user_id, identities,
+                         &count, err);
+    if (code != UK_OK)
+        return code;
+    uk_json_begin(&out, NULL, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (identities[i].provider == UK_PROVIDER_PASSWORD &&
+            identities[i].confirmed)
+            uk_json_put_text(&out, NULL, identities[i].email);
+    }
+    uk_json_end(&out, ']');
+    if (!list->bad)
+        call->claims.emails = uk_buf_peek(list);
+    return UK_OK;
 }
 
 /* The session of call->claims, of this user. */
@@ -86,9 +134,18 @@ static enum uk_then
 grant(struct uk_call *call, const struct uk_store_user *user)
 {
     struct uk_server *server = call->server;
-    enum uk_then then = is_brief(call) ? uk_grant_brief(call, &call->claims)
-                                       : uk_grant_session(call, &call->claims);
+    struct uk_buf emails = UK_BUF_UP_TO(EMAILS_MOST);
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_then then;
 
+    if (wants_emails(call) &&
+        list_emails(call, user->id, &emails, &err) != UK_OK)
+        then = uk_call_fail(call, &err);
+    else
+        then = is_brief(call) ? uk_grant_brief(call, &call->claims)
+                              : uk_grant_session(call, &call->claims);
+    call->claims.emails = NULL;
+    uk_buf_clear(&emails);
     if (call->claims.provider != UK_PROVIDER_ANON && call->reply->status == 200)
         uk_seen_note(&server->seen, server->writer, user, uk_id_now_us());
     return then;

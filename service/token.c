@@ -111,7 +111,7 @@ put_identity(struct text *text, const char *name,
 }
 
 /* The names that clients look for, the older ones ("stitch") as well, and
- * ours: session_exp, epoch, provider, identity_id, key_id, key_epoch. */
+ * ours: session_exp, uk_email, epoch, provider, identity_id, key_id, key_epoch. */
 static void
 put_claims(struct text *text, const struct uk_claims *claims)
 {
@@ -127,6 +127,10 @@ put_claims(struct text *text, const struct uk_claims *claims)
     if (claims->kind == UK_TOKEN_ACCESS) {
         put_text(text, "iss", claims->session_id);
         put_int(text, "session_exp", claims->session_expires);
+        if (claims->emails != NULL) {
+            put_name(text, "uk_email");
+            add(text, claims->emails, strlen(claims->emails));
+        }
     } else {
         put_text(text, "baas_id", claims->session_id);
         put_text(text, "stitch_id", claims->session_id);

@@ -41,6 +41,9 @@ struct uk_claims {
     int64_t issued;          /* seconds since 1970 */
     int64_t expires;         /* the first second in which it is over */
     int64_t session_expires; /* of an access token: likewise its session */
+    /* For an access token: the user's confirmed addresses, as a list in JSON;
+     * borrowed.  NULL for none, and always when it was read. */
+    const char *emails;
 };
 
 enum uk_token_state {

@@ -335,4 +335,33 @@ def brief_sessions():
             'session': 'brief'}}}).status, 401, 'and a key must be good')
 
 
+@group
+def addresses():
+    """Who asks for them with a key gets the user's confirmed addresses."""
+    world.restart(access_token_lifetime='1800s',
+                  refresh_token_lifetime='60d')
+    def claim(**wishes):
+        answer = http.provider('api-key', 'login', {
+            'key': KEY['key'], 'options': {'userkey': wishes}})
+        return token_parts(answer.get('access_token'))[1].get('uk_email')
+    equal(claim(emails=True), [EMAIL], 'in a claim of the access token')
+    equal(claim(emails=True, session='brief'), [EMAIL], 'of a brief one too')
+    equal([claim(emails=word) for word in (False, None, 1, 'true', [])] +
+          [claim(), claim(session='brief')], [None] * 7, 'and nobody else')
+    answer = http.provider('local-userpass', 'login', {
+        'username': EMAIL, 'password': PASSWORD,
+        'options': {'userkey': {'emails': True}}})
+    ok('uk_email' not in token_parts(answer.get('access_token'))[1],
+       'nor who has logged in with a password')
+    answer = http.provider('api-key', 'login', {
+        'key': KEY['key'], 'options': {'userkey': {'emails': True}}})
+    ok('uk_email' not in token_parts(answer.get('refresh_token'))[1],
+       'the refresh token does not name them')
+    renewed = http.refresh(answer.get('refresh_token'))
+    ok('uk_email' not in token_parts(renewed.get('access_token'))[1],
+       'nor do access tokens that come later')
+    equal(http.profile(answer.get('access_token')).status, 200,
+          'and the token is as good as any')
+
+
 main(world)

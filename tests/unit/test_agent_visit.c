@@ -39,7 +39,8 @@ struct play {
     const char *profile_id;
     enum uk_code close;
     enum uk_stage stage;
-    size_t token_len; /* of the refresh token; 0: "refresh-1" */
+    size_t token_len;  /* of the refresh token; 0: the usual one */
+    const char *claim; /* an access token that names addresses */
 };
 
 static struct play play;
@@ -67,6 +68,8 @@ static struct uk_flight *waiting; /* there is one question at a time */
 static const char *
 access_token(void)
 {
+    if (play.claim != NULL) /* {"sub":ID,"uk_email": and the rest of it */
+        return play.claim;
     /* {"typ":"access","sub":ID,"iat":1700000000,"exp":4000000000} */
     return "eyJhbGciOiJIUzI1NiJ9."
            "eyJ0eXAiOiJhY2Nlc3MiLCJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWFiY2Qi"
@@ -640,6 +643,64 @@ test_table(void **state)
     }
 }
 
+/* Addresses in the access token spare the question for the profile; what is
+ * not exactly a list of them does not.  Written with python's base64. */
+static const struct {
+    const char *what; /* "uk_email" */
+    const char *token;
+    size_t emails;
+    int profiles;
+} claims[] = {
+    {"[\"alice@example.com\"]",
+     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWF"
+     "iY2QiLCJ1a19lbWFpbCI6WyJhbGljZUBleGFtcGxlLmNvbSJdfQ.c2ln",
+     1, 0},
+    {"[]",
+     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWF"
+     "iY2QiLCJ1a19lbWFpbCI6W119.c2ln",
+     0, 0},
+    {"\"alice@example.com\"",
+     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWF"
+     "iY2QiLCJ1a19lbWFpbCI6ImFsaWNlQGV4YW1wbGUuY29tIn0.c2ln",
+     1, 1},
+    {"[\"x\"]",
+     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWF"
+     "iY2QiLCJ1a19lbWFpbCI6WyJhbGljZUBleGFtcGxlLmNvbSIsIngiXX0.c2l"
+     "n",
+     1, 1},
+    {"[1]",
+     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWF"
+     "iY2QiLCJ1a19lbWFpbCI6WzFdfQ.c2ln",
+     1, 1},
+    {"[9 of them]",
+     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2NGYwYzBmZmVlMDEyMzQ1Njc4OWF"
+     "iY2QiLCJ1a19lbWFpbCI6WyJhQGV4YW1wbGUuY29tIiwiYUBleGFtcGxlLmN"
+     "vbSIsImFAZXhhbXBsZS5jb20iLCJhQGV4YW1wbGUuY29tIiwiYUBleGFtcGx"
+     "lLmNvbSIsImFAZXhhbXBsZS5jb20iLCJhQGV4YW1wbGUuY29tIiwiYUBleGF"
+     "tcGxlLmNvbSIsImFAZXhhbXBsZS5jb20iXX0.c2ln",
+     1, 1},
+};
+
+static void
+test_claims(void **state)
+{
+    for (size_t i = 0; i < UK_COUNT(claims); i++) {
+        struct uk_answer answer;
+
+        tear_down(state);
+        assert_int_equal(set_up(state), 0);
+        play.claim = claims[i].token;
+        serve(make_request(UK_OP_LOGIN, true, true), &answer);
+        if (answer.verdict != UK_GRANTED ||
+            answer.person.n_emails != claims[i].emails ||
+            seen.profiles != claims[i].profiles)
+            fail_msg("%s: %zu addresses, %d profiles", claims[i].what,
+                     answer.person.n_emails, seen.profiles);
+        assert_non_null(strstr(seen.body, "\"emails\""));
+        uk_answer_clear(&answer);
+    }
+}
+
 static void
 test_logout(void **state)
 {
@@ -985,7 +1046,7 @@ main(void)
         TEST(test_peer),          TEST(test_stranger),
         TEST(test_patience),      TEST(test_late_request),
         TEST(test_two_requests),  TEST(test_prepare),
-        TEST(test_prepare_twice),
+        TEST(test_prepare_twice), TEST(test_claims),
     };
 
     return cmocka_run_group_tests_name("agent_visit", tests, NULL, NULL);
