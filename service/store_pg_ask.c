@@ -101,24 +101,34 @@ take_flight(struct uk_pg *pg, struct uk_pg_flight *flight)
     question->answered = true;
 }
 
-/* The first of the flights has landed. */
+/* A flight has landed: from now on its question is the asker's alone. */
 static struct uk_question *
-land(struct uk_pg *pg)
+land(struct uk_pg *pg, size_t at)
 {
-    struct uk_question *question = pg->flight[0].question;
+    struct uk_question *question = pg->flight[at].question;
 
     pg->flights--;
-    memmove(&pg->flight[0], &pg->flight[1],
-            pg->flights * sizeof(pg->flight[0]));
+    memmove(&pg->flight[at], &pg->flight[at + 1],
+            (pg->flights - at) * sizeof(pg->flight[0]));
     return question;
 }
 
+/* What is lost is left to uk_pg_listen(): here somebody is about to ask
+ * something else. */
 void
 uk_pg_settle(struct uk_pg *pg)
 {
-    for (size_t i = 0; i < pg->flights; i++) {
-        if (!is_lost(pg, &pg->flight[i]) && !pg->flight[i].question->answered)
-            take_flight(pg, &pg->flight[i]);
+    size_t at = 0;
+
+    while (at < pg->flights) {
+        struct uk_pg_flight *flight = &pg->flight[at];
+
+        if (!is_lost(pg, flight))
+            take_flight(pg, flight);
+        if (flight->question->answered)
+            land(pg, at);
+        else
+            at++;
     }
 }
 
@@ -129,8 +139,7 @@ is_ready(struct uk_pg *pg)
 {
     const struct uk_pg_flight *flight = &pg->flight[0];
 
-    if (flight->question->answered || is_lost(pg, flight) ||
-        uk_deadline_passed(flight->by))
+    if (is_lost(pg, flight) || uk_deadline_passed(flight->by))
         return true;
     if (PQconsumeInput(pg->conn) == 0) {
         uk_pg_hang_up(pg);
@@ -150,12 +159,12 @@ uk_pg_listen(struct uk_store *store)
     while (pg->flights > 0 && is_ready(pg)) {
         struct uk_pg_flight *flight = &pg->flight[0];
 
-        if (!flight->question->answered && !is_lost(pg, flight))
+        if (!is_lost(pg, flight))
             take_flight(pg, flight);
         if (flight->question->answered)
-            land(pg);
+            land(pg, 0);
         else
-            uk_question_answer(store, land(pg));
+            uk_question_answer(store, land(pg, 0));
     }
 }
 

@@ -149,6 +149,7 @@ enum uk_pg_fault
 uk_pg_take_rest(struct uk_pg *pg, struct uk_deadline by, struct uk_err *err)
 {
     enum uk_pg_fault fault;
+    unsigned ends = 0;
     bool ready = false;
 
     while (!ready) {
@@ -158,7 +159,13 @@ uk_pg_take_rest(struct uk_pg *pg, struct uk_deadline by, struct uk_err *err)
         if (fault != UK_PG_FINE)
             return fault;
         ready = result != NULL && PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        ends = result == NULL ? ends + 1 : 0;
         PQclear(result);
+        if (ends > 1) {
+            /* Nothing is on its way, and it would say so for ever. */
+            uk_err_set(err, UK_SYSTEM, "the server has answered too little");
+            return UK_PG_LOST;
+        }
     }
     return UK_PG_FINE;
 }

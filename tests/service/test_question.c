@@ -139,10 +139,23 @@ two_are_under_way(void **state)
     assert_int_equal(find(f->read, 3).state, UK_STORE_THERE);
     is_right(&first);
     is_right(&second);
-    f->read->ops->listen(f->read);
-    put(f, &first, 2);
-    wait_for(f, &first);
-    is_right(&first);
+    /* And they are done with: each may be asked anew, in any order. */
+    put(f, &second, 1);
+    wait_for(f, &second);
+    is_right(&second);
+    for (unsigned n = 1; n <= 3; n++) {
+        put(f, &first, n);
+        put(f, &second, 1 + n % 3);
+        assert_int_equal(find(f->read, 3).state, UK_STORE_THERE);
+        is_right(&first);
+        is_right(&second);
+        put(f, &second, 2);
+        put(f, &first, 3);
+        wait_for(f, &first);
+        is_right(&first);
+        is_right(&second);
+    }
+    assert_int_equal(((struct uk_pg *)f->read)->dials, 1); /* none lost */
     close(epoll);
 }
 
