@@ -15,13 +15,40 @@ import threading
 import time
 
 UK = {name: os.environ.get(name, '') for name in (
-    'UK_APP', 'UK_BIN', 'UK_CA', 'UK_KEY', 'UK_LAB', 'UK_SERVER_CONF',
+    'UK_APP', 'UK_BIN', 'UK_CA', 'UK_HTTP_URL', 'UK_KEY', 'UK_LAB', 'UK_SERVER_CONF',
     'UK_SERVER_PID', 'UK_SSH_PORT', 'UK_UNIX_PASSWORD', 'UK_USER_ID')}
 LAB = UK['UK_LAB']
 TICK = os.sysconf('SC_CLK_TCK')
 NEAR, TEN, FIFTY = '127.0.0.1', '10.10.0.2', '10.50.0.2'
 STATE = '/run/userkey/bench-state'
 WAYS = {'near': NEAR, 'ten': TEN, 'fifty': FIFTY}
+
+
+FRONT = """
+user root;
+worker_processes 1;
+pid %(lab)s/front.pid;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    client_body_temp_path %(lab)s/front;
+    proxy_temp_path %(lab)s/front;
+    upstream service { server %(http)s; keepalive 128; }
+    server {
+        listen 0.0.0.0:%(port)d ssl http2;
+        http2_max_concurrent_streams 128;
+        keepalive_requests 1000000;
+        ssl_certificate %(lab)s/server.pem;
+        ssl_certificate_key %(lab)s/server.key;
+        location / {
+            proxy_pass http://service;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+        }
+    }
+}
+"""
 
 
 def log(text):
@@ -256,6 +283,7 @@ class Bench:
     def __init__(self, args, build):
         self.args, self.tools = args, build + '/tests/bench'
         self.only = set(args.only)
+        self.front = None
         self.few = max(3, args.rounds // 8)
         self.times, self.low, self.lines, self.agents = {}, {}, [], {}
 
@@ -381,7 +409,8 @@ class Bench:
                     name, at_once, median(values), hosts[name].failed))
             self.compare('%d at once against pam_permit' % at_once, found,
                          'agent', 'pam_permit', 0.85, '>=')
-        host = self.host('fifty')
+        self.start_front()
+        host = self.host('front')
         host.rate(64, '-j', '-k', '64')
         rates = [host.rate(1280, '-j', '-k', '64')
                  for _ in range(self.few)]
@@ -389,6 +418,19 @@ class Bench:
             median(rates), host.failed))
         self.add('64 at once, 50 ms away, against 64/RTT',
                  median(rates) / (64 / 0.050), '>=', 0.9)
+
+    def start_front(self):
+        """nginx, which speaks HTTP/2, before the service, 50 ms away."""
+        with socket.create_server(('127.0.0.1', 0)) as free:
+            port = free.getsockname()[1]
+        conf = LAB + '/front.conf'
+        write(conf, FRONT % {'lab': LAB, 'port': port,
+                             'http': UK['UK_HTTP_URL'][len('http://'):]})
+        self.front = subprocess.Popen(
+            ['nginx', '-c', conf, '-e', LAB + '/front.log', '-g',
+             'daemon off;'], stdin=subprocess.DEVNULL)
+        wait_for(port)
+        self.agents['front'] = Agent('front', 'https://%s:%d' % (FIFTY, port))
 
     def memory(self):
         agent = self.agents['near']
@@ -466,6 +508,9 @@ class Bench:
     def stop(self):
         for agent in self.agents.values():
             agent.stop()
+        if self.front:
+            self.front.terminate()
+            self.front.wait()
 
     def show(self):
         print('%-34s %9s %9s' % ('ms', 'median', '10 %'))
