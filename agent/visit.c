@@ -286,9 +286,7 @@ on_ready(struct uk_watch *watch)
 static bool
 is_there(int fd)
 {
-    struct pollfd look = {.fd = fd, .events = POLLIN};
-
-    return poll(&look, 1, 0) > 0;
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) > 0;
 }
 
 static void
