@@ -57,26 +57,12 @@ wrong_in_request(const struct uk_request *request)
 
 /* What only the module can find out, the agent does not say: the words choose
  * the PAM code, and that the way through the host's stack. */
-static bool
-may_agent_say(enum uk_verdict verdict)
-{
-    switch (verdict) {
-    case UK_UNDECIDED:
-    case UK_GRANTED:
-    case UK_REFUSED:
-    case UK_USER_DISABLED:
-    case UK_NOT_A_KEY:
-    case UK_THROTTLED_HERE:
-    case UK_THROTTLED_SERVICE:
-        return true;
-    case UK_NOT_MAPPED:
-    case UK_NOT_ALLOWED:
-    case UK_UNKNOWN_USER:
-    case UK_JUNK:
-        break;
-    }
-    return false;
-}
+static const bool agent_may_say[] = {
+    [UK_UNDECIDED] = true,         [UK_GRANTED] = true,
+    [UK_REFUSED] = true,           [UK_USER_DISABLED] = true,
+    [UK_NOT_A_KEY] = true,         [UK_THROTTLED_HERE] = true,
+    [UK_THROTTLED_SERVICE] = true,
+};
 
 static const char *
 wrong_in_person(const struct uk_answer *answer)
@@ -141,7 +127,8 @@ wrong_in_answer(const struct uk_answer *answer)
     if (!uk_str_is_printable(answer->text) ||
         (!failed && answer->text[0] != '\0'))
         return "text";
-    if (!may_agent_say(answer->verdict) ||
+    if (answer->verdict >= UK_COUNT(agent_may_say) ||
+        !agent_may_say[answer->verdict] ||
         (failed && answer->verdict != UK_UNDECIDED))
         return "verdict";
     if (answer->request_id[0] != '\0' && !uk_identity_is_id(answer->request_id))
