@@ -188,6 +188,9 @@ uk_api_odd(const struct uk_service *service, struct uk_err *err)
             refusal->status <= hints[i].most)
             hint = hints[i].hint;
     }
+    if (uk_api_refused(service, "AuthProviderNotFound"))
+        hint = ": this way to log in is off for the app; there, "
+               "'userkey-server provider enable' turns it on";
     return uk_err_set(err, UK_BAD_ANSWER,
                       "the service answered with status %d%s%s%s%s",
                       refusal->status, refusal->code != NULL ? " (" : "",

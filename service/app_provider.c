@@ -80,9 +80,9 @@ set(struct task *task, bool off, struct uk_err *err)
         code = task->store->ops->commit(task->store, err);
     if (code == UK_OK)
         fprintf(stderr, "'%s' is %s for app '%s'%s\n", word,
-                off ? "disabled; sessions go on" : "enabled",
-                task->app.client_id,
-                !off && is_closed(task, task->provider)
+                off ? "disabled" : "enabled", task->app.client_id,
+                off ? "; sessions go on"
+                : is_closed(task, task->provider)
                     ? ", and nobody logs in by it while registration is closed"
                     : "");
     return code;

@@ -78,9 +78,9 @@ uk_command_backup(const struct uk_args *args, struct uk_err *err)
     uk_copying_stop(&copying);
     if (code == UK_OK)
         uk_copying_say(
-            "'%s' has everything but the secrets: keep copies of 'pepper' and "
-            "'signing_key' in '%s' too, and apart from it; without the pepper "
-            "no key works",
+            "'%s' has everything but the secrets: 'pepper' and 'signing_key', "
+            "which are in '%s', need copies too, apart from it; without the "
+            "pepper no key works",
             uk_store_path(file), config.secrets);
     return code;
 }
@@ -193,9 +193,9 @@ uk_command_move(const struct uk_args *args, struct uk_err *err)
         code = uk_copying_finish(&copying, err);
     uk_copying_stop(&copying);
     if (code == UK_OK)
-        uk_copying_say("now set 'database' to the new place and start the "
-                       "service: the secrets stay where they are, the old "
-                       "database is as it was, and what still changes there "
-                       "is lost");
+        uk_copying_say("now set 'database' to the new place, and 'secrets' to "
+                       "the folder of the secrets, which stay where they are, "
+                       "and start the service; the old database is as it was, "
+                       "and what still changes there is lost");
     return code;
 }

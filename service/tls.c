@@ -76,11 +76,14 @@ read_pem(const char *path, enum uk_file_trust trust, struct uk_buf *buf,
     return code;
 }
 
+/* The library ends its sentences with full stops, behind which ours go on. */
 static enum uk_code
 refuse(const char *path, int status, const char *what, struct uk_err *err)
 {
-    return uk_err_set(err, UK_MISCONFIGURED, "'%s' is not %s in PEM: %s", path,
-                      what, gnutls_strerror(status));
+    const char *why = gnutls_strerror(status);
+
+    return uk_err_set(err, UK_MISCONFIGURED, "'%s' is not %s in PEM: %.*s",
+                      path, what, (int)strcspn(why, "."), why);
 }
 
 static enum uk_code

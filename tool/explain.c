@@ -57,7 +57,8 @@ static const struct outcome failures[] = {
                 "the two sides cannot prove to one another who they are: "
                 "certificates, and the settings about them"},
     [UK_BAD_ANSWER] = {"PAM_AUTHINFO_UNAVAIL",
-                       "what answers there is not the service, or is broken"},
+                       "what answers there is not the service, is broken, "
+                       "or takes no keys"},
     [UK_NO_MEMORY] = {"PAM_BUF_ERR", "this machine has no memory left for it"},
     [UK_SYSTEM] = {"PAM_SYSTEM_ERR",
                    "the kernel of this machine refused what a login needs"},

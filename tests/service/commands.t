@@ -538,7 +538,8 @@ def providers():
     for name, attempt in tries.items():
         done = here.command('provider', 'disable', name, *where)
         equal(done.stdout, '', name + ' is disabled')
-        ok("'%s' is disabled" % name in done.stderr, 'and it says so')
+        ok("'%s' is disabled for app '%s'" % (name, here.app) in done.stderr,
+           'and it says so')
         ok('%-14s  disabled' % name in listed(), 'the list has it')
         equal(attempt(), 404, 'nobody logs in')
         here.command('provider', 'enable', name, *where)

@@ -146,6 +146,8 @@ static const struct {
     {"403 without words", 403, NULL, UK_BAD_ANSWER, UK_UNDECIDED, "403"},
     {"no such app", 404, "{\"error\":\"cannot find app\"}", UK_BAD_ANSWER,
      UK_UNDECIDED, "app_id"},
+    {"the provider is off", 404, REFUSAL("AuthProviderNotFound"), UK_BAD_ANSWER,
+     UK_UNDECIDED, "provider enable"},
     {"a redirect", 302, NULL, UK_BAD_ANSWER, UK_UNDECIDED, "redirects"},
     {"not modified", 304, NULL, UK_BAD_ANSWER, UK_UNDECIDED, "304"},
     {"broken", 500, "{}", UK_BAD_ANSWER, UK_UNDECIDED, "500"},
