@@ -10,8 +10,7 @@ note(struct uk_server *server, enum uk_health_sign sign)
     static const char *const words[] = {
         [UK_HEALTH_GOOD] = "answers again",
         [UK_HEALTH_AILING] = "has a problem; others are asked before it",
-        [UK_HEALTH_OUT] = "let three questions in a row wait in vain; it is "
-                          "not asked until it answers a probe",
+        [UK_HEALTH_OUT] = "has let three wait in vain; it is only probed",
     };
     struct uk_deadline now = uk_deadline_in(0);
 
