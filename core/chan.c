@@ -37,7 +37,9 @@ receive_message(int fd, struct uk_deadline by, char **out, size_t *len,
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a message");
     code = uk_io_receive(fd, bytes, UK_MSG_MAX, len, by, err);
     if (code != UK_OK) {
-        uk_wipe(bytes, UK_MSG_MAX);
+        /* Else nothing has come; what is wiped costs the host memory. */
+        if (code == UK_BAD_ANSWER)
+            uk_wipe(bytes, UK_MSG_MAX);
         free(bytes);
         return code;
     }
@@ -46,10 +48,10 @@ receive_message(int fd, struct uk_deadline by, char **out, size_t *len,
 }
 
 static void
-drop_message(char *bytes)
+drop_message(char *bytes, size_t len)
 {
     if (bytes != NULL)
-        uk_wipe(bytes, UK_MSG_MAX);
+        uk_wipe(bytes, len);
     free(bytes);
 }
 
@@ -73,11 +75,11 @@ receive_end(int fd, struct uk_deadline by, struct uk_err *err)
 {
     struct uk_err last = UK_ERR_NONE;
     char *bytes = NULL;
-    size_t len;
+    size_t len = 0;
     enum uk_code code;
 
     code = receive_message(fd, by, &bytes, &len, &last);
-    drop_message(bytes);
+    drop_message(bytes, len);
     if (code == UK_UNREACHABLE)
         return UK_OK;
     if (code == UK_OK)
@@ -92,13 +94,13 @@ uk_chan_hear(int fd, const struct uk_request *request, struct uk_deadline by,
 {
     struct uk_answer answer = {.code = UK_OK};
     char *bytes = NULL;
-    size_t len;
+    size_t len = 0;
     enum uk_code code;
 
     code = receive_message(fd, by, &bytes, &len, err);
     if (code == UK_OK)
         code = uk_answer_unpack(bytes, len, &answer, err);
-    drop_message(bytes);
+    drop_message(bytes, len);
     if (code == UK_OK)
         code = uk_answer_check(&answer, request, err);
     if (code == UK_OK)
@@ -124,14 +126,14 @@ uk_chan_receive(int fd, struct uk_deadline by, struct uk_request *out,
                 struct uk_err *err)
 {
     char *bytes = NULL;
-    size_t len;
+    size_t len = 0;
     enum uk_code code;
 
     code = receive_message(fd, by, &bytes, &len, err);
     if (code != UK_OK)
         return code;
     code = uk_request_unpack(bytes, len, out, err);
-    drop_message(bytes);
+    drop_message(bytes, len);
     return code;
 }
 
@@ -139,13 +141,13 @@ enum uk_code
 uk_chan_discard(int fd, struct uk_deadline by, bool *more, struct uk_err *err)
 {
     char *bytes = NULL;
-    size_t len;
+    size_t len = 0;
     enum uk_code code;
 
     code = receive_message(fd, by, &bytes, &len, err);
     if (code == UK_OK)
         *more = uk_request_is_prepare(bytes, len);
-    drop_message(bytes);
+    drop_message(bytes, len);
     return code;
 }
 
