@@ -15,7 +15,8 @@
 static void
 scrape_process(struct uk_server *server, struct uk_buf *out)
 {
-    const struct uk_metrics_label build[] = {{"version", UK_VERSION}, {NULL}};
+    const struct uk_metrics_label build[] = {{"version", UK_VERSION},
+                                             {NULL, NULL}};
     int64_t until = server->certificate_until;
 
     uk_metrics_family(out, "userkey_build_info", "gauge",
