@@ -1,7 +1,6 @@
 /* One connection, from its request to what remains to be done behind it. */
 #include "agent/visit.h"
 
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -213,14 +212,6 @@ budget_from(const struct uk_visit *visit, struct uk_deadline from)
     return from;
 }
 
-/* Who hangs up before the answer waits for none: what is under way goes on,
- * so that a session it opens is ended. */
-static void
-on_gone(struct uk_visit *visit)
-{
-    uk_loop_unwatch(visit->host->loop, &visit->watch);
-}
-
 /* A login is coming. */
 static enum uk_code
 prepare(struct uk_visit *visit, struct uk_err *err)
@@ -238,16 +229,23 @@ prepare(struct uk_visit *visit, struct uk_err *err)
     return UK_OK;
 }
 
+static void receive(struct uk_visit *visit, struct uk_deadline from);
+
 static void
 take(struct uk_visit *visit, struct uk_deadline from)
 {
     struct uk_err err = UK_ERR_NONE;
 
     if (visit->request.op == UK_OP_PREPARE) {
-        if (prepare(visit, &err) != UK_OK)
+        if (prepare(visit, &err) == UK_OK)
+            receive(visit, uk_deadline_in(0));
+        else
             answer_failure(visit, err.code, &err);
         return;
     }
+    /* Who hangs up from now on waits for no answer: what is under way goes on,
+     * so that a session it opens is ended. */
+    uk_loop_unwatch(visit->host->loop, &visit->watch);
     visit->by = budget_from(visit, from);
     uk_loop_set(visit->host->loop, &visit->late, visit->by);
     admit(visit);
@@ -260,8 +258,15 @@ receive(struct uk_visit *visit, struct uk_deadline from)
     enum uk_code code = uk_chan_receive(visit->fd, (struct uk_deadline){0},
                                         &visit->request, &err);
 
-    if (code == UK_TIMEOUT && !uk_deadline_passed(visit->by))
-        return;                   /* woken for nothing */
+    if (code == UK_TIMEOUT) { /* it is not there yet */
+        code = visit->watch.watched
+                   ? UK_OK
+                   : uk_loop_watch(visit->host->loop, &visit->watch, visit->fd,
+                                   &err);
+        if (code != UK_OK)
+            answer_failure(visit, code, &err);
+        return;
+    }
     if (code == UK_UNREACHABLE) { /* gone without a word */
         hang_up(visit);
         leave(visit);
@@ -275,18 +280,7 @@ receive(struct uk_visit *visit, struct uk_deadline from)
 static void
 on_ready(struct uk_watch *watch)
 {
-    struct uk_visit *visit = watch->own;
-
-    if (visit->phase == RECEIVING)
-        receive(visit, uk_deadline_in(0));
-    else
-        on_gone(visit);
-}
-
-static bool
-is_there(int fd)
-{
-    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) > 0;
+    receive(watch->own, uk_deadline_in(0));
 }
 
 static void
@@ -315,18 +309,6 @@ on_late(struct uk_alarm *alarm)
     answer_failure(visit, UK_TIMEOUT, &err);
 }
 
-static enum uk_code
-set_up(struct uk_visit *visit, struct uk_err *err)
-{
-    const struct uk_visit_host *host = visit->host;
-    enum uk_code code =
-        uk_loop_watch(host->loop, &visit->watch, visit->fd, err);
-
-    if (code == UK_OK)
-        uk_loop_set(host->loop, &visit->late, visit->by);
-    return code;
-}
-
 enum uk_code
 uk_visit_begin(const struct uk_visit_host *host, int fd,
                const struct uk_peer *peer, struct uk_deadline since,
@@ -334,7 +316,6 @@ uk_visit_begin(const struct uk_visit_host *host, int fd,
                struct uk_err *err)
 {
     struct uk_visit *visit = calloc(1, sizeof(*visit));
-    enum uk_code code;
 
     if (visit == NULL) {
         uk_io_close(&fd);
@@ -347,12 +328,7 @@ uk_visit_begin(const struct uk_visit_host *host, int fd,
     visit->since = since;
     visit->watch = (struct uk_watch){.ready = on_ready, .own = visit};
     visit->late = (struct uk_alarm){.rang = on_late, .own = visit};
-    code = set_up(visit, err);
-    if (code != UK_OK) {
-        uk_io_close(&visit->fd);
-        free(visit);
-        return code;
-    }
+    uk_loop_set(host->loop, &visit->late, visit->by);
     *out = visit;
     return UK_OK;
 }
@@ -360,8 +336,7 @@ uk_visit_begin(const struct uk_visit_host *host, int fd,
 void
 uk_visit_look(struct uk_visit *visit)
 {
-    if (visit->phase == RECEIVING && is_there(visit->fd))
-        receive(visit, visit->since);
+    receive(visit, visit->since);
 }
 
 void

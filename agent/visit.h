@@ -49,7 +49,7 @@ struct uk_visit_place {
 /*
  * fd, a connected SOCK_SEQPACKET, is the visit's from now on, whatever comes
  * out.  The request must come by patience; one that lies there already is as
- * old as since.  UK_NO_MEMORY, UK_SYSTEM: there is no visit.
+ * old as since.  UK_NO_MEMORY: there is no visit.
  */
 UK_MUST_USE enum uk_code uk_visit_begin(const struct uk_visit_host *host,
                                         int fd, const struct uk_peer *peer,
@@ -58,7 +58,8 @@ UK_MUST_USE enum uk_code uk_visit_begin(const struct uk_visit_host *host,
                                         struct uk_visit **out,
                                         struct uk_err *err);
 
-/* If the request is there already, take it now.  The visit may be over. */
+/* Once, behind the beginning: take the request, if it is there already; else
+ * wait for it.  The visit may be over. */
 void uk_visit_look(struct uk_visit *visit);
 
 /*

@@ -115,16 +115,18 @@ uk_io_send(int fd, const void *bytes, size_t len, struct uk_deadline by,
            struct uk_err *err)
 {
     for (;;) {
-        enum uk_code code = uk_io_wait(fd, POLLOUT, by, err);
-        ssize_t n;
+        /* At once, where that can be: to wait first is to ask twice. */
+        ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        enum uk_code code;
 
-        if (code != UK_OK)
-            return code;
-        n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0 && (size_t)n == len)
             return UK_OK;
-        if (n < 0 && is_passing(errno))
+        if (n < 0 && is_passing(errno)) {
+            code = uk_io_wait(fd, POLLOUT, by, err);
+            if (code != UK_OK)
+                return code;
             continue;
+        }
         if (n < 0 && is_gone(errno))
             return uk_err_set(err, UK_UNREACHABLE, "the other side hung up");
         /* A short count: this is no socket that keeps messages whole. */
@@ -153,15 +155,16 @@ uk_io_receive(int fd, void *bytes, size_t room, size_t *len,
               struct uk_deadline by, struct uk_err *err)
 {
     for (;;) {
-        enum uk_code code = uk_io_wait(fd, POLLIN, by, err);
         int flags;
-        ssize_t n;
+        ssize_t n = take_message(fd, bytes, room, &flags);
+        enum uk_code code;
 
-        if (code != UK_OK)
-            return code;
-        n = take_message(fd, bytes, room, &flags);
-        if (n < 0 && is_passing(errno))
+        if (n < 0 && is_passing(errno)) {
+            code = uk_io_wait(fd, POLLIN, by, err);
+            if (code != UK_OK)
+                return code;
             continue;
+        }
         if (n == 0 || (n < 0 && is_gone(errno)))
             return uk_err_set(err, UK_UNREACHABLE, "the other side hung up");
         if (n < 0)

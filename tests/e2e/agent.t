@@ -8,13 +8,12 @@ import pathlib
 import resource
 import signal
 import socket
-import struct
 import subprocess
 import threading
 import time
 
 import world
-from world import (Audit, DOORS, INSIDE, KEY, LAB, Sink, Syslog, UK, conf,
+from world import (Audit, DOORS, GRANTED, INSIDE, KEY, LAB, Sink, Syslog, UK, conf,
                    free_port, let_in, new_key, ok, processes, run, same, ssh,
                    su, sudo, users)
 
@@ -84,45 +83,15 @@ def plain():
             os.unlink(SOCKET)
 
 
-# --- A caller of its own: the message of docs/PROTOCOL.md
-
-def text(value):
-    return struct.pack(">H", len(value)) + value.encode()
-
-
-def request(key, user="alice", budget=4000, keep=0):
-    body = struct.pack(">BIBB", 1, budget, 0, keep) + text(user) \
-        + text("test") + text("") + text("") + text(key)
-    return b"UKEY" + struct.pack(">BBH", 2, 1, len(body) + 8) + body
-
-
 def connect():
-    caller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    caller.settimeout(10)
-    caller.connect(SOCKET)
-    return caller
-
-
-def answer(caller):
-    """(code, stage, text, verdict)"""
-    got = caller.recv(32768)
-    if len(got) < 12:
-        return None
-    code, stage, length = struct.unpack_from(">BBH", got, 8)
-    words = got[12:12 + length].decode()
-    return code, stage, words, got[12 + length]
+    return world.call_agent(SOCKET)
 
 
 def ask(key=KEY, **more):
-    with connect() as caller:
-        caller.send(request(key, **more))
-        return answer(caller)
+    return world.ask_agent(SOCKET, key, **more)
 
 
-GRANTED = (0, 0, "", 1)
-
-
-def in_namespace_of_user(name, code):
+def python_as(name, code):
     """Python code run as this user, with what stands above."""
     return subprocess.Popen(["/usr/bin/python3", "-c", code], env={},
                             stdout=subprocess.PIPE, text=True,
@@ -232,29 +201,30 @@ with lent():
         os.kill(pids()[-1], signal.SIGTERM)
         wait_for(lambda: not alive(pids()[-1]))
         try:
-            caller.send(request(KEY))
+            caller.send(world.request(KEY))
             sent = True
         except BrokenPipeError:
             sent = False
         ok(not sent, "who had sent nothing cannot send it to one that has left")
 
     # Others than root.
-    STRANGER = (HERE / "agent.t").read_text().split("# --- A caller of its")[1] \
-        .split("# --- every door")[0].split("def in_namespace")[0]
     STRANGER = ("import socket, struct, sys, time\n"
-                f"SOCKET = {SOCKET!r}\nKEY = ''\n#" + STRANGER)
-    came = in_namespace_of_user("mallory", STRANGER + """
-print(ask("ukey" + "0" * 60)[:1], ask("ukey" + "0" * 60, user="mallory")[:1])
+                f"SOCKET = {SOCKET!r}\n" + (HERE / "world.py").read_text()
+                .split("# --- Callers of the agent")[1]
+                .split("# --- Servers of the tests")[0].split("\n", 1)[1])
+    came = python_as("mallory", STRANGER + """
+key = "ukey" + "0" * 60
+print(ask_agent(SOCKET, key)[:1], ask_agent(SOCKET, key, user="mallory")[:1])
 """).communicate()[0].strip()
     same(came, "(8,) (0,)", "another user asks about themself only")
 
-    flood = in_namespace_of_user("mallory", STRANGER + """
+    flood = python_as("mallory", STRANGER + """
 held = []
 end = time.monotonic() + 8
 print("go", flush=True)
 while time.monotonic() < end:
     try:
-        caller = connect()
+        caller = call_agent(SOCKET)
         caller.send(request("ukey" + "0" * 60, user="mallory"))
         held.append(caller)
     except OSError:

@@ -12,6 +12,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -294,6 +295,45 @@ INSIDE = {door: "root" if door == "sudo" else "alice" for door in DOORS}
 
 def let_in(result, who="alice"):
     return result.status == 0 and result.out.strip() == who
+
+
+# --- Callers of the agent's own: the message of docs/PROTOCOL.md
+
+LOGIN, LOGOUT, PREPARE = 1, 2, 3
+GRANTED = (0, 0, "", 1)
+
+
+def text(value):
+    return struct.pack(">H", len(value)) + value.encode()
+
+
+def request(key, user="alice", budget=4000, op=LOGIN):
+    body = struct.pack(">BIBB", op, budget, 0, 0) + text(user) \
+        + text("test") + text("") + text("") + text(key)
+    return b"UKEY" + struct.pack(">BBH", 2, 1, len(body) + 8) + body
+
+
+def call_agent(path):
+    caller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    caller.settimeout(10)
+    caller.connect(path)
+    return caller
+
+
+def answer_of(caller):
+    """(code, stage, text, verdict), or None."""
+    got = caller.recv(32768)
+    if len(got) < 12:
+        return None
+    code, stage, length = struct.unpack_from(">BBH", got, 8)
+    words = got[12:12 + length].decode()
+    return code, stage, words, got[12 + length]
+
+
+def ask_agent(path, key, **more):
+    with call_agent(path) as caller:
+        caller.send(request(key, **more))
+        return answer_of(caller)
 
 
 # --- Servers of the tests
