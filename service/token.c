@@ -44,7 +44,7 @@ put_name(struct text *text, const char *name)
 {
     bool first = text->len == 0 || text->bytes[text->len - 1] == '{';
 
-    add(text, ",\"" + first, 2 - first);
+    add(text, &",\""[first], 2 - first);
     add(text, name, strlen(name));
     add(text, "\":", 2);
 }
