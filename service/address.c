@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,11 +155,14 @@ open_one(struct uk_address *address, bool shared, int *out, struct uk_err *err)
     int yes = 1;
     int fd;
 
-    /* [::] is IPv6 alone, so that 0.0.0.0 can stand beside it. */
+    /* [::] is IPv6 alone, so that 0.0.0.0 can stand beside it.  TLS begins with
+     * several small pieces, and none of them is to wait until the one before
+     * has been acknowledged: that is a round trip of every new connection. */
     fd = socket(address->at.ss_family,
                 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)) != 0 ||
         (six &&
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)) != 0) ||
         (shared &&
