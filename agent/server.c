@@ -64,6 +64,7 @@ uk_server_launch(struct uk_server *server, struct uk_flight *flight,
         .bearer = question->bearer,
         .body = question->body.len > 0 ? &question->body : NULL,
     };
+    attempt->twice = true;
     attempt->join = server->speaks != UK_SERVER_HTTP_1;
     code = uk_httpsmany_launch(server->host->many, flight, err);
     if (code == UK_OK) {

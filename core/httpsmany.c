@@ -17,8 +17,17 @@
 /* Most that are kept while nobody needs them. */
 #define MOST_KEPT 32L
 
+/*
+ * TLS sessions are resumed: what that saves is the certificates and, where the
+ * server wants one, a round trip.  A resumed session proves that the server is
+ * the one of an earlier handshake of this process, which was verified by the
+ * same settings; and the certificate of that handshake, which OpenSSL keeps
+ * with a session in memory, goes through the same checks again (its name, the
+ * pin, uk_httpstrust_check()).
+ */
 struct uk_httpsmany {
     struct uk_httpstrust trust;
+    CURLSH *share;           /* owned: the sessions */
     CURLM *multi;            /* owned */
     int epoll;               /* owned: watches libcurl's sockets */
     struct uk_deadline wake; /* when libcurl wants to be called */
@@ -65,9 +74,12 @@ set_up_multi(struct uk_httpsmany *many, struct uk_err *err)
     CURLM *multi = curl_multi_init();
 
     many->multi = multi;
-    if (multi == NULL)
+    many->share = curl_share_init();
+    if (multi == NULL || many->share == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
-    if (curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) !=
+    if (curl_share_setopt(many->share, CURLSHOPT_SHARE,
+                          CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK ||
+        curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) !=
             CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, many) != CURLM_OK ||
         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) !=
@@ -133,6 +145,7 @@ uk_httpsmany_free(struct uk_httpsmany *many)
     while (many->first != NULL)
         uk_httpsmany_abandon(many, many->first);
     curl_multi_cleanup(many->multi);
+    curl_share_cleanup(many->share);
     uk_io_close(&many->epoll);
     uk_httpstrust_clear(&many->trust);
     free(many);
@@ -167,8 +180,10 @@ uk_httpsmany_launch(struct uk_httpsmany *many, struct uk_flight *flight,
                     struct uk_err *err)
 {
     struct uk_httpstry *attempt = &flight->attempt;
-    enum uk_code code = uk_httpstry_prepare(attempt, &many->trust, err);
+    enum uk_code code;
 
+    attempt->share = many->share;
+    code = uk_httpstry_prepare(attempt, &many->trust, err);
     if (code == UK_OK &&
         (curl_easy_setopt(attempt->easy, CURLOPT_PRIVATE, flight) != CURLE_OK ||
          curl_multi_add_handle(many->multi, attempt->easy) != CURLM_OK))

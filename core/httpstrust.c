@@ -82,8 +82,9 @@ static const struct {
     {CURLOPT_QUICK_EXIT, 1},
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
-    /* For uk_httpstrust_check(); a resumed session shows no certificate. */
+    /* For uk_httpstrust_check(). */
     {CURLOPT_CERTINFO, 1},
+    /* Who makes many connections says otherwise (core/httpsmany). */
     {CURLOPT_SSL_SESSIONID_CACHE, 0},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
     {CURLOPT_PROXY_SSL_VERIFYPEER, 1},

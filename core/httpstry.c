@@ -38,8 +38,11 @@ on_sending(void *own, char *to, char *from, int to_port, int from_port)
     struct uk_httpstry *attempt = own;
 
     if (attempt->sent && is_once(attempt)) {
-        attempt->stale = true;
-        return CURL_PREREQFUNC_ABORT;
+        if (!attempt->twice || attempt->again || attempt->head.bytes > 0) {
+            attempt->stale = true;
+            return CURL_PREREQFUNC_ABORT;
+        }
+        attempt->again = true;
     }
     if (attempt->handshaking &&
         uk_httpstrust_check(attempt->easy, &attempt->refusal) != UK_OK)
@@ -168,7 +171,12 @@ set_way(struct uk_httpstry *attempt)
     CURL *easy = attempt->easy;
     CURLcode rc = CURLE_OK;
 
-    if (attempt->fresh)
+    if (attempt->share != NULL) {
+        rc = curl_easy_setopt(easy, CURLOPT_SHARE, attempt->share);
+        if (rc == CURLE_OK)
+            rc = curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 1L);
+    }
+    if (rc == CURLE_OK && attempt->fresh)
         rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (rc == CURLE_OK && attempt->join)
         rc = curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);

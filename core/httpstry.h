@@ -23,18 +23,22 @@ struct uk_httpstry {
     struct uk_https_ask ask;
     /* How: */
     bool fresh; /* not over a kept connection */
-    bool join;  /* wait for a connection that begins, and share it (HTTP/2) */
+    bool twice; /* if a kept connection turns out to have been closed before one
+                 * byte of an answer, it is asked once more, over another one */
+    CURLSH *share; /* TLS sessions to resume; NULL for none */
+    bool join; /* wait for a connection that begins, and share it (HTTP/2) */
     unsigned most_idle_s; /* a connection kept for longer is not used; 0: any */
     /* What came out: */
     bool sent;  /* the request was on its way, for all we know */
     bool stale; /* over a kept connection that was closed before one byte of an
-                 * answer; it was not sent a second time */
+                 * answer; it was not sent once more */
     struct uk_httphead head;
     struct uk_buf answer;
     /* Its own: */
     CURL *easy;
     struct curl_slist *lines; /* of the request's head */
     struct uk_buf url;
+    bool again;            /* it was sent for the second time */
     bool handshaking;      /* TLS has begun, on a connection of its own */
     bool proxied;          /* it goes through 'proxy' */
     struct uk_err refusal; /* why we hung up, if we did */
