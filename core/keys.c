@@ -88,7 +88,7 @@ static enum uk_code
 take_key(const struct uk_json *item, struct uk_key *out, struct uk_err *err)
 {
     struct uk_key key = {.disabled = false};
-    const char *id, *name;
+    const char *id, *name, *user;
 
     if (!uk_json_text(item, "_id", &id) || !uk_identity_is_id(id) ||
         !uk_str_copy(key.id, sizeof(key.id), id))
@@ -101,6 +101,8 @@ take_key(const struct uk_json *item, struct uk_key *out, struct uk_err *err)
         return uk_err_set(err, UK_BAD_ANSWER,
                           "key '%s' does not say whether it is disabled",
                           key.id);
+    if (uk_json_text(item, "user_id", &user) && uk_identity_is_id(user))
+        (void)!uk_str_copy(key.user_id, sizeof(key.user_id), user);
     *out = key;
     return UK_OK;
 }

@@ -38,6 +38,7 @@ struct uk_key {
     char id[UK_USER_ID_MAX + 1];
     char name[UK_KEYS_NAME + 1];
     bool disabled;
+    char user_id[UK_USER_ID_MAX + 1]; /* of a server's key, if told; or "" */
 };
 
 /* Whose keys, where, and what came of the last call: those of the session, or

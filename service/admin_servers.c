@@ -10,17 +10,17 @@ enum uk_then
 uk_admin_server_list(struct uk_call *call)
 {
     struct uk_json_out out = {.buf = &call->reply->body};
-    struct uk_store_key keys[UK_STORE_SERVERS];
+    struct uk_store_server servers[UK_STORE_SERVERS];
     struct uk_err err = UK_ERR_NONE;
     size_t count;
 
-    if (uk_store_call(call->store, list_servers, call->app.id, keys, &count,
+    if (uk_store_call(call->store, list_servers, call->app.id, servers, &count,
                       &err) != UK_OK)
         return uk_call_fail(call, &err);
     call->reply->body.max = LIST_MAX;
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < count; i++)
-        uk_key_put(&out, &keys[i], NULL);
+        uk_key_put(&out, &servers[i].key, NULL, servers[i].user_id);
     uk_json_end(&out, ']');
     return uk_call_json(call, 200);
 }

@@ -14,7 +14,7 @@ uk_key_not_found(struct uk_call *call)
 
 void
 uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
-           const struct uk_secret *value)
+           const struct uk_secret *value, const char *user_id)
 {
     uk_json_begin(out, NULL, '{');
     uk_json_put_text(out, "_id", key->id);
@@ -22,7 +22,18 @@ uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
         uk_json_put_text(out, "key", uk_secret_peek(value));
     uk_json_put_text(out, "name", key->name);
     uk_json_put_bool(out, "disabled", key->disabled);
+    if (user_id != NULL)
+        uk_json_put_text(out, "user_id", user_id);
     uk_json_end(out, '}');
+}
+
+/* Whose it is, where that is told. */
+static const char *
+told_user(const struct uk_call *call)
+{
+    const struct uk_store_user *user = &call->session.user;
+
+    return user->server ? user->id : NULL;
 }
 
 /* Take the new key's name from the body; else the reply is filled. */
@@ -118,7 +129,7 @@ uk_key_create(struct uk_call *call)
                                  : "a user can have at most 20 API keys");
     }
     memcpy(call->audit.key, call->key.id, UK_ID_SIZE);
-    uk_key_put(&out, &call->key, &call->secret);
+    uk_key_put(&out, &call->key, &call->secret, told_user(call));
     return uk_call_json(call, 201);
 }
 
@@ -135,7 +146,7 @@ uk_key_list(struct uk_call *call)
         return uk_call_fail(call, &err);
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < count; i++)
-        uk_key_put(&out, &keys[i], NULL);
+        uk_key_put(&out, &keys[i], NULL, told_user(call));
     uk_json_end(&out, ']');
     return uk_call_json(call, 200);
 }
@@ -154,7 +165,7 @@ uk_key_fetch(struct uk_call *call)
         return uk_call_fail(call, &err);
     if (!found)
         return uk_key_not_found(call);
-    uk_key_put(&out, &key, NULL);
+    uk_key_put(&out, &key, NULL, told_user(call));
     return uk_call_json(call, 200);
 }
 

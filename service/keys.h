@@ -5,9 +5,11 @@
 #include "core/json.h"
 #include "service/call.h"
 
-/* One key; with its value where it is new, else NULL. */
+/* One key; with its value where it is new, else NULL; with the id of its user
+ * where it is a server's, else NULL: the hosted service has no such member, so
+ * people's keys, which clients read, have none. */
 void uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
-                const struct uk_secret *value);
+                const struct uk_secret *value, const char *user_id);
 
 /* 404. */
 enum uk_then uk_key_not_found(struct uk_call *call);

@@ -82,7 +82,7 @@ struct uk_store_ops {
                                  char out[UK_STORE_ORIGINS + 1],
                                  struct uk_err *);
     enum uk_code (*list_servers)(struct uk_store *, const char *app_id,
-                                 struct uk_store_key out[UK_STORE_SERVERS],
+                                 struct uk_store_server out[UK_STORE_SERVERS],
                                  size_t *count, struct uk_err *);
     enum uk_code (*find_server)(struct uk_store *, const char *app_id,
                                 const char *key_id, struct uk_store_user *out,

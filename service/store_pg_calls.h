@@ -79,8 +79,8 @@ enum uk_code uk_pg_drop_app(struct uk_store *, const char *,
 enum uk_code uk_pg_empty_app(struct uk_store *, const char *, unsigned, bool *,
                              struct uk_err *);
 enum uk_code uk_pg_list_servers(struct uk_store *, const char *,
-                                struct uk_store_key[UK_STORE_SERVERS], size_t *,
-                                struct uk_err *);
+                                struct uk_store_server[UK_STORE_SERVERS],
+                                size_t *, struct uk_err *);
 enum uk_code uk_pg_find_server(struct uk_store *, const char *, const char *,
                                struct uk_store_user *, bool *, struct uk_err *);
 enum uk_code uk_pg_add_server(struct uk_store *, const struct uk_store_user *,

@@ -3,7 +3,7 @@
 
 enum uk_code
 uk_pg_list_servers(struct uk_store *store, const char *app_id,
-                   struct uk_store_key out[UK_STORE_SERVERS], size_t *count,
+                   struct uk_store_server out[UK_STORE_SERVERS], size_t *count,
                    struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LIST_SERVERS);
@@ -16,12 +16,14 @@ uk_pg_list_servers(struct uk_store *store, const char *app_id,
     for (int row = 0; code == UK_OK && row < uk_pg_query_rows(&query) &&
                       n < UK_STORE_SERVERS;
          row++) {
-        struct uk_store_key *key = &out[n++];
+        struct uk_store_server *one = &out[n++];
+        struct uk_store_key *key = &one->key;
 
         uk_pg_query_text(&query, row, 0, key->id, sizeof(key->id));
         uk_pg_query_text(&query, row, 1, key->name, sizeof(key->name));
         key->disabled = uk_pg_query_flag(&query, row, 2);
         key->epoch = uk_pg_query_int(&query, row, 3);
+        uk_pg_query_text(&query, row, 4, one->user_id, sizeof(one->user_id));
     }
     if (code == UK_OK)
         *count = n;

@@ -320,10 +320,11 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_LOCK_APP] = {"lock_app",
                         "SELECT 1 FROM app WHERE id = $1 FOR UPDATE", "b",
                         true},
-    [UK_PG_LIST_SERVERS] = {"list_servers",
-                            "SELECT k.id, k.name, k.disabled, k.epoch" SERVERS
-                            " ORDER BY k.created, k.id LIMIT $2",
-                            "bi", false},
+    [UK_PG_LIST_SERVERS] =
+        {"list_servers",
+         "SELECT k.id, k.name, k.disabled, k.epoch, u.id" SERVERS
+         " ORDER BY k.created, k.id LIMIT $2",
+         "bi", false},
     [UK_PG_FIND_SERVER] = {"find_server",
                            "SELECT " UK_PG_USER SERVERS " AND k.id = $2", "bb",
                            false},

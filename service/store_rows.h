@@ -78,6 +78,12 @@ struct uk_store_key {
     int64_t epoch; /* raised by what ends every session that it opened */
 };
 
+/* That of a server, which has a user of its own. */
+struct uk_store_server {
+    struct uk_store_key key;
+    char user_id[UK_ID_SIZE];
+};
+
 struct uk_store_hash {
     unsigned char bytes[UK_CRYPTO_HASH];
 };

@@ -82,7 +82,7 @@ enum uk_code uk_sqlite_drop_app(struct uk_store *, const char *,
 enum uk_code uk_sqlite_empty_app(struct uk_store *, const char *, unsigned,
                                  bool *, struct uk_err *);
 enum uk_code uk_sqlite_list_servers(struct uk_store *, const char *,
-                                    struct uk_store_key[UK_STORE_SERVERS],
+                                    struct uk_store_server[UK_STORE_SERVERS],
                                     size_t *, struct uk_err *);
 enum uk_code uk_sqlite_find_server(struct uk_store *, const char *,
                                    const char *, struct uk_store_user *, bool *,

@@ -86,6 +86,8 @@ put_key(struct uk_tool *tool, const struct target *target,
     uk_json_put_text(&json, "id", key->id);
     uk_json_put_text(&json, "name", key->name);
     uk_json_put_bool(&json, "disabled", key->disabled);
+    if (key->user_id[0] != '\0')
+        uk_json_put_text(&json, "user_id", key->user_id);
     if (target->path[0] != '\0')
         uk_json_put_text(&json, "file", target->path);
     else
@@ -120,10 +122,13 @@ hand_over(struct uk_tool *tool, const struct target *target,
           const struct uk_key *key, const struct uk_secret *value)
 {
     bool in_file = target->path[0] != '\0';
+    const char *user = key->user_id;
     enum uk_code code = UK_OK;
 
     if (!tool->args.raw && !tool->args.json)
-        uk_out_note("key '%s' (%s) is made; %s%s%s", key->name, key->id,
+        uk_out_note("key '%s' (%s) is made%s%s%s; %s%s%s", key->name, key->id,
+                    user[0] != '\0' ? " for user '" : "", user,
+                    user[0] != '\0' ? "'" : "",
                     in_file ? "its value is in '" : "this is its value, which ",
                     in_file ? target->path : "nobody can show a second time",
                     in_file ? "' and nowhere else" : ":");

@@ -7,8 +7,8 @@
 #include "tool/out.h"
 #include "tool/talk.h"
 
-static const char *const heads[] = {"ID", "NAME", "STATE"};
-#define COLUMNS UK_COUNT(heads)
+/* Whose a key is tells the last, of the keys of servers alone. */
+static const char *const heads[] = {"ID", "NAME", "STATE", "USER"};
 
 static void
 put_key(struct uk_json_out *json, const struct uk_key *key)
@@ -17,23 +17,30 @@ put_key(struct uk_json_out *json, const struct uk_key *key)
     uk_json_put_text(json, "id", key->id);
     uk_json_put_text(json, "name", key->name);
     uk_json_put_bool(json, "disabled", key->disabled);
+    if (key->user_id[0] != '\0')
+        uk_json_put_text(json, "user_id", key->user_id);
     uk_json_end(json, '}');
 }
 
 static enum uk_code
 add_table(struct uk_tool *tool, const struct uk_key *key, size_t count)
 {
-    const char **cells = calloc(count * COLUMNS, sizeof(*cells));
+    size_t columns = UK_COUNT(heads) - (tool->args.server_keys ? 0 : 1);
+    const char **cells = calloc(count * columns, sizeof(*cells));
     enum uk_code code;
 
     if (cells == NULL)
         return uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a table");
     for (size_t i = 0; i < count; i++) {
-        cells[i * COLUMNS] = key[i].id;
-        cells[i * COLUMNS + 1] = key[i].name;
-        cells[i * COLUMNS + 2] = key[i].disabled ? "disabled" : "enabled";
+        const char **row = &cells[i * columns];
+
+        row[0] = key[i].id;
+        row[1] = key[i].name;
+        row[2] = key[i].disabled ? "disabled" : "enabled";
+        if (tool->args.server_keys)
+            row[3] = key[i].user_id[0] != '\0' ? key[i].user_id : "-";
     }
-    code = uk_out_table(&tool->out, heads, COLUMNS, cells, count, &tool->err);
+    code = uk_out_table(&tool->out, heads, columns, cells, count, &tool->err);
     free(cells);
     return code;
 }

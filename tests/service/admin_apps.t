@@ -60,18 +60,23 @@ def server_keys():
     equal(ops.apps('/api_keys').json, [], 'an app has none')
     answer = ops.apps('/api_keys', 'POST', {'name': 'ci'})
     equal((answer.status, sorted(answer.json)),
-          (201, ['_id', 'disabled', 'key', 'name']), 'one is made')
+          (201, ['_id', 'disabled', 'key', 'name', 'user_id']),
+          'one is made')
     ci = answer.json
     ok(is_hex24(ci['_id']) and re.fullmatch(r'ukey[0-9A-Za-z]{60}', ci['key']),
        'as a key of a user is')
-    shown = {'_id': ci['_id'], 'name': 'ci', 'disabled': False}
+    shown = {'_id': ci['_id'], 'name': 'ci', 'disabled': False,
+             'user_id': ci['user_id']}
     equal(ops.apps('/api_keys').json, [shown], 'it is in the list')
     equal(ops.apps('/api_keys/' + ci['_id']).json, shown, 'and can be fetched')
 
     s = http.key_session(ci['key'])
     profile = http.profile(s.access).json
     equal((profile['user_id'], profile['type'], profile['data']),
-          (s.user_id, 'server', {'name': 'ci'}), 'it logs in as its own user')
+          (ci['user_id'], 'server', {'name': 'ci'}),
+          'it logs in as the user that the answer names')
+    equal(ops.users('/%s/api_keys' % s.user_id).json, [shown],
+          'on the way by the user, the key is told likewise')
     equal([(i['id'], i['provider_type']) for i in profile['identities']],
           [(ci['_id'], 'api-key')], 'who is nobody but the key')
     for name, answer in (('list', http.keys(s.refresh)),
@@ -133,6 +138,9 @@ def names_of_server_keys():
                   'not found: %s%s %s' % (method, rest, what))
     id, s = person('mine')
     key = http.new_key(s, 'k')['_id']
+    shown = {'_id': key, 'name': 'k', 'disabled': False}
+    equal([http.keys(s.refresh).json, ops.users('/%s/api_keys' % id).json],
+          [[shown], [shown]], "whose a person's key is nobody is told")
     equal(ops.apps('/api_keys/' + key, 'DELETE').status, 404,
           "a person's key is none")
     server = ops.users('?provider_types=api-key').json[0]['_id']

@@ -219,7 +219,7 @@ keeps_server_keys(void **state)
 {
     struct uk_store_user user, second, other, found_user;
     char one[UK_ID_SIZE], two[UK_ID_SIZE], id[UK_ID_SIZE];
-    struct uk_store_key keys[UK_STORE_SERVERS];
+    struct uk_store_server keys[UK_STORE_SERVERS];
     enum uk_store_result result = UK_STORE_NONE;
     struct fixture *f = *state;
     bool found = false;
@@ -246,10 +246,12 @@ keeps_server_keys(void **state)
     assert_int_equal(uk_store_call(f->read, list_servers, APP, keys, &n, &err),
                      UK_OK);
     assert_int_equal(n, 3);
-    assert_string_equal(keys[0].id, one); /* as they were made */
-    assert_string_equal(keys[1].id, two);
-    assert_string_equal(keys[1].name, "aa");
-    assert_string_equal(keys[2].name, "mine");
+    assert_string_equal(keys[0].key.id, one); /* as they were made */
+    assert_string_equal(keys[1].key.id, two);
+    assert_string_equal(keys[1].key.name, "aa");
+    assert_string_equal(keys[0].user_id, user.id);
+    assert_string_equal(keys[1].user_id, second.id);
+    assert_string_equal(keys[2].key.name, "mine");
     assert_int_equal(uk_store_call(f->read, find_server, APP, two, &found_user,
                                    &found, &err),
                      UK_OK);
@@ -274,7 +276,7 @@ keeps_server_keys(void **state)
 void
 has_room_for_a_hundred_server_keys(void **state)
 {
-    struct uk_store_key keys[UK_STORE_SERVERS];
+    struct uk_store_server keys[UK_STORE_SERVERS];
     struct uk_store_user user, last;
     struct fixture *f = *state;
     char id[UK_ID_SIZE];
@@ -292,7 +294,7 @@ has_room_for_a_hundred_server_keys(void **state)
     assert_int_equal(uk_store_call(f->read, list_servers, APP, keys, &n, &err),
                      UK_OK);
     assert_int_equal(n, 100);
-    assert_string_equal(keys[99].name, "s99");
+    assert_string_equal(keys[99].key.name, "s99");
 }
 
 void
