@@ -160,6 +160,7 @@ uk_loop_run(struct uk_loop *loop, struct uk_err *err)
         loop->events = 0;
         ring(loop);
     }
+    loop->stopped = false;
     return UK_OK;
 }
 

@@ -45,8 +45,8 @@ void uk_loop_set(struct uk_loop *loop, struct uk_alarm *alarm,
                  struct uk_deadline at);
 void uk_loop_unset(struct uk_loop *loop, struct uk_alarm *alarm);
 
-/* Call whom it concerns, until uk_loop_stop(), which may have come before.  UK_SYSTEM if the kernel does
- * not let us wait. */
+/* Call whom it concerns, until uk_loop_stop(), which may have come before; it
+ * can be run again then.  UK_SYSTEM if the kernel does not let us wait. */
 UK_MUST_USE enum uk_code uk_loop_run(struct uk_loop *loop, struct uk_err *err);
 void uk_loop_stop(struct uk_loop *loop);
 
