@@ -1,6 +1,7 @@
 /* One connection, from its request to what remains to be done behind it. */
 #include "agent/visit.h"
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -224,7 +225,10 @@ prepare(struct uk_visit *visit, struct uk_err *err)
     visit->prepared = true;
     visit->by = uk_deadline_in(UK_VISIT_TYPING_MS);
     uk_loop_set(visit->host->loop, &visit->late, visit->by);
-    if (worth)
+    /* A request that is here already needs the connection itself: behind a look
+     * it would wait for that, and then for a connection of its own. */
+    if (worth && uk_io_wait(visit->fd, POLLIN, (struct uk_deadline){0}, err) ==
+                     UK_TIMEOUT)
         uk_upstream_warm(visit->host->upstream);
     return UK_OK;
 }
