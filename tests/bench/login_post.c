@@ -117,7 +117,7 @@ prepare(char **argv)
 {
     char body[4096];
     size_t len = fread(body, 1, sizeof(body), stdin);
-    unsigned long port;
+    unsigned long port = 0;
 
     server.sin_family = AF_INET;
     if (inet_pton(AF_INET, argv[3], &server.sin_addr) != 1 ||
