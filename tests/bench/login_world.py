@@ -352,7 +352,7 @@ class Bench:
     def compare(self, what, found, name, to, target, sign='<='):
         self.add(what, median(a / b for a, b in zip(found[name], found[to])),
                  sign, target, quiet=self.low[name] / self.low[to]
-                 if name in self.low else None)
+                 if sign == '<=' else None)
 
     # Parts.
 
