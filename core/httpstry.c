@@ -235,12 +235,31 @@ failure_of(const struct uk_httpstry *attempt, CURLcode rc)
     };
 }
 
+/* Did it end because a kept connection was closed meanwhile?  libcurl notices
+ * that by itself in most cases, but not when an HTTP/2 connection is closed
+ * while a request is on its way. */
+static bool
+was_closed(const struct uk_httpstry *attempt, CURLcode rc)
+{
+    long made = 1;
+
+    return attempt->sent && !attempt->again && attempt->head.bytes == 0 &&
+           (rc == CURLE_SEND_ERROR || rc == CURLE_RECV_ERROR ||
+            rc == CURLE_GOT_NOTHING || rc == CURLE_HTTP2 ||
+            rc == CURLE_HTTP2_STREAM) &&
+           curl_easy_getinfo(attempt->easy, CURLINFO_NUM_CONNECTS, &made) ==
+               CURLE_OK &&
+           made == 0;
+}
+
 enum uk_code
 uk_httpstry_conclude(struct uk_httpstry *attempt, CURLcode rc,
                      struct uk_err *err)
 {
     struct uk_httpsfail fail = failure_of(attempt, rc);
 
+    if (was_closed(attempt, rc))
+        attempt->stale = true;
     if (attempt->refusal.code == UK_OK && rc != CURLE_OK)
         return uk_httpsfail_tell(&fail, err);
     if (attempt->refusal.code == UK_OK &&

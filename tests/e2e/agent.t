@@ -183,7 +183,7 @@ with lent():
         failed, crew = logins(60, 6)
         count = 0
         while any(member.is_alive() for member in crew):
-            if alive(pids()[-1]):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pids()[-1], signum)
                 count += 1
             time.sleep(0.03)

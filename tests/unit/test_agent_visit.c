@@ -126,13 +126,14 @@ put_verdict(struct uk_buf *body, enum uk_verdict verdict)
 
 static void
 land(struct uk_flight *flight, enum uk_code code, int status,
-     const struct uk_buf *body)
+     struct uk_buf *body)
 {
     struct uk_https_reply reply = {.status = 0};
 
     if (code != UK_OK) {
         uk_err_set(&err, code, "as the play says");
         err.stage = play.stage;
+        uk_buf_clear(body);
     } else {
         reply = (struct uk_https_reply){
             .status = status, .body = *body, .request_id = "rq-7"};
