@@ -166,6 +166,13 @@ uk_api_refused(const struct uk_service *service, const char *code)
            strcmp(service->refusal.code, code) == 0;
 }
 
+bool
+uk_api_is_off(const struct uk_service *service)
+{
+    return service->refusal.status == 404 &&
+           uk_api_refused(service, "AuthProviderNotFound");
+}
+
 enum uk_code
 uk_api_odd(const struct uk_service *service, struct uk_err *err)
 {
@@ -188,9 +195,8 @@ uk_api_odd(const struct uk_service *service, struct uk_err *err)
             refusal->status <= hints[i].most)
             hint = hints[i].hint;
     }
-    if (uk_api_refused(service, "AuthProviderNotFound"))
-        hint = ": this way to log in is off for the app; there, "
-               "'userkey-server provider enable' turns it on";
+    if (uk_api_is_off(service))
+        hint = ": " UK_API_OFF;
     return uk_err_set(err, UK_BAD_ANSWER,
                       "the service answered with status %d%s%s%s%s",
                       refusal->status, refusal->code != NULL ? " (" : "",

@@ -68,6 +68,13 @@ bool uk_api_succeeded(const struct uk_service *service);
 /* Was the last call refused with this error code? */
 bool uk_api_refused(const struct uk_service *service, const char *code);
 
+/* Was it refused because an administrator has turned this way to log in off?
+ * And a sentence for that. */
+bool uk_api_is_off(const struct uk_service *service);
+#define UK_API_OFF                                                             \
+    "this way to log in is off for the app; there, 'userkey-server provider "  \
+    "enable' turns it on"
+
 /* The status of the last call is one that the caller has no use for:
  * UK_BAD_ANSWER, with what may be the reason. */
 enum uk_code uk_api_odd(const struct uk_service *service, struct uk_err *err);

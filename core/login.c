@@ -29,7 +29,8 @@ decide(struct decision *d, enum uk_verdict verdict, const char *why)
 {
     d->outcome.verdict = verdict;
     if (why != NULL)
-        snprintf(d->outcome.why, sizeof(d->outcome.why), "%s", why);
+        snprintf(d->outcome.why, sizeof(d->outcome.why), "%.*s",
+                 (int)sizeof(d->outcome.why) - 1, why);
     return UK_OK;
 }
 
@@ -128,9 +129,12 @@ take_refusal(struct decision *d, const struct uk_answer *answer,
 {
     switch (answer->verdict) {
     case UK_REFUSED:
-        return decide(d, UK_REFUSED,
-                      "the service does not take this key (unknown, disabled "
-                      "or deleted)");
+        return decide(
+            d, UK_REFUSED,
+            answer->text[0] != '\0'
+                ? answer->text
+                : "the service does not take this key (unknown, disabled "
+                  "or deleted)");
     case UK_USER_DISABLED:
         return decide(d, UK_USER_DISABLED,
                       "the service says that the key's user is disabled; "

@@ -125,7 +125,7 @@ wrong_in_answer(const struct uk_answer *answer)
         (!failed && answer->stage != UK_STAGE_NONE))
         return "stage";
     if (!uk_str_is_printable(answer->text) ||
-        (!failed && answer->text[0] != '\0'))
+        (!failed && answer->verdict != UK_REFUSED && answer->text[0] != '\0'))
         return "text";
     if (answer->verdict >= UK_COUNT(agent_may_say) ||
         !agent_may_say[answer->verdict] ||

@@ -60,7 +60,9 @@ struct uk_answer {
     /* Whether the agent found out, and where it failed. */
     enum uk_code code;
     enum uk_stage stage;
-    char text[UK_ERR_TEXT]; /* our own sentence, printable; "" with UK_OK */
+    /* Our own sentence, printable.  With UK_OK only UK_REFUSED has one, where
+     * it is not the key that is refused. */
+    char text[UK_ERR_TEXT];
     /* What it found out: UK_GRANTED means only "this is a good key of that
      * person"; whether they may come in here is decided by the module, which
      * also keeps for itself to say UK_NOT_MAPPED, UK_NOT_ALLOWED,

@@ -24,6 +24,9 @@ static const struct meaning of_login[] = {
     {401, "InvalidPassword", UK_REFUSED},
     {401, "UserDisabled", UK_USER_DISABLED},
     {403, "UserDisabled", UK_USER_DISABLED},
+    /* An administrator's decision like the others: were it no answer, it would
+     * open what a stack falls back on when there is none. */
+    {404, "AuthProviderNotFound", UK_REFUSED},
     {429, NULL, UK_THROTTLED_SERVICE},
 };
 /* With a session at hand every 401 means that it is over. */

@@ -406,6 +406,19 @@ def add_refusals():
     no('www-authenticate', auth, ('refused',),
        lines=['WWW-Authenticate: Basic realm="x"'])
     no('negotiate', auth, ('refused',), lines=['WWW-Authenticate: Negotiate'])
+    # An administrator has turned the keys off; a 404 alone may be anybody's.
+    off = dict(auth, error_code='AuthProviderNotFound')
+    no('off', off, ('refused',), '404 Not Found')
+    no('off-without-code', {'error': 'not found'}, BAD, '404 Not Found')
+    no('off-other-code', dict(auth, error_code='UserNotFound'), BAD,
+       '404 Not Found')
+    no('off-with-key-code', auth, BAD, '404 Not Found')
+    no('off-400', off, BAD, '400 Bad Request')
+    no('off-500', off, BAD, '500 Oops')
+    no('off-with-truth', dict(login_body(), **off), ('refused',),
+       '404 Not Found')
+    no('off-html', json.dumps(off).encode(), BAD, '404 Not Found',
+       type='text/html')
     no('407', auth, ('bad-answer',), '407 Proxy',
        lines=['Proxy-Authenticate: Basic realm="x"'])
     no('cookie', auth, ('refused',), lines=['Set-Cookie: a=b'])

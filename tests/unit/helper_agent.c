@@ -99,6 +99,16 @@ be_bad(void)
 }
 
 static void
+refuse_all(void)
+{
+    struct uk_answer answer = answer_with(UK_REFUSED);
+
+    snprintf(answer.text, sizeof(answer.text), "no keys today");
+    hear();
+    say(answer);
+}
+
+static void
 crash(void)
 {
     struct rlimit none = {0};
@@ -440,6 +450,7 @@ static const struct {
 } acts[] = {
     {"good", be_good},
     {"bad", be_bad},
+    {"off", refuse_all},
     {"crash", crash},
     {"crash-at-once", crash_at_once},
     {"crash-after", crash_after},

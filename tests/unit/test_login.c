@@ -169,6 +169,18 @@ test_throttled(void **state)
     assert_int_equal(out.retry_after_s, 17);
 }
 
+/* Why nobody's key is taken is said as the agent says it. */
+static void
+test_refused(void **state)
+{
+    assert_int_equal(log_in("bad", USER, &key, false, AMPLE), UK_OK);
+    assert_non_null(strstr(out.why, "does not take this key"));
+    uk_outcome_clear(&out);
+    assert_int_equal(log_in("off", USER, &key, false, AMPLE), UK_OK);
+    assert_int_equal(out.verdict, UK_REFUSED);
+    assert_string_equal(out.why, "no keys today");
+}
+
 /* The agent hears what it needs to hear, and the key. */
 static void
 test_request(void **state)
@@ -438,14 +450,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_agents),    TEST(test_granted),
-        TEST(test_throttled), TEST(test_request),
-        TEST(test_not_a_key), TEST(test_any_key),
-        TEST(test_accounts),  TEST(test_another_person),
-        TEST(test_emails),    TEST(test_users_file),
-        TEST(test_keep),      TEST(test_keep_refused),
-        TEST(test_end),       TEST(test_admit),
-        TEST(test_program),
+        TEST(test_agents),         TEST(test_granted),
+        TEST(test_throttled),      TEST(test_refused),
+        TEST(test_request),        TEST(test_not_a_key),
+        TEST(test_any_key),        TEST(test_accounts),
+        TEST(test_another_person), TEST(test_emails),
+        TEST(test_users_file),     TEST(test_keep),
+        TEST(test_keep_refused),   TEST(test_end),
+        TEST(test_admit),          TEST(test_program),
     };
 
     return cmocka_run_group_tests_name("login", tests, set_up, tear_down);
