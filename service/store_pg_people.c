@@ -75,19 +75,71 @@ uk_pg_note_logins(struct uk_store *store, const char (*user_ids)[UK_ID_SIZE],
     return uk_pg_query_change(&query, &changed, err);
 }
 
-/* Does nobody else have it?  Two nodes that give it at the same moment meet in
- * the index: one of them fails. */
+/* Whose is it: DONE for this user's own, TAKEN, NOT_FOUND. */
 static enum uk_code
-find_other(struct uk_store *store, const struct uk_store_user *user,
-           const char *email, bool *taken, struct uk_err *err)
+find_owner(struct uk_store *store, const struct uk_store_user *user,
+           const char *email, enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_store_password other;
+    struct uk_store_password owner;
+    bool found = false;
     enum uk_code code =
-        uk_pg_find_password(store, user->app_id, email, &other, taken, err);
+        uk_pg_find_password(store, user->app_id, email, &owner, &found, err);
 
-    if (code == UK_OK && *taken)
-        *taken = strcmp(other.user.id, user->id) != 0;
+    if (code == UK_OK)
+        *result = !found                                 ? UK_STORE_NOT_FOUND
+                  : strcmp(owner.user.id, user->id) == 0 ? UK_STORE_DONE
+                                                         : UK_STORE_TAKEN;
     return code;
+}
+
+/*
+ * Two nodes that give it at the same moment meet in the index, where an UPDATE
+ * fails, and with it the transaction.  So a row is put there first: it waits
+ * for the other one's end, and is not put where the place is taken by then.
+ * Then it makes room.
+ */
+static enum uk_code
+hold_address(struct uk_store *store, const struct uk_store_user *user,
+             const char *subject, bool *held, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_HOLD_ADDRESS);
+    char id[UK_ID_SIZE];
+    unsigned long added;
+    enum uk_code code;
+
+    uk_id_make(id);
+    uk_pg_query_put_text(&query, id);
+    uk_pg_query_put_text(&query, subject);
+    uk_pg_query_put_text(&query, user->id);
+    uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
+    code = uk_pg_query_change(&query, &added, err);
+    if (code != UK_OK)
+        return code;
+    *held = added > 0;
+    if (!*held)
+        return UK_OK;
+    query = uk_pg_query_start(store, UK_PG_DROP_IDENTITY);
+    uk_pg_query_put_text(&query, id);
+    return uk_pg_query_defer(&query, err);
+}
+
+/* DONE: it is this user's, or nobody else gets it before we are done. */
+static enum uk_code
+take_address(struct uk_store *store, const struct uk_store_user *user,
+             const char *email, const char *subject,
+             enum uk_store_result *result, struct uk_err *err)
+{
+    bool held = false;
+    enum uk_code code = find_owner(store, user, email, result, err);
+
+    if (code != UK_OK || *result != UK_STORE_NOT_FOUND)
+        return code;
+    code = hold_address(store, user, subject, &held, err);
+    if (code == UK_OK && held)
+        *result = UK_STORE_DONE;
+    /* The user has no address, or somebody has taken this one. */
+    return code == UK_OK && !held ? find_owner(store, user, email, result, err)
+                                  : code;
 }
 
 enum uk_code
@@ -99,17 +151,17 @@ uk_pg_set_email(struct uk_store *store, const struct uk_store_user *user,
     char subject[UK_EMAIL_MAX + 1];
     unsigned long changed;
     enum uk_code code;
-    bool taken = false;
+    enum uk_store_result taken = UK_STORE_NONE;
 
+    uk_email_fold(email, subject);
     uk_pg_query_put_text(&query, user->id);
     code = uk_pg_query_defer(&query, err);
     if (code == UK_OK)
-        code = find_other(store, user, email, &taken, err);
-    if (code == UK_OK && taken)
-        *result = UK_STORE_TAKEN;
-    if (code != UK_OK || taken)
+        code = take_address(store, user, email, subject, &taken, err);
+    if (code == UK_OK && taken != UK_STORE_DONE)
+        *result = taken;
+    if (code != UK_OK || taken != UK_STORE_DONE)
         return code;
-    uk_email_fold(email, subject);
     query = uk_pg_query_start(store, UK_PG_VOID_HANDOUTS);
     uk_pg_query_put_text(&query, user->id);
     code = uk_pg_query_defer(&query, err);

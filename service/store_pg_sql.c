@@ -107,6 +107,16 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
          " ON CONFLICT (app_id, provider, subject) DO NOTHING",
          "bbbbbbbfi", true},
+    [UK_PG_HOLD_ADDRESS] =
+        {"hold_address",
+         "INSERT INTO identity(id, app_id, user_id, provider, subject,"
+         " address, secret, confirmed, created)"
+         " SELECT $1, i.app_id, i.user_id, i.provider, $2, '', '', FALSE, 0"
+         " FROM identity i WHERE i.user_id = $3 AND i.provider = $4"
+         " ON CONFLICT (app_id, provider, subject) DO NOTHING",
+         "bbbb", true},
+    [UK_PG_DROP_IDENTITY] = {"drop_identity",
+                             "DELETE FROM identity WHERE id = $1", "b", true},
     /* The epoch ends the sessions for good: enabling does not bring them
      * back. */
     [UK_PG_SET_USER] = {"set_user",

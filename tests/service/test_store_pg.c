@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "service/store_pg.h"
 #include "tests/service/lib_cluster.h"
@@ -587,6 +588,74 @@ threads_read_side_by_side(void **state)
     }
 }
 
+struct giver {
+    struct fixture *f;
+    enum uk_code code;
+    enum uk_store_result result;
+    struct uk_err err;
+};
+
+/* At another node. */
+static void *
+give_to_bob(void *context)
+{
+    struct giver *giver = context;
+    struct uk_store_user bob = {.id = BOB, .app_id = APP};
+    struct uk_store *store;
+
+    giver->code =
+        uk_store_open(giver->f->where, UK_STORE_WRITE, &store, &giver->err);
+    if (giver->code != UK_OK)
+        return NULL;
+    giver->code = store->ops->begin(store, &giver->err);
+    if (giver->code == UK_OK)
+        giver->code = uk_store_call(store, set_email, &bob, "NEW@example.com",
+                                    &giver->result, &giver->err);
+    if (giver->code == UK_OK)
+        giver->code = store->ops->commit(store, &giver->err);
+    uk_store_close(store);
+    return NULL;
+}
+
+/* ann@ becomes new@ here, and bob@ there before that is on the disk. */
+static void
+one_of_two_nodes_gives_an_address(void **state)
+{
+    struct fixture *f = *state;
+    struct uk_store_user ann = {.id = ANN, .app_id = APP};
+    enum uk_store_result result = UK_STORE_NONE;
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_user(f->write, APP, BOB, "bob@example.com");
+    commit(f->write);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        struct giver giver = {.f = f};
+        pthread_t thread;
+
+        begin(f->write);
+        assert_int_equal(uk_store_call(f->write, set_email, &ann,
+                                       "new@example.com", &result, &err),
+                         UK_OK);
+        assert_int_equal(result, UK_STORE_DONE);
+        assert_int_equal(pthread_create(&thread, NULL, give_to_bob, &giver), 0);
+        usleep(300000); /* it waits for us by now */
+        if (keeps == 0)
+            f->write->ops->rollback(f->write);
+        else
+            commit(f->write);
+        pthread_join(thread, NULL);
+        if (giver.code != UK_OK)
+            fail_msg("%s", giver.err.text);
+        assert_int_equal(giver.result,
+                         keeps == 0 ? UK_STORE_DONE : UK_STORE_TAKEN);
+        /* Nothing is left of what was only held. */
+        assert_int_equal(count(f, "SELECT count(*) FROM identity"), 2);
+        count(f, "UPDATE identity SET subject = 'bob@example.com',"
+                 " address = 'bob@example.com' WHERE user_id = '" BOB "'");
+    }
+}
+
 static struct store_kind kind;
 
 #define BARE(test)                                                             \
@@ -611,6 +680,7 @@ main(void)
         MADE(speaks_tls),
         MADE(asks_once),
         MADE(threads_read_side_by_side),
+        MADE(one_of_two_nodes_gives_an_address),
     };
     char why[CLUSTER_ANSWER];
     int failed;
