@@ -95,9 +95,17 @@ uk_origin_admit_app(struct uk_call *call, const struct uk_store_app *app)
     return true;
 }
 
+/* An app's own list has no '*': who sets it names pages. */
 bool
 uk_origin_is_listed(const struct uk_call *call, const struct uk_store_app *app)
 {
-    return app->limits_origins ||
-           call->server->config->allowed_origins.count > 0;
+    const struct uk_conf_list *allowed = &call->server->config->allowed_origins;
+
+    if (app->limits_origins)
+        return true;
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (strcmp(allowed->item[i], "*") == 0)
+            return false;
+    }
+    return allowed->count > 0;
 }

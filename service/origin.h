@@ -20,7 +20,7 @@ bool uk_origin_admit(struct uk_call *call);
  */
 bool uk_origin_admit_app(struct uk_call *call, const struct uk_store_app *app);
 
-/* Is there any list for the pages of this app? */
+/* Is there a list that says which pages are this app's?  '*' does not. */
 bool uk_origin_is_listed(const struct uk_call *call,
                          const struct uk_store_app *app);
 

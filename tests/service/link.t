@@ -306,6 +306,14 @@ def pages():
     world.restart(allowed_origins=PAGE)
     equal(link(guest(), registered(), headers={'Origin': PAGE}).status, 200,
           'a page on the list of the server')
+    for any_page in ('*', PAGE + ' *'):
+        world.restart(allowed_origins=any_page)
+        s, email = guest(), registered()
+        answer = link(s, email, headers={'Origin': PAGE})
+        refused(answer, 403, None, 'linking forbidden without first '
+                'specifying', 'a list with any page in it: ' + any_page)
+        equal(types(s), ['anon-user'], '... and nothing was linked')
+        equal(link(s, email).status, 200, 'who is no page may')
     world.restart(allowed_origins=None)
 
 
