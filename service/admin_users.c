@@ -274,8 +274,10 @@ uk_admin_user_create(struct uk_call *call)
     uk_str_printable(call->audit.email, email, strlen(email));
     if (uk_secret_set(&call->secret, password, strlen(password), &err) !=
             UK_OK ||
-        !uk_password_check(&call->secret))
+        !uk_password_check(&call->secret)) {
+        uk_call_audit(call, "refused", "password-rule");
         return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
+    }
     uk_id_make(call->person.user.id);
     memcpy(call->person.user.app_id, call->app.id, UK_ID_SIZE);
     uk_id_make(identity->id);

@@ -95,8 +95,10 @@ uk_password_register(struct uk_call *call)
     if (!uk_email_check(call->person.identity.email))
         return uk_call_error(call, 400, "BadRequest",
                              "'email' is not an address");
-    if (!uk_password_check(&call->secret))
+    if (!uk_password_check(&call->secret)) {
+        uk_call_audit(call, "refused", "password-rule");
         return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
+    }
     if (!uk_tries_take(call, UK_TRIES_NEW, NULL, &wait_s)) {
         uk_call_audit(call, "throttled", "too-many-new-users");
         return uk_call_throttle(call, wait_s);

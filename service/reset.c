@@ -286,12 +286,19 @@ hash_password(struct uk_call *call)
     return UK_THEN_WRITER;
 }
 
+static enum uk_then
+refuse_password(struct uk_call *call)
+{
+    uk_call_audit(call, "refused", "password-rule");
+    return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
+}
+
 static bool
 check_new_password(struct uk_call *call)
 {
     if (uk_password_check(&call->secret))
         return true;
-    uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
+    refuse_password(call);
     return false;
 }
 
@@ -306,7 +313,7 @@ uk_reset(struct uk_call *call)
         return uk_call_error(call, 400, "BadRequest",
                              "'password' is a required string");
     if (uk_secret_set(&call->secret, password, strlen(password), &err) != UK_OK)
-        return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
+        return refuse_password(call);
     if (!check_new_password(call) || !come_with_token(call, UK_STORE_RESET))
         return UK_THEN_REPLY;
     call->next = hash_password;

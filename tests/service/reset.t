@@ -160,6 +160,9 @@ def tokens_that_are_none():
         refused(reset(password, tid, token), 400, 'BadRequest',
                 'password must be between 6 and 128 characters',
                 'a password of %d characters' % len(password))
+        contains(world.log_text().splitlines()[-1],
+                 ' verdict=refused reason=password-rule',
+                 '... and the audit log says so')
     equal(http.refresh(s.refresh).status, 201, 'none of that ends a session')
     equal(reset(NEW, tid, token).status, 204, 'and the token is still good')
     late = hand_out(id, 'reset', -1)
