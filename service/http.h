@@ -78,6 +78,11 @@ struct uk_http_options {
     struct uk_http_handler handler;
     unsigned max_connections; /* at once */
     unsigned max_per_address; /* of one source; 0: any number */
+    unsigned hello_ms;        /* from connecting to the first headers; 0:
+                                 as everywhere */
+    bool may_drop;            /* when connections are nearly used up, one that
+                                 waits for its client goes for who comes next,
+                                 whatever it is at */
     bool tls;                 /* with the certificate of tls.h */
     const struct uk_log *log; /* borrowed */
 };

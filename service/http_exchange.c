@@ -123,7 +123,7 @@ send_reply(struct exchange *ex)
     if (reply->close &&
         MHD_add_response_header(response, "Connection", "close") == MHD_NO)
         goto out;
-    uk_sweep_set(&ex->link->item, UK_HTTP_REPLY_MS);
+    uk_http_wait(ex->link, UK_HTTP_REPLY_MS);
     queued =
         MHD_queue_response(ex->connection, (unsigned)reply->status, response);
 out:
@@ -164,7 +164,7 @@ begin(struct uk_http_link *link, struct MHD_Connection *connection,
     uk_buf_init(&ex->open.reply.body, UK_HTTP_BODY);
     link->http->active++;
     link->greeted = true;
-    uk_sweep_set(&link->item, UK_HTTP_BODY_MS);
+    uk_http_wait(link, UK_HTTP_BODY_MS);
     fill_request(ex, method, path);
     uk_guard_start(guard, path, version);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header,

@@ -66,6 +66,9 @@ void uk_http_on_completed(void *context, struct MHD_Connection *connection,
 size_t uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
                             char *text);
 
+/* The client has ms for what it is at (http_link.c). */
+void uk_http_wait(struct uk_http_link *link, unsigned ms);
+
 /* Handshakes (http_greet.c). */
 UK_MUST_USE enum uk_code uk_http_greet_init(struct uk_http *http,
                                             struct uk_err *err);

@@ -26,6 +26,15 @@ is_crowded(const struct uk_http *http)
     return http->sweep.count + most / 8 + 1 >= most;
 }
 
+void
+uk_http_wait(struct uk_http_link *link, unsigned ms)
+{
+    if (link->http->options.may_drop)
+        uk_sweep_idle(&link->http->sweep, &link->item, ms);
+    else
+        uk_sweep_set(&link->item, ms);
+}
+
 enum MHD_Result
 uk_http_on_accept(void *context, const struct sockaddr *peer, socklen_t len)
 {
@@ -60,6 +69,7 @@ static struct uk_http_link *
 open_link(struct uk_http *http, struct MHD_Connection *connection)
 {
     struct uk_http_link *link = calloc(1, sizeof(*link));
+    unsigned hello_ms = http->options.hello_ms;
     const union MHD_ConnectionInfo *info;
 
     if (link == NULL)
@@ -76,7 +86,10 @@ open_link(struct uk_http *http, struct MHD_Connection *connection)
     }
     info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    uk_sweep_add(&http->sweep, &link->item, info->connect_fd, UK_HTTP_HELLO_MS);
+    if (hello_ms == 0)
+        hello_ms = UK_HTTP_HELLO_MS;
+    uk_sweep_add(&http->sweep, &link->item, info->connect_fd, hello_ms);
+    uk_http_wait(link, hello_ms);
     uk_http_greet(link, connection);
     uk_meter_add(&http->counts.opened, 1);
     return link;

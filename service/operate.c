@@ -9,11 +9,14 @@
 
 #include "core/deadline.h"
 #include "core/io.h"
+#include "core/str.h"
+#include "service/address.h"
 #include "service/health.h"
 #include "service/metrics.h"
 #include "service/scrape.h"
 
 #define CONNECTIONS 64
+#define HELLO_MS    1000 /* who looks after us has its question ready */
 #define SWEEP_MS    1000
 #define EVENTS      8
 #define METRICS_MAX (1 << 20) /* bytes of the text */
@@ -31,6 +34,7 @@ struct uk_operate {
     pthread_t thread;
     size_t listeners;
     struct uk_http *http[UK_CONF_ITEMS];
+    bool local[UK_CONF_ITEMS]; /* it listens on a loopback address */
 };
 
 static bool
@@ -105,9 +109,47 @@ static const struct {
     {"/health/ready", show_ready},
 };
 
+/* A name of this machine for itself, with a port or without: a tunnel may
+ * have led here. */
+static bool
+is_own_host(const char *host)
+{
+    char name[UK_ADDRESS_TEXT];
+    struct uk_address address;
+    size_t from = host[0] == '[', len;
+
+    len = strcspn(host + from, from > 0 ? "]" : ":");
+    if (len >= sizeof(name))
+        return false;
+    memcpy(name, host + from, len);
+    name[len] = '\0';
+    return uk_str_equal_nocase(name, "localhost") ||
+           uk_str_equal_nocase(name, "localhost.") ||
+           (uk_address_parse_host(name, &address) &&
+            uk_address_is_loopback(&address));
+}
+
+/* A page of anybody's can have its own name mean this machine, and what a
+ * browser here asks for under it is the page's to read.  Where others come
+ * from other machines, names are theirs to choose. */
+static bool
+is_for_us(const struct uk_operate *operate,
+          const struct uk_http_exchange *exchange)
+{
+    const char *host = exchange->request.host;
+
+    for (size_t i = 0; i < operate->listeners; i++) {
+        if (operate->http[i] == exchange->http)
+            return !operate->local[i] || host == NULL || is_own_host(host);
+    }
+    return false;
+}
+
 static bool
 ask(void *context, struct uk_http_exchange *exchange)
 {
+    if (!is_for_us(context, exchange))
+        return say(exchange, 403, "unknown host");
     for (size_t i = 0; i < UK_COUNT(pages); i++) {
         if (strcmp(exchange->request.path, pages[i].path) != 0)
             continue;
@@ -203,15 +245,22 @@ add_listener(struct uk_operate *operate, int *listener, struct uk_err *err)
     struct uk_http_options options = {
         .handler = {.context = operate, .ask = ask, .refuse = refuse},
         .max_connections = CONNECTIONS,
+        .hello_ms = HELLO_MS,
+        .may_drop = true,
         .log = operate->server->log,
     };
+    struct uk_address address = {.len = sizeof(address.at)};
     struct uk_http *http;
     enum uk_code code;
 
+    if (getsockname(*listener, (struct sockaddr *)&address.at, &address.len) !=
+        0)
+        return uk_err_sys(err, errno, "asking for the address of a socket");
     code = uk_http_new(&options, *listener, &http, err);
     if (code != UK_OK)
         return code;
     *listener = -1;
+    operate->local[operate->listeners] = uk_address_is_loopback(&address);
     operate->http[operate->listeners++] = http;
     return watch(operate, uk_http_fd(http), err);
 }

@@ -133,6 +133,78 @@ def a_port_of_its_own():
 
 
 @group
+def other_hosts():
+    """A page whose name means this machine reads nothing by a browser here."""
+    def as_host(*lines, version='1.1'):
+        with socket.create_connection(('127.0.0.1', port()), PATIENCE) as sock:
+            sock.sendall(('GET /health/live HTTP/%s\r\n%s\r\n' % (
+                version, ''.join('Host: %s\r\n' % host for host in lines))
+                ).encode())
+            return int(sock.recv(4096).split()[1])
+    at = ':%d' % port()
+    equal([host for host in ('localhost', 'localhost' + at, 'LOCALHOST',
+                             'localhost.', '127.0.0.1' + at, '127.0.0.1',
+                             '127.8.9.1:1', '[::1]' + at, '[::1]')
+           if as_host(host) != 200], [], 'names of this machine for itself')
+    equal([host for host in ('evil.example', 'evil.example' + at,
+                             'localhost.evil.example', '127.0.0.1.evil.example',
+                             'evil-localhost', '10.0.0.1', '0.0.0.0', '[::2]',
+                             '[::ffff:10.0.0.1]', '127.1', 'x' * 200)
+           if as_host(host) != 403], [], 'no others')
+    equal(as_host(version='1.0'), 200, 'who names none is no browser')
+    equal(ask('/metrics')[0], 200, 'the numbers are there as before')
+
+
+@group
+def nobody_is_kept_waiting():
+    """A local user who holds every connection that there is, and takes more
+    as soon as one is gone, keeps no probe waiting."""
+    begun = {'idle': b'',
+             'half a head': b'GET /health/live HTTP/1.1\r\nHost: loc',
+             'half a body': b'POST /metrics HTTP/1.1\r\nHost: localhost\r\n'
+                            b'Content-Length: 9\r\n\r\n1',
+             'answered': b'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'}
+    for what, sent in begun.items():
+        end = threading.Event()
+        full = threading.Semaphore(0)
+
+        def hold(to):
+            mine = []
+            while not end.is_set():
+                mine = [s for s in mine
+                        if not select.select([s], [], [], 0)[0] or
+                        s.recv(1 << 16)]
+                while len(mine) < 40 and not end.is_set():
+                    mine.append(socket.create_connection(to, PATIENCE))
+                    mine[-1].sendall(sent)
+                full.release()
+                end.wait(0.02)
+            for one in mine:
+                one.close()
+
+        threads = [threading.Thread(target=hold, args=(('127.0.0.1', port()),))
+                   for _ in range(3)]
+        for one in threads:
+            one.start()
+        for _ in range(6):
+            full.acquire(timeout=PATIENCE)
+        waits = []
+        for _ in range(3):
+            start = time.monotonic()
+            try:
+                status = health('live')[0]
+            except OSError as problem:
+                status = problem
+            waits.append((time.monotonic() - start, status))
+        end.set()
+        for one in threads:
+            one.join()
+        ok(all(status == 200 and wait < (9 if SLOW else 3)
+               for wait, status in waits),
+           '120 connections, %s' % what, waits)
+
+
+@group
 def counted():
     s = http_.session(EMAIL, PASSWORD)
     made = [http_.new_key(s, 'k%d' % n) for n in range(3)]
