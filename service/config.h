@@ -15,9 +15,10 @@
 enum uk_registration { UK_REGISTRATION_CLOSED, UK_REGISTRATION_OPEN };
 
 struct uk_config {
-    char file[UK_CONF_VALUE];        /* where they stand */
-    struct uk_conf_seen seen;        /* and in which lines */
-    struct uk_conf_list listen;      /* TLS, where there is a certificate */
+    char file[UK_CONF_VALUE];   /* where they stand */
+    struct uk_conf_seen seen;   /* and in which lines */
+    uint64_t number;            /* of those read since the start: 0, 1 .. */
+    struct uk_conf_list listen; /* TLS, where there is a certificate */
     struct uk_conf_list listen_http; /* plain HTTP */
     struct uk_conf_list listen_metrics;
     char tls_certificate[UK_CONF_VALUE];

@@ -20,7 +20,7 @@
 struct uk_loop {
     struct uk_beat beat;
     struct uk_server *server;
-    const struct uk_config *config; /* whose settings it goes by */
+    uint64_t settings; /* their number, that it goes by */
     struct uk_store *store;
     struct uk_inbox inbox;
     struct uk_round round;
@@ -165,9 +165,10 @@ follow_settings(struct uk_loop *loop)
     const struct uk_config *config = loop->server->config;
     unsigned long most = config->max_connections_per_address;
 
-    if (config == loop->config)
+    /* Others may lie where the last ones lay. */
+    if (config->number == loop->settings)
         return;
-    loop->config = config;
+    loop->settings = config->number;
     uk_log_set(&loop->round.log,
                (enum uk_level)(UK_LEVEL_ERROR + config->log_level));
     for (size_t i = 0; i < loop->listeners; i++)
@@ -270,6 +271,7 @@ uk_loop_new(const struct uk_loop_options *options, struct uk_loop **out,
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a thread");
     loop->server = options->server;
     loop->epoll = -1;
+    loop->settings = options->server->config->number;
     code = uk_inbox_init(&loop->inbox, err);
     if (code != UK_OK) {
         free(loop);

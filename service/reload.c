@@ -123,4 +123,5 @@ uk_reload_merge(const struct uk_config *old, struct uk_config *read,
         merge_one(rule, stays, (const char *)old + rule->offset,
                   (char *)read + rule->offset, changed, restart);
     }
+    read->number = old->number + 1;
 }

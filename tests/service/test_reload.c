@@ -39,6 +39,15 @@ check(const char *before, const char *after, const char *changed,
     parse(before, &old);
     parse(after, &read);
     uk_reload_merge(&old, &read, &said, &named);
+    /* One number more, whoever lies at which address. */
+    assert_int_equal(read.number, 1);
+    uk_reload_merge(&read, &old, &said, &named);
+    assert_int_equal(old.number, 2);
+    uk_buf_clear(&said);
+    uk_buf_clear(&named);
+    parse(before, &old);
+    parse(after, &read);
+    uk_reload_merge(&old, &read, &said, &named);
     assert_string_equal(uk_buf_peek(&said), changed);
     assert_string_equal(uk_buf_peek(&named), restart);
     uk_buf_clear(&said);
