@@ -3,7 +3,9 @@
 truth, always answered by the deadline, and in the right word.
 
 The agent is started as the PAM module starts it, with one end of a socket
-pair as descriptor 3; the messages are packed here from docs/PROTOCOL.md.
+pair as descriptor 3; or, with LIAR_LISTENS set (liar_listens.t), as a service
+at a socket, and told before that a login is coming.  The messages are packed
+here from docs/PROTOCOL.md.
 """
 
 import concurrent.futures
@@ -62,6 +64,12 @@ def pack_login(emails, keep):
     body = struct.pack('>BIBB', 1, int(BUDGET * 1000), emails, keep)
     body += text('alice') + text('sshd') + text('10.0.0.7') + text('')
     body += text(KEY)
+    return b'UKEY' + struct.pack('>BBH', 2, 1, 8 + len(body)) + body
+
+
+def pack_prepare():
+    body = struct.pack('>BIBB', 3, 1, 0, 0) + text('alice') + text('sshd')
+    body += text('10.0.0.7') + text('') + text('')
     return b'UKEY' + struct.pack('>BBH', 2, 1, 8 + len(body)) + body
 
 
@@ -125,8 +133,44 @@ def write_conf(url, **more):
     return path
 
 
+def ask_listening(url, emails, keep, **settings):
+    conf = write_conf(url, **settings)
+    path = conf + '.sock'
+    process = subprocess.Popen(
+        [AGENT, '--conf', conf, '--listen', path], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=open(conf + '.log', 'wb'),
+        env={k: v for k, v in os.environ.items() if 'SAN_OPT' in k},
+        preexec_fn=die_with_us, cwd='/')
+    ours = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(path) and time.monotonic() < end:
+            time.sleep(0.01)
+        ours.connect(path)
+        begin = time.monotonic()
+        ours.send(pack_prepare())
+        ours.send(pack_login(emails, keep))
+        ours.settimeout(BUDGET + PATIENCE)
+        data = ours.recv(65536)
+        took = time.monotonic() - begin
+        process.terminate()
+        status = process.wait(PATIENCE + BUDGET)
+        log = read(conf + '.log')
+        if not data or status != 0 or 'Sanitizer' in log or KEY in log:
+            raise AssertionError('the agent left with status %d and %d bytes '
+                                 'of answer: %s' % (status, len(data), log))
+        return Reply(data), took
+    finally:
+        ours.close()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 def ask(url, emails=True, keep=False, **settings):
     """Start an agent and ask it; its reply and the seconds that it took."""
+    if 'LIAR_LISTENS' in os.environ:
+        return ask_listening(url, emails, keep, **settings)
     conf = write_conf(url, **settings)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     begin = time.monotonic()
