@@ -29,6 +29,20 @@ take_email(const struct uk_json *identity, char email[UK_EMAIL_MAX + 1])
         email[0] = '\0';
 }
 
+/* The user of a server key, which has no address but a name. */
+static void
+take_server(const struct uk_json *item, struct uk_admin_user *user)
+{
+    const struct uk_json *data;
+    const char *text;
+
+    user->server =
+        uk_json_text(item, "type", &text) && strcmp(text, "server") == 0;
+    if (user->server && uk_json_object(item, "data", &data) &&
+        uk_json_text(data, "name", &text) && uk_str_is_printable(text))
+        (void)!uk_str_copy(user->name, sizeof(user->name), text);
+}
+
 enum uk_code
 uk_adminuser_take(const struct uk_json *item, struct uk_admin_user *out,
                   struct uk_err *err)
@@ -47,6 +61,7 @@ uk_adminuser_take(const struct uk_json *item, struct uk_admin_user *out,
                           user.id);
     if (!uk_json_int(item, "creation_date", &user.created))
         user.created = 0;
+    take_server(item, &user);
     if (uk_json_array(item, "identities", &identities)) {
         for (size_t i = 0;
              i < uk_json_count(identities) && user.email[0] == '\0'; i++)

@@ -11,10 +11,13 @@
 #include "core/err.h"
 #include "core/identity.h"
 #include "core/json.h"
+#include "core/keys.h"
 
 struct uk_admin_user {
     char id[UK_USER_ID_MAX + 1];
     char email[UK_EMAIL_MAX + 1]; /* to log in with; "" for none */
+    bool server;                  /* of a server key, which has this name: */
+    char name[UK_KEYS_NAME + 1];  /* "" if not told */
     bool disabled;
     int64_t created; /* seconds since 1970; 0 if not told */
 };

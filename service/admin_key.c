@@ -2,7 +2,6 @@
  * that may be running. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/keytext.h"
 #include "core/str.h"
@@ -59,7 +58,8 @@ add(struct task *task, const struct uk_store_admin *admin,
         code = uk_store_call(task->store, add_admin, admin, hash, &result, err);
     if (code == UK_OK && result == UK_STORE_TAKEN)
         code = uk_err_set(err, UK_INVALID,
-                          "there is an admin key of this name already");
+                          "there is an admin key of this name already; choose "
+                          "another, or 'userkey-server admin-key delete' it");
     if (code == UK_OK)
         code = task->store->ops->commit(task->store, err);
     return code;
@@ -93,14 +93,11 @@ create(struct task *task, struct uk_err *err)
 static void
 print_admin(void *context, const struct uk_store_admin *admin)
 {
-    time_t created = (time_t)(admin->created_us / 1000000);
-    struct tm tm;
-    char date[32] = "-";
+    char date[UK_TERMINAL_DATE];
 
     (void)context;
-    if (gmtime_r(&created, &tm) != NULL)
-        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    printf("%s  %s  %s\n", admin->id, date, admin->name);
+    printf("%s  %s  %s\n", admin->id,
+           uk_terminal_date(admin->created_us / 1000000, date), admin->name);
 }
 
 static enum uk_code

@@ -29,8 +29,10 @@ uk_command uk_command_user_add;
 uk_command uk_command_user_list;
 uk_command uk_command_user_password;
 uk_command uk_command_user_reset_token;
+uk_command uk_command_user_confirm;
 uk_command uk_command_user_disable;
 uk_command uk_command_user_enable;
+uk_command uk_command_user_logout;
 uk_command uk_command_user_delete;
 
 #endif

@@ -108,11 +108,16 @@ static const struct command {
     {"user", "reset-token", "ID|EMAIL", WHERE_SHOWN,
      "make a token by which a user sets a new password; it is shown once",
      WHERE, NULL, uk_command_user_reset_token},
+    {"user", "confirm", "ID|EMAIL", WHERE_SHOWN,
+     "say that the address is the user's", WHERE, NULL,
+     uk_command_user_confirm},
     {"user", "disable", "ID|EMAIL", WHERE_SHOWN,
      "refuse a user's password and keys, and end the sessions", WHERE, NULL,
      uk_command_user_disable},
     {"user", "enable", "ID|EMAIL", WHERE_SHOWN, "take them again", WHERE, NULL,
      uk_command_user_enable},
+    {"user", "logout", "ID|EMAIL", WHERE_SHOWN, "end the sessions", WHERE, NULL,
+     uk_command_user_logout},
     {"user", "delete", "ID|EMAIL", "[--yes] " WHERE_SHOWN,
      "remove a user, with address and keys, for ever", WHERE | UK_ARG_YES,
      check_delete, uk_command_user_delete},
@@ -194,6 +199,15 @@ complain(const char *name, const char *why, struct uk_buf *usage)
     return put(stderr, usage, USAGE);
 }
 
+/* What `userkey` alone has, from another machine. */
+static bool
+is_elsewhere(const char *group, const char *word)
+{
+    return group[0] == '\0'
+               ? strcmp(word, "server-key") == 0
+               : strcmp(group, "user") == 0 && strcmp(word, "show") == 0;
+}
+
 /* No command has these words; the nearest name, for one word of them. */
 static int
 refuse(const char *group, const char *word)
@@ -217,7 +231,12 @@ refuse(const char *group, const char *word)
     }
     snprintf(name, sizeof(name), "%s%s", group, group[0] != '\0' ? " " : "");
     uk_str_printable(shown, word, strlen(word));
-    if (nearest != NULL)
+    if (is_elsewhere(group, word))
+        fprintf(stderr,
+                "userkey-server: '%s%s' is not a command here; see 'userkey "
+                "%s%s'\n",
+                name, shown, name, shown);
+    else if (nearest != NULL)
         fprintf(stderr,
                 "userkey-server: '%s%s' is not a command; did you mean "
                 "'%s%s'?\n",

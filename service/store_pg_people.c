@@ -15,6 +15,7 @@ read_listed(const struct uk_pg_query *query, int row,
     out->created_us = uk_pg_query_int(query, row, at);
     uk_pg_query_text(query, row, at + 1, out->email, sizeof(out->email));
     out->keys = (unsigned)uk_pg_query_int(query, row, at + 2);
+    uk_pg_query_text(query, row, at + 3, out->server, sizeof(out->server));
 }
 
 enum uk_code

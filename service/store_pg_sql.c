@@ -21,8 +21,9 @@
     "SELECT " UK_PG_USER ", u.created,"                                        \
     " (SELECT i.address FROM identity i WHERE i.user_id = u.id"                \
     " AND i.provider = $1 ORDER BY i.created, i.id LIMIT 1),"                  \
-    " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id)"                 \
-    " FROM app_user u"
+    " (SELECT count(*) FROM api_key k WHERE k.user_id = u.id),"                \
+    " (SELECT k.name FROM api_key k WHERE k.user_id = u.id AND u.server"       \
+    " ORDER BY k.created, k.id LIMIT 1) FROM app_user u"
 
 /* Numbers are bits of enum uk_provider; a server's user has no identity but
  * its key. */

@@ -121,6 +121,7 @@ struct uk_store_listed {
     char email[UK_EMAIL_MAX + 1];
     int64_t created_us;
     unsigned keys;
+    char server[UK_STORE_KEY_NAME + 1]; /* the name of a server's key, or "" */
 };
 typedef void uk_store_lister(void *context, const struct uk_store_listed *one);
 

@@ -9,7 +9,9 @@
     "SELECT " UK_QUERY_USER ", u.created,"                                     \
     " coalesce((SELECT address FROM identity WHERE user_id = u.id"             \
     " AND provider = ?1 ORDER BY created, id LIMIT 1), ''),"                   \
-    " (SELECT count(*) FROM api_key WHERE user_id = u.id) FROM app_user u"
+    " (SELECT count(*) FROM api_key WHERE user_id = u.id),"                    \
+    " coalesce((SELECT name FROM api_key WHERE user_id = u.id"                 \
+    " AND u.server = 1 ORDER BY created, id LIMIT 1), '') FROM app_user u"
 
 static void
 read_listed(const struct uk_query *query, struct uk_store_listed *out)
@@ -21,6 +23,7 @@ read_listed(const struct uk_query *query, struct uk_store_listed *out)
     out->created_us = uk_query_int(query, at);
     uk_query_text(query, at + 1, out->email, sizeof(out->email));
     out->keys = (unsigned)uk_query_int(query, at + 2);
+    uk_query_text(query, at + 3, out->server, sizeof(out->server));
 }
 
 /* Numbers are bits of enum uk_provider; a server's user has no identity but

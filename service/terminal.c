@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -78,4 +79,16 @@ uk_terminal_yes(const char *question, struct uk_err *err)
     uk_terminal_stop(&terminal);
     uk_buf_clear(&line);
     return code;
+}
+
+const char *
+uk_terminal_date(int64_t seconds, char out[UK_TERMINAL_DATE])
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+
+    if (gmtime_r(&when, &tm) == NULL ||
+        strftime(out, UK_TERMINAL_DATE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        memcpy(out, "-", 2);
+    return out;
 }

@@ -1,10 +1,12 @@
 /*
- * The person at the terminal of this process: what they type, unseen or seen.
+ * The person at the terminal of this process: what they type, unseen or seen;
+ * the form of what they read.
  */
 #ifndef UK_TERMINAL_H
 #define UK_TERMINAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <termios.h>
 
 #include "core/attr.h"
@@ -38,5 +40,10 @@ void uk_terminal_stop(struct uk_terminal *terminal);
 /* Only "y" and "yes" are one; UK_CANCELLED for another answer. */
 UK_MUST_USE enum uk_code uk_terminal_yes(const char *question,
                                          struct uk_err *err);
+
+#define UK_TERMINAL_DATE 32
+
+/* "2026-03-01T12:00:00Z", or "-". */
+const char *uk_terminal_date(int64_t seconds, char out[UK_TERMINAL_DATE]);
 
 #endif

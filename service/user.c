@@ -6,26 +6,11 @@
 #include "core/identity.h"
 #include "core/str.h"
 #include "service/commands.h"
-#include "service/email.h"
-#include "service/handout.h"
-#include "service/password.h"
-#include "service/secrets.h"
 #include "service/terminal.h"
-#include "service/where.h"
-
-struct task {
-    const struct uk_args *args;
-    struct uk_config config;
-    struct uk_store *store;
-    struct uk_store_app app;
-    struct uk_store_listed user; /* the one that is spoken of */
-    char shown[UK_EMAIL_MAX + UK_ID_SIZE + 8];
-};
-
-typedef enum uk_code work(struct task *task, struct uk_err *err);
+#include "service/user.h"
 
 static enum uk_code
-no_such_user(const struct task *task, struct uk_err *err)
+no_such_user(const struct uk_user_task *task, struct uk_err *err)
 {
     char shown[UK_PRINTABLE_SIZE];
 
@@ -35,20 +20,32 @@ no_such_user(const struct task *task, struct uk_err *err)
         task->app.client_id);
 }
 
-/* "'ann@example.com' (6b03...)"; the id alone where there is no address. */
+/* The address; "server:NAME" for the user of a server key; or "". */
 static void
-show_user(struct task *task)
+name_user(const struct uk_store_listed *one, char out[UK_USER_NAME])
 {
-    const char *email = task->user.email;
+    if (one->user.server)
+        snprintf(out, UK_USER_NAME, "server:%s", one->server);
+    else
+        snprintf(out, UK_USER_NAME, "%s", one->email);
+}
 
-    snprintf(task->shown, sizeof(task->shown), "%s%s%s%s%s",
-             email[0] != '\0' ? "'" : "", email, email[0] != '\0' ? "' (" : "'",
-             task->user.user.id, email[0] != '\0' ? ")" : "'");
+/* "'ann@example.com' (6b03...)"; the id alone where there is no name. */
+static void
+show_user(struct uk_user_task *task)
+{
+    char name[UK_USER_NAME];
+    bool named;
+
+    name_user(&task->user, name);
+    named = name[0] != '\0';
+    snprintf(task->shown, sizeof(task->shown), "%s%s%s%s%s", named ? "'" : "",
+             name, named ? "' (" : "'", task->user.user.id, named ? ")" : "'");
 }
 
 /* The user whom the operand names, by id or address. */
-static enum uk_code
-find_user(struct task *task, struct uk_err *err)
+enum uk_code
+uk_user_find(struct uk_user_task *task, struct uk_err *err)
 {
     struct uk_store_password person;
     const char *id = task->args->word;
@@ -72,10 +69,10 @@ find_user(struct task *task, struct uk_err *err)
 
 /* Open the database, find the app, run, close: a transaction that is open
  * then is undone. */
-static enum uk_code
-run(const struct uk_args *args, work *does, struct uk_err *err)
+enum uk_code
+uk_user_run(const struct uk_args *args, uk_user_work *does, struct uk_err *err)
 {
-    struct task task = {.args = args};
+    struct uk_user_task task = {.args = args};
     enum uk_code code;
 
     code = uk_where_load(args, &task.config, err);
@@ -88,88 +85,6 @@ run(const struct uk_args *args, work *does, struct uk_err *err)
         code = does(&task, err);
     uk_store_close(task.store);
     return code;
-}
-
-static enum uk_code
-read_password(const struct task *task, char hash[UK_PWHASH_SIZE],
-              struct uk_err *err)
-{
-    struct uk_secret password = UK_SECRET_NONE;
-    enum uk_code code;
-
-    code = task->args->password_stdin
-               ? uk_password_from_stdin(&password, err)
-               : uk_password_from_terminal(task->shown, &password, err);
-    if (code == UK_OK)
-        code = uk_pwhash_make(&password, hash, err);
-    uk_secret_clear(&password);
-    return code;
-}
-
-/* Asked again when the user is added; here it saves the typing. */
-static enum uk_code
-check_free(struct task *task, struct uk_err *err)
-{
-    struct uk_store_password old;
-    bool taken;
-    enum uk_code code;
-
-    code = uk_store_call(task->store, find_password, task->app.id,
-                         task->args->word, &old, &taken, err);
-    if (code == UK_OK && taken)
-        code = uk_err_set(err, UK_INVALID, "user '%s' has this address already",
-                          old.user.id);
-    return code;
-}
-
-static enum uk_code
-add_row(struct task *task, const struct uk_store_identity *identity,
-        const char *hash, struct uk_err *err)
-{
-    enum uk_store_result result = UK_STORE_NONE;
-    enum uk_code code = task->store->ops->begin(task->store, err);
-
-    if (code == UK_OK)
-        code = uk_store_call(task->store, add_user, &task->user.user, identity,
-                             hash, &result, err);
-    if (code == UK_OK && result == UK_STORE_TAKEN)
-        code = uk_err_set(err, UK_INVALID, "somebody has this address already");
-    if (code == UK_OK)
-        code = task->store->ops->commit(task->store, err);
-    return code;
-}
-
-static enum uk_code
-add(struct task *task, struct uk_err *err)
-{
-    struct uk_store_identity identity = {.provider = UK_PROVIDER_PASSWORD,
-                                         .confirmed = true};
-    const char *email = task->args->word;
-    char hash[UK_PWHASH_SIZE], shown[UK_PRINTABLE_SIZE];
-    enum uk_code code;
-
-    uk_str_printable(shown, email, strlen(email));
-    if (!uk_email_check(email) ||
-        !uk_str_copy(identity.email, sizeof(identity.email), email))
-        return uk_err_set(err, UK_INVALID, "'%s' is not an address", shown);
-    uk_id_make(task->user.user.id);
-    uk_id_make(identity.id);
-    memcpy(task->user.user.app_id, task->app.id, UK_ID_SIZE);
-    snprintf(task->shown, sizeof(task->shown), "'%s'", email);
-    code = check_free(task, err);
-    if (code == UK_OK)
-        code = read_password(task, hash, err);
-    if (code == UK_OK)
-        code = add_row(task, &identity, hash, err);
-    if (code == UK_OK)
-        printf("%s\n", task->user.user.id);
-    return code;
-}
-
-enum uk_code
-uk_command_user_add(const struct uk_args *args, struct uk_err *err)
-{
-    return run(args, add, err);
 }
 
 struct page {
@@ -188,15 +103,17 @@ keep_user(void *context, const struct uk_store_listed *one)
 static void
 print_user(const struct uk_store_listed *one)
 {
-    printf("%s  %-8s  %2u  %s\n", one->user.id,
-           one->user.disabled ? "disabled" : "enabled", one->keys,
-           one->email[0] != '\0' ? one->email : "-");
+    char name[UK_USER_NAME];
+
+    name_user(one, name);
+    printf("%s  %-32s  %-8s  %2u\n", one->user.id, name[0] != '\0' ? name : "-",
+           one->user.disabled ? "disabled" : "enabled", one->keys);
 }
 
 /* Nothing is printed while a statement runs: who reads us slowly must not keep
  * the database from tidying up behind the changes of others. */
 static enum uk_code
-list(struct task *task, struct uk_err *err)
+list(struct uk_user_task *task, struct uk_err *err)
 {
     char after[UK_ID_SIZE] = "";
     const struct uk_store_page from = {
@@ -221,12 +138,13 @@ list(struct task *task, struct uk_err *err)
 enum uk_code
 uk_command_user_list(const struct uk_args *args, struct uk_err *err)
 {
-    return run(args, list, err);
+    return uk_user_run(args, list, err);
 }
 
 /* Commit what has found its user. */
-static enum uk_code
-finish(struct task *task, enum uk_store_result result, struct uk_err *err)
+enum uk_code
+uk_user_finish(struct uk_user_task *task, enum uk_store_result result,
+               struct uk_err *err)
 {
     if (result == UK_STORE_NOT_FOUND)
         return no_such_user(task, err);
@@ -234,91 +152,10 @@ finish(struct task *task, enum uk_store_result result, struct uk_err *err)
 }
 
 static enum uk_code
-no_address(const struct task *task, struct uk_err *err)
-{
-    return uk_err_set(err, UK_INVALID,
-                      "user %s has no address to log in with, so no password "
-                      "either",
-                      task->shown);
-}
-
-static enum uk_code
-set_password(struct task *task, struct uk_err *err)
+set_state(struct uk_user_task *task, bool disabled, struct uk_err *err)
 {
     enum uk_store_result result = UK_STORE_NONE;
-    char hash[UK_PWHASH_SIZE];
-    const char *id = task->user.user.id;
-    enum uk_code code = find_user(task, err);
-
-    if (code == UK_OK && task->user.email[0] == '\0')
-        code = no_address(task, err);
-    if (code == UK_OK)
-        code = read_password(task, hash, err);
-    if (code == UK_OK)
-        code = task->store->ops->begin(task->store, err);
-    if (code == UK_OK)
-        code = uk_store_call(task->store, end_sessions, id, &result, err);
-    if (code == UK_OK && result == UK_STORE_DONE)
-        code = uk_store_call(task->store, set_password, id, hash, &result, err);
-    if (code == UK_OK)
-        code = finish(task, result, err);
-    if (code == UK_OK)
-        fprintf(stderr, "user %s has a new password; the sessions are over\n",
-                task->shown);
-    return code;
-}
-
-enum uk_code
-uk_command_user_password(const struct uk_args *args, struct uk_err *err)
-{
-    return run(args, set_password, err);
-}
-
-/* A token that `userkey reset-password` takes, for a day. */
-static enum uk_code
-hand_out(struct task *task, struct uk_err *err)
-{
-    enum uk_store_result result = UK_STORE_NONE;
-    struct uk_secret token = UK_SECRET_NONE;
-    struct uk_store_handout handout;
-    struct uk_secrets secrets;
-    enum uk_code code = find_user(task, err);
-
-    if (code == UK_OK)
-        code = uk_secrets_load(task->config.secrets, &secrets, err);
-    if (code != UK_OK)
-        return code;
-    code = uk_handout_make(secrets.pepper, task->user.user.id, UK_STORE_RESET,
-                           &handout, &token, err);
-    uk_secrets_clear(&secrets);
-    if (code == UK_OK)
-        code = task->store->ops->begin(task->store, err);
-    if (code == UK_OK)
-        code = uk_store_call(task->store, add_handout, &handout, &result, err);
-    if (code == UK_OK && result == UK_STORE_NOT_FOUND)
-        code = no_address(task, err);
-    if (code == UK_OK)
-        code = task->store->ops->commit(task->store, err);
-    if (code == UK_OK) {
-        fprintf(stderr, "for user %s and 'userkey reset-password', once:\n",
-                task->shown);
-        printf("%s.%s\n", handout.id, uk_secret_peek(&token));
-    }
-    uk_secret_clear(&token);
-    return code;
-}
-
-enum uk_code
-uk_command_user_reset_token(const struct uk_args *args, struct uk_err *err)
-{
-    return run(args, hand_out, err);
-}
-
-static enum uk_code
-set_state(struct task *task, bool disabled, struct uk_err *err)
-{
-    enum uk_store_result result = UK_STORE_NONE;
-    enum uk_code code = find_user(task, err);
+    enum uk_code code = uk_user_find(task, err);
 
     if (code == UK_OK)
         code = task->store->ops->begin(task->store, err);
@@ -326,7 +163,7 @@ set_state(struct task *task, bool disabled, struct uk_err *err)
         code = uk_store_call(task->store, set_user, task->user.user.id,
                              disabled, &result, err);
     if (code == UK_OK)
-        code = finish(task, result, err);
+        code = uk_user_finish(task, result, err);
     if (code == UK_OK)
         fprintf(stderr, "user %s is %s\n", task->shown,
                 disabled ? "disabled; the sessions are over" : "enabled");
@@ -334,13 +171,13 @@ set_state(struct task *task, bool disabled, struct uk_err *err)
 }
 
 static enum uk_code
-disable(struct task *task, struct uk_err *err)
+disable(struct uk_user_task *task, struct uk_err *err)
 {
     return set_state(task, true, err);
 }
 
 static enum uk_code
-enable(struct task *task, struct uk_err *err)
+enable(struct uk_user_task *task, struct uk_err *err)
 {
     return set_state(task, false, err);
 }
@@ -348,17 +185,41 @@ enable(struct task *task, struct uk_err *err)
 enum uk_code
 uk_command_user_disable(const struct uk_args *args, struct uk_err *err)
 {
-    return run(args, disable, err);
+    return uk_user_run(args, disable, err);
 }
 
 enum uk_code
 uk_command_user_enable(const struct uk_args *args, struct uk_err *err)
 {
-    return run(args, enable, err);
+    return uk_user_run(args, enable, err);
 }
 
 static enum uk_code
-ask(const struct task *task, struct uk_err *err)
+log_out(struct uk_user_task *task, struct uk_err *err)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+    enum uk_code code = uk_user_find(task, err);
+
+    if (code == UK_OK)
+        code = task->store->ops->begin(task->store, err);
+    if (code == UK_OK)
+        code = uk_store_call(task->store, end_sessions, task->user.user.id,
+                             &result, err);
+    if (code == UK_OK)
+        code = uk_user_finish(task, result, err);
+    if (code == UK_OK)
+        fprintf(stderr, "the sessions of user %s are over\n", task->shown);
+    return code;
+}
+
+enum uk_code
+uk_command_user_logout(const struct uk_args *args, struct uk_err *err)
+{
+    return uk_user_run(args, log_out, err);
+}
+
+static enum uk_code
+ask(const struct uk_user_task *task, struct uk_err *err)
 {
     char question[sizeof(task->shown) + 128];
 
@@ -372,10 +233,10 @@ ask(const struct task *task, struct uk_err *err)
 }
 
 static enum uk_code
-remove_user(struct task *task, struct uk_err *err)
+remove_user(struct uk_user_task *task, struct uk_err *err)
 {
     enum uk_store_result result = UK_STORE_NONE;
-    enum uk_code code = find_user(task, err);
+    enum uk_code code = uk_user_find(task, err);
 
     if (code == UK_OK)
         code = ask(task, err);
@@ -385,7 +246,7 @@ remove_user(struct task *task, struct uk_err *err)
         code = uk_store_call(task->store, delete_user, task->user.user.id,
                              &result, err);
     if (code == UK_OK)
-        code = finish(task, result, err);
+        code = uk_user_finish(task, result, err);
     if (code == UK_OK)
         fprintf(stderr, "user %s and %u key%s are deleted\n", task->shown,
                 task->user.keys, task->user.keys == 1 ? "" : "s");
@@ -395,5 +256,5 @@ remove_user(struct task *task, struct uk_err *err)
 enum uk_code
 uk_command_user_delete(const struct uk_args *args, struct uk_err *err)
 {
-    return run(args, remove_user, err);
+    return uk_user_run(args, remove_user, err);
 }

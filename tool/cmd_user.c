@@ -1,5 +1,6 @@
 /* userkey user: who there is, for an administrator. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@
 static const char *const heads[] = {"ID", "EMAIL", "STATE", "CREATED"};
 #define COLUMNS UK_COUNT(heads)
 
+#define NAME_SIZE (UK_KEYS_NAME + sizeof("server:"))
+
 /* What is done to each of the words of the command line. */
 struct verb {
     const char *name;
@@ -33,31 +36,46 @@ put_user(struct uk_json_out *json, const struct uk_admin_user *user)
 {
     uk_json_begin(json, NULL, '{');
     uk_json_put_text(json, "id", user->id);
+    uk_json_put_text(json, "type", user->server ? "server" : "normal");
+    if (user->server)
+        uk_json_put_text(json, "name", user->name);
     uk_json_put_text(json, "email", user->email);
     uk_json_put_bool(json, "disabled", user->disabled);
     uk_json_put_int(json, "created", user->created);
     uk_json_end(json, '}');
 }
 
+/* Who it is, in the column of addresses, in which no address is like it. */
+static const char *
+show_name(const struct uk_admin_user *user, char room[NAME_SIZE])
+{
+    if (!user->server)
+        return user->email[0] != '\0' ? user->email : "-";
+    snprintf(room, NAME_SIZE, "server:%s", user->name);
+    return room;
+}
+
 static enum uk_code
 add_table(struct uk_tool *tool, const struct uk_admin_user *user, size_t count)
 {
     const char **cells = calloc(count * COLUMNS, sizeof(*cells));
-    char(*dates)[UK_OUT_DATE] = calloc(count, sizeof(*dates));
+    struct {
+        char name[NAME_SIZE], date[UK_OUT_DATE];
+    } *room = calloc(count, sizeof(*room));
     enum uk_code code = UK_OK;
 
-    if (cells == NULL || dates == NULL)
+    if (cells == NULL || room == NULL)
         code = uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a table");
     for (size_t i = 0; i < count && code == UK_OK; i++) {
         cells[i * COLUMNS] = user[i].id;
-        cells[i * COLUMNS + 1] = user[i].email[0] != '\0' ? user[i].email : "-";
+        cells[i * COLUMNS + 1] = show_name(&user[i], room[i].name);
         cells[i * COLUMNS + 2] = user[i].disabled ? "disabled" : "enabled";
-        cells[i * COLUMNS + 3] = uk_out_date(user[i].created, dates[i]);
+        cells[i * COLUMNS + 3] = uk_out_date(user[i].created, room[i].date);
     }
     if (code == UK_OK)
         code =
             uk_out_table(&tool->out, heads, COLUMNS, cells, count, &tool->err);
-    free(dates);
+    free(room);
     free(cells);
     return code;
 }
@@ -265,6 +283,7 @@ change_all(struct uk_tool *tool, struct uk_talk *talk, const struct verb *verb)
         struct uk_admin_user user = {.id = ""};
         enum uk_exit status = change_one(tool, talk, verb, who, &user);
         bool done = status == UK_EXIT_DONE;
+        char name[NAME_SIZE];
 
         if (worst == UK_EXIT_DONE)
             worst = status;
@@ -273,7 +292,7 @@ change_all(struct uk_tool *tool, struct uk_talk *talk, const struct verb *verb)
                        done ? verb->done : uk_status_word(status));
         else if (done)
             uk_buf_addf(&tool->out, "%s\t%s\t%s\n", user.id,
-                        user.email[0] != '\0' ? user.email : "-", verb->done);
+                        show_name(&user, name), verb->done);
     }
     if (tool->args.json) {
         uk_json_end(&json, ']');
@@ -308,8 +327,12 @@ refuse(const char *what)
 
     uk_out_error("user: '%s' with these words is not one of add EMAIL, list, "
                  "show WHO, enable WHO..., disable WHO..., logout WHO..., "
-                 "delete WHO..., confirm WHO..., reset-token WHO",
-                 uk_str_printable(shown, what, strlen(what)));
+                 "delete WHO..., confirm WHO..., reset-token WHO%s",
+                 uk_str_printable(shown, what, strlen(what)),
+                 strcmp(what, "password") == 0
+                     ? "; 'userkey-server user password' is on the service's "
+                       "machine"
+                     : "");
     return UK_EXIT_USAGE;
 }
 

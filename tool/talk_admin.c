@@ -35,7 +35,8 @@ static const struct {
                             UK_EXIT_NOT_FOUND},
     [UK_ADMIN_NO_APP] = {"the service has no app of the 'app_id' of this file",
                          UK_EXIT_NOT_FOUND},
-    [UK_ADMIN_CONFLICT] = {"somebody has this address already",
+    [UK_ADMIN_CONFLICT] = {"somebody has this address already; 'userkey user "
+                           "show' has who",
                            UK_EXIT_CONFLICT},
     [UK_ADMIN_CONFIRMED] = {"the address is confirmed already", UK_EXIT_DONE},
     [UK_ADMIN_BAD_VALUE] = {"the service does not take this address, or this "

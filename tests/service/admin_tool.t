@@ -74,11 +74,14 @@ def adding_and_showing():
     for who in ('ann@example.com', 'ANN@example.com', row[0]):
         equal(tool('user', 'show', who).stdout, done.stdout, 'show ' + who[:9])
     shown = asked('user', 'show', row[0])
-    equal(sorted(shown), ['created', 'disabled', 'email', 'id'], 'as JSON')
+    equal(sorted(shown), ['created', 'disabled', 'email', 'id', 'type'],
+          'as JSON')
+    equal(shown['type'], 'normal', 'a person')
     equal(asked('user', 'list'), [shown], 'the list has the same')
     equal(tool('user', 'list').stdout, done.stdout, 'and as a table')
     for argv, stdin, status, words in (
-            (('ann@example.com',), PASSWORD, 6, 'has this address already'),
+            (('ann@example.com',), PASSWORD, 6, 'has this address already; '
+             "'userkey user show'"),
             (('ann',), PASSWORD, 2, 'not an address'),
             (('a@b.example',), 'short', 2, '6 to 128 characters'),
             (('a@b.example',), '', 2, 'nothing on standard input')):
@@ -219,6 +222,9 @@ def the_file():
                  ('user', 'add'), ('user', 'show'), ('user', 'show', 'a', 'b'),
                  ('user', 'disable')):
         equal(tool(*argv).returncode, 2, 'wrong usage: ' + ' '.join(argv))
+    done = tool('user', 'password', 'ann@example.com')
+    equal(done.returncode, 2, 'what only the server has')
+    contains(done.stderr, "'userkey-server user password'", 'and it says so')
     for word in (private, 'ukey' + '0' * 54 + checksum('ukey' + '0' * 54)):
         done = tool('user', 'show', word)
         equal(done.returncode, 2, 'a secret in a command line is refused')
@@ -274,6 +280,22 @@ def keys_of_servers():
     equal(http.key_login(key).status, 401, 'and log in no more')
     equal(tool('server-key', 'enable', 'ci').returncode, 0, 'one is enabled')
     equal(http.key_login(key).status, 200, 'again')
+    row = tool('user', 'show', s.user_id).stdout
+    equal(row.split('\t')[:3], [s.user_id, 'server:ci', 'enabled'],
+          'its user is told by the name of the key')
+    contains(tool('user', 'list').stdout, row, 'in the list too')
+    shown = asked('user', 'show', s.user_id)
+    equal((shown['type'], shown['name'], shown['email']), ('server', 'ci', ''),
+          'as JSON')
+    equal(tool('user', 'logout', s.user_id).stdout,
+          '%s\tserver:ci\tlogged-out\n' % s.user_id, 'and in what is done')
+    rows = [line.split() for line in world.user('list').stdout.splitlines()]
+    equal([r[1:] for r in rows if r[0] == s.user_id],
+          [['server:ci', 'enabled', '1']], "and in the server's own list")
+    done = world.user('disable', s.user_id)
+    contains(done.stderr, "user 'server:ci' (%s)" % s.user_id,
+             'which says so too')
+    world.user('enable', s.user_id)
     equal(tool('server-key', 'delete', 'ci').returncode, 2,
           'it is not deleted without --yes')
     equal(tool('server-key', 'delete', 'ci', '--yes').returncode, 0, 'with it')
@@ -309,6 +331,11 @@ def a_forgotten_password():
     ok(re.fullmatch(r'[0-9a-f]{24}\.[0-9A-Za-z_-]{43}\n', done.stdout),
        'one word, alone on stdout', done.stdout)
     contains(done.stderr, email, 'and it says for whom')
+    words = re.sub(r'[-0-9T:]+Z', 'DATE', done.stderr)
+    theirs = world.user('reset-token', email)
+    equal(re.sub(r'[-0-9T:]+Z', 'DATE', theirs.stderr), words,
+          "in the words of the server's command")
+    done = tool('user', 'reset-token', email)
 
     def reset(text, *more):
         return tool('reset-password', *place(), '--password-stdin', *more,

@@ -217,7 +217,8 @@ def passwords_typed():
     id = out.strip()
     equal(http.login(email, PASSWORD).status, 200, 'and that is the password')
     seen, out, status = typed('user', 'add', email, *place)
-    ok(status == FAILED and 'assword' not in seen and id in seen,
+    ok(status == FAILED and 'assword of' not in seen and id in seen and
+       "'userkey-server user password'" in seen,
        'an address that is taken is said before anything is typed', seen)
     seen, out, status = typed(
         'user', 'password', email, *place,
@@ -256,7 +257,14 @@ def changes_are_reported():
         said(done, DONE, [name, word], 'user %s says so' % verb)
         equal(http.login('changes@example.com', PASSWORD).status,
               401 if verb == 'disable' else 200, 'and so it is')
-    for verb, more in (('disable', []), ('enable', []), ('delete', ['--yes'])):
+    session = http.session('changes@example.com', PASSWORD)
+    done = world.user('logout', 'changes@example.com', '--app', world.app)
+    said(done, DONE, [name, 'sessions', 'over'], 'user logout says so')
+    equal((http.profile(session.access).status,
+           http.login('changes@example.com', PASSWORD).status), (401, 200),
+          'and so it is; another can be opened')
+    for verb, more in (('disable', []), ('enable', []), ('delete', ['--yes']),
+                       ('logout', []), ('confirm', [])):
         for nobody in ('0' * 24, 'nobody@example.com', 'nonsense'):
             done = world.user(verb, nobody, '--app', world.app, *more,
                               check=False)
@@ -266,6 +274,38 @@ def changes_are_reported():
                       check=False)
     ok('a' * 20 not in done.stderr, 'a key in the wrong place is not shown',
        done)
+
+
+@group
+def an_address_is_confirmed():
+    must(http.register('self@example.com', PASSWORD), 201)
+    id = http.session('self@example.com', PASSWORD).user_id
+
+    def confirmed():
+        return http.profile(http.session('self@example.com', PASSWORD).access
+                            ).json['identities'][0]['provider_data'][
+                                'confirmed']
+    equal(confirmed(), False, 'who has registered alone is not')
+    for _ in range(2):
+        done = world.user('confirm', id, '--app', world.app)
+        said(done, DONE, ["'self@example.com' (%s)" % id, 'is confirmed'],
+             'user confirm says who')
+        equal(confirmed(), True, 'and so it is')
+    done = world.user('confirm', must(http.anon(), 200).get('user_id'), '--app',
+                      world.app, check=False)
+    said(done, FAILED, ['no address'], 'nobody without one')
+
+
+@group
+def users_are_listed():
+    id, session = person('listed')
+    http.new_key(session, 'k')
+    anon = must(http.anon(), 200).get('user_id')
+    rows = {line.split()[0]: line.split()[1:] for line in world.user(
+        'list', '--app', world.app).stdout.splitlines()}
+    equal((rows[id], rows[anon]), (['listed@example.com', 'enabled', '1'],
+                                   ['-', 'enabled', '0']),
+          'as userkey does: id, address, state; then keys')
 
 
 @group
@@ -311,6 +351,10 @@ def deleting_an_administrator_asks():
 
     def there():
         return 'boss' in world.command('admin-key', 'list', *place).stdout
+    done = world.command('admin-key', 'create', 'boss', *place, check=False)
+    said(done, FAILED, ['of this name already', 'choose another',
+                        "'userkey-server admin-key delete'"],
+         'a name that is taken, and what can be done about it')
     for answer in ('\n', 'n\n', '\x03'):
         seen, out, status = typed('admin-key', 'delete', 'boss', *place,
                                   answers=[('[y/N]', answer)])
@@ -333,6 +377,8 @@ def command_lines():
             (['usr', 'list'], ["did you mean 'user'"]),
             (['serv'], ["did you mean 'serve'"]),
             (['user', 'lst'], ["'user lst'", "did you mean 'user list'"]),
+            (['server-key', 'list'], ["'userkey server-key'"]),
+            (['user', 'show', 'x'], ["'userkey user show'"]),
             (['app', 'bogus'], ["'app bogus' is not a command"]),
             (['app', 'delete'], ["'app delete' is not a command"]),
             (['app', 'add'], ['app add: NAME is missing', 'usage:']),

@@ -192,6 +192,20 @@ drops_an_app_at_once_and_empties_it_in_steps(void **state)
     assert_false(empty(f, APP, 10));
 }
 
+static struct uk_store_listed
+listed(struct fixture *f, const char *user_id)
+{
+    struct uk_store_listed one;
+    bool found = false;
+
+    memset(&one, 0, sizeof(one));
+    assert_int_equal(
+        uk_store_call(f->read, find_user, APP, user_id, &one, &found, &err),
+        UK_OK);
+    assert_true(found);
+    return one;
+}
+
 static enum uk_store_result
 add_server(struct fixture *f, const char *app_id, const char *name, unsigned n,
            struct uk_store_user *user, char key_id[UK_ID_SIZE])
@@ -261,6 +275,8 @@ keeps_server_keys(void **state)
                                    &found_user, &found, &err),
                      UK_OK);
     assert_false(found);
+    assert_string_equal(listed(f, second.id).server, "aa");
+    assert_string_equal(listed(f, ANN).server, "");
 
     begin(f->write);
     assert_int_equal(
