@@ -5,9 +5,7 @@
 #include "core/url.h"
 #include "service/handlers.h"
 
-#define LEAST_S (30 * 60)
-#define MOST_S  (180 * 24 * 3600)
-#define MOST    32 /* origins */
+#define MOST 32 /* origins */
 #define BAD_RANGE                                                              \
     "'expiration_time_seconds' is a number from 1800 (30 minutes) to "         \
     "15552000 (180 days)"
@@ -33,7 +31,7 @@ uk_admin_lifetime_set(struct uk_call *call)
     int64_t seconds;
 
     if (!uk_json_int(call->body, "expiration_time_seconds", &seconds) ||
-        seconds < LEAST_S || seconds > MOST_S)
+        seconds < UK_STORE_REFRESH_LEAST_S || seconds > UK_STORE_REFRESH_MOST_S)
         return uk_call_error(call, 400, "InvalidParameter", BAD_RANGE);
     snprintf(call->audit.name, sizeof(call->audit.name), "%lld",
              (long long)seconds);

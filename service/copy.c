@@ -8,66 +8,69 @@
 const struct uk_copy_table uk_copy_tables[UK_COPY_TABLES] = {
     {"app",
      8,
-     {{"id", UK_COPY_TEXT},
-      {"client_id", UK_COPY_TEXT},
-      {"name", UK_COPY_TEXT},
-      {"created", UK_COPY_NUMBER},
-      {"providers_off", UK_COPY_NUMBER},
-      {"refresh_lifetime", UK_COPY_NUMBER},
-      {"origins", UK_COPY_TEXT},
-      {"deleted", UK_COPY_FLAG}}},
+     {{"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"client_id", UK_COPY_TEXT, UK_COPY_APP_NAME},
+      {"name", UK_COPY_TEXT, UK_COPY_APP_NAME},
+      {"created", UK_COPY_NUMBER, UK_COPY_TIME_US},
+      {"providers_off", UK_COPY_NUMBER, UK_COPY_PROVIDERS},
+      {"refresh_lifetime", UK_COPY_NUMBER, UK_COPY_LIFETIME},
+      {"origins", UK_COPY_TEXT, UK_COPY_ORIGINS},
+      {"deleted", UK_COPY_FLAG, UK_COPY_YES_NO}}},
     {"app_user",
      8,
-     {{"id", UK_COPY_TEXT},
-      {"app_id", UK_COPY_TEXT},
-      {"disabled", UK_COPY_FLAG},
-      {"epoch", UK_COPY_NUMBER},
-      {"created", UK_COPY_NUMBER},
-      {"server", UK_COPY_FLAG},
-      {"pending", UK_COPY_FLAG},
-      {"last_login", UK_COPY_NUMBER}}},
+     {{"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"app_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"disabled", UK_COPY_FLAG, UK_COPY_YES_NO},
+      {"epoch", UK_COPY_NUMBER, UK_COPY_EPOCH},
+      {"created", UK_COPY_NUMBER, UK_COPY_TIME_US},
+      {"server", UK_COPY_FLAG, UK_COPY_YES_NO},
+      {"pending", UK_COPY_FLAG, UK_COPY_YES_NO},
+      {"last_login", UK_COPY_NUMBER, UK_COPY_TIME_US}}},
     {"identity",
      9,
-     {{"id", UK_COPY_TEXT},
-      {"app_id", UK_COPY_TEXT},
-      {"user_id", UK_COPY_TEXT},
-      {"provider", UK_COPY_TEXT},
-      {"subject", UK_COPY_TEXT},
-      {"address", UK_COPY_TEXT},
-      {"secret", UK_COPY_TEXT},
-      {"confirmed", UK_COPY_FLAG},
-      {"created", UK_COPY_NUMBER}}},
+     {{"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"app_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"user_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"provider", UK_COPY_TEXT, UK_COPY_PROVIDER},
+      {"subject", UK_COPY_TEXT, UK_COPY_SUBJECT},
+      {"address", UK_COPY_TEXT, UK_COPY_ADDRESS},
+      {"secret", UK_COPY_TEXT, UK_COPY_SECRET},
+      {"confirmed", UK_COPY_FLAG, UK_COPY_YES_NO},
+      {"created", UK_COPY_NUMBER, UK_COPY_TIME_US}}},
     {"api_key",
      8,
-     {{"hash", UK_COPY_BYTES},
-      {"id", UK_COPY_TEXT},
-      {"app_id", UK_COPY_TEXT},
-      {"user_id", UK_COPY_TEXT},
-      {"name", UK_COPY_TEXT},
-      {"disabled", UK_COPY_FLAG},
-      {"created", UK_COPY_NUMBER},
-      {"epoch", UK_COPY_NUMBER}}},
+     {{"hash", UK_COPY_BYTES, UK_COPY_HASH},
+      {"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"app_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"user_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"name", UK_COPY_TEXT, UK_COPY_KEY_NAME},
+      {"disabled", UK_COPY_FLAG, UK_COPY_YES_NO},
+      {"created", UK_COPY_NUMBER, UK_COPY_TIME_US},
+      {"epoch", UK_COPY_NUMBER, UK_COPY_EPOCH}}},
     {"deleted_key",
      5,
-     {{"hash", UK_COPY_BYTES},
-      {"id", UK_COPY_TEXT},
-      {"user_id", UK_COPY_TEXT},
-      {"app_id", UK_COPY_TEXT},
-      {"deleted", UK_COPY_NUMBER}}},
-    {"revoked_session", 2, {{"id", UK_COPY_TEXT}, {"expires", UK_COPY_NUMBER}}},
+     {{"hash", UK_COPY_BYTES, UK_COPY_HASH},
+      {"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"user_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"app_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"deleted", UK_COPY_NUMBER, UK_COPY_TIME_US}}},
+    {"revoked_session",
+     2,
+     {{"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"expires", UK_COPY_NUMBER, UK_COPY_TIME_S}}},
     {"admin_key",
      4,
-     {{"id", UK_COPY_TEXT},
-      {"name", UK_COPY_TEXT},
-      {"hash", UK_COPY_BYTES},
-      {"created", UK_COPY_NUMBER}}},
+     {{"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"name", UK_COPY_TEXT, UK_COPY_ADMIN_NAME},
+      {"hash", UK_COPY_BYTES, UK_COPY_HASH},
+      {"created", UK_COPY_NUMBER, UK_COPY_TIME_US}}},
     {"handout",
      5,
-     {{"id", UK_COPY_TEXT},
-      {"hash", UK_COPY_BYTES},
-      {"user_id", UK_COPY_TEXT},
-      {"purpose", UK_COPY_TEXT},
-      {"expires", UK_COPY_NUMBER}}},
+     {{"id", UK_COPY_TEXT, UK_COPY_ID},
+      {"hash", UK_COPY_BYTES, UK_COPY_HASH},
+      {"user_id", UK_COPY_TEXT, UK_COPY_ID},
+      {"purpose", UK_COPY_TEXT, UK_COPY_PURPOSE},
+      {"expires", UK_COPY_NUMBER, UK_COPY_TIME_S}}},
 };
 
 void
@@ -114,22 +117,34 @@ uk_copy_target_close(struct uk_copy_target *target)
 /* One table on its way. */
 struct passage {
     struct uk_copy_target *target;
-    const char *table;
+    const struct uk_copy_table *table;
     uk_copy_watch *watch;
     void *context;
     uint64_t rows;
+    struct uk_err why; /* it was stopped */
 };
+
+static bool
+stops(void *context)
+{
+    struct passage *passage = context;
+
+    return passage->watch(passage->context, passage->table->name, passage->rows,
+                          &passage->why) != UK_OK;
+}
 
 static enum uk_code
 pass_on(void *context, const struct uk_copy_value values[UK_COPY_COLUMNS],
         struct uk_err *err)
 {
     struct passage *passage = context;
-    enum uk_code code = passage->target->ops->put(passage->target, values, err);
+    enum uk_code code = uk_copy_check(passage->table, values, err);
 
+    if (code == UK_OK)
+        code = passage->target->ops->put(passage->target, values, err);
     if (code == UK_OK && ++passage->rows % LOOK_EVERY == 0)
-        code = passage->watch(passage->context, passage->table, passage->rows,
-                              err);
+        code = passage->watch(passage->context, passage->table->name,
+                              passage->rows, err);
     return code;
 }
 
@@ -141,13 +156,17 @@ copy_table(struct uk_copy_source *source, const struct uk_copy_table *table,
     uint64_t there = 0;
     enum uk_code code;
 
-    passage->table = table->name;
+    passage->table = table;
     passage->rows = 0;
     code = passage->watch(passage->context, table->name, 0, err);
     if (code == UK_OK)
         code = target->ops->begin(target, table, err);
     if (code == UK_OK)
         code = source->ops->read(source, table, pass_on, passage, err);
+    if (passage->why.code != UK_OK) {
+        *err = passage->why;
+        code = err->code;
+    }
     if (code == UK_OK)
         code = target->ops->end(target, &there, err);
     if (code == UK_OK && there != passage->rows)
@@ -167,10 +186,13 @@ uk_copy_run(struct uk_copy_source *source, struct uk_copy_target *target,
         .target = target, .watch = watch, .context = context};
     enum uk_code code = UK_OK;
 
+    source->stops = stops;
+    source->context = &passage;
     for (size_t i = 0; i < UK_COPY_TABLES && code == UK_OK; i++) {
         code = copy_table(source, &uk_copy_tables[i], &passage, err);
         rows[i] = passage.rows;
     }
+    source->stops = NULL;
     return code;
 }
 

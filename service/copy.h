@@ -21,9 +21,31 @@
 
 enum uk_copy_kind { UK_COPY_TEXT, UK_COPY_BYTES, UK_COPY_NUMBER, UK_COPY_FLAG };
 
+/* What a value is, beside bytes or a number. */
+enum uk_copy_form {
+    UK_COPY_ID,
+    UK_COPY_HASH,
+    UK_COPY_APP_NAME,
+    UK_COPY_KEY_NAME,
+    UK_COPY_ADMIN_NAME,
+    UK_COPY_PROVIDER,
+    UK_COPY_SUBJECT, /* an address in small letters, or an id */
+    UK_COPY_ADDRESS, /* or none */
+    UK_COPY_SECRET,  /* the hash of a password, or none */
+    UK_COPY_ORIGINS,
+    UK_COPY_PURPOSE,
+    UK_COPY_YES_NO,
+    UK_COPY_TIME_US,
+    UK_COPY_TIME_S,
+    UK_COPY_EPOCH,
+    UK_COPY_PROVIDERS, /* as bits */
+    UK_COPY_LIFETIME,
+};
+
 struct uk_copy_column {
     const char *name;
     enum uk_copy_kind kind;
+    enum uk_copy_form form;
 };
 
 /* The first column is what is unique, and the order in which rows come. */
@@ -46,6 +68,13 @@ struct uk_copy_value {
     int64_t number; /* numbers, and flags as 0 and 1 */
 };
 
+/* Could the service have written this row?  UK_MISCONFIGURED names it, where
+ * not: what stands in a file that somebody has handed us gets no further. */
+UK_MUST_USE enum uk_code
+uk_copy_check(const struct uk_copy_table *table,
+              const struct uk_copy_value values[UK_COPY_COLUMNS],
+              struct uk_err *err);
+
 typedef enum uk_code
 uk_copy_row(void *context, const struct uk_copy_value values[UK_COPY_COLUMNS],
             struct uk_err *err);
@@ -60,6 +89,10 @@ struct uk_copy_source_ops {
 };
 struct uk_copy_source {
     const struct uk_copy_source_ops *ops;
+    /* Asked now and then while a row is looked for, where that can take long:
+     * true ends it. */
+    bool (*stops)(void *context);
+    void *context;
 };
 
 /* What is written, in one transaction that finish ends; close without it

@@ -25,6 +25,9 @@
 #define UK_STORE_PAGE       50   /* users on one page of a list */
 #define UK_STORE_SERVERS    100  /* most server keys that an app has */
 #define UK_STORE_ORIGINS    1024 /* bytes of an app's origins, without NUL */
+/* Least and most that sessions of an app last by a setting of its own. */
+#define UK_STORE_REFRESH_LEAST_S (30 * 60)
+#define UK_STORE_REFRESH_MOST_S  (180 * 24 * 3600)
 /* How long a deleted key is still known as deleted (for the audit log). */
 #define UK_STORE_TOMBSTONES   100 /* of one user */
 #define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)

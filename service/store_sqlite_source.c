@@ -10,6 +10,7 @@
 #define BUSY_MS  5000
 #define SQL_MAX  1024
 #define URI_MAX  (3 * 4096 + 32)
+#define OPS      100000 /* of the database's machine, between looks */
 #define NOT_OURS "it is not a database of userkey-server"
 
 struct source {
@@ -53,6 +54,42 @@ take_value(const struct uk_copy_column *column, sqlite3_stmt *row, int i,
     return UK_OK;
 }
 
+/* A view can have rows without end, and so can what only calls itself a
+ * table. */
+static enum uk_code
+check_table(struct uk_sqlite *lite, const struct uk_copy_table *table,
+            struct uk_err *err)
+{
+    struct uk_buf sql = UK_BUF_UP_TO(SQL_MAX);
+    int64_t columns = 0;
+    enum uk_code code;
+
+    uk_buf_addf(&sql,
+                "SELECT count(*) FROM sqlite_schema s,"
+                " pragma_table_xinfo(s.name) c WHERE s.type = 'table'"
+                " AND s.name = '%s' AND s.rootpage > 0 AND c.hidden = 0"
+                " AND c.name IN (",
+                table->name);
+    for (size_t i = 0; i < table->count; i++)
+        uk_buf_addf(&sql, "%s'%s'", i > 0 ? ", " : "", table->column[i].name);
+    uk_buf_add_text(&sql, ")");
+    code = uk_buf_check(&sql, err);
+    if (code == UK_OK)
+        code = uk_sqlite_once(lite, uk_buf_peek(&sql), &columns, err);
+    uk_buf_clear(&sql);
+    if (code == UK_OK && columns != (int64_t)table->count)
+        code = uk_err_set(err, UK_MISCONFIGURED, NOT_OURS);
+    return code;
+}
+
+static int
+look(void *context)
+{
+    const struct uk_copy_source *source = context;
+
+    return source->stops != NULL && source->stops(source->context);
+}
+
 static enum uk_code
 read_rows(struct uk_copy_source *base, const struct uk_copy_table *table,
           uk_copy_row *each, void *context, struct uk_err *err)
@@ -68,7 +105,11 @@ read_rows(struct uk_copy_source *base, const struct uk_copy_table *table,
     uk_copy_names(&sql, table);
     uk_buf_addf(&sql, " FROM %s ORDER BY %s", table->name,
                 table->column[0].name);
-    code = uk_sqlite_prepare(lite, &sql, &rows, err);
+    code = check_table(lite, table, err);
+    if (code == UK_OK)
+        code = uk_sqlite_prepare(lite, &sql, &rows, err);
+    else
+        uk_buf_clear(&sql);
     while (code == UK_OK && (status = sqlite3_step(rows)) != SQLITE_DONE) {
         if (status != SQLITE_ROW)
             code = uk_sqlite_fail(lite, status, "the database", err);
@@ -196,6 +237,8 @@ uk_sqlite_source_open(const char *path, enum uk_copy_use use,
     code = open_file(&source->lite, path, use, err);
     if (code == UK_OK)
         code = fix_view(&source->lite, err);
+    if (code == UK_OK)
+        sqlite3_progress_handler(source->lite.db, OPS, look, source);
     if (code != UK_OK) {
         close_source(&source->source);
         return uk_err_in(err, "the database '%s'", path);

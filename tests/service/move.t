@@ -31,10 +31,10 @@ EMAIL, PASSWORD = 'ann@example.org', 'paint the ninth fence'
 SECRETS = ('pepper', 'signing_key')
 OWNER = 4242
 HAVE_PG = pg_cluster.binaries() is not None
-# Bytes that mean something to one of the formats on the way.
-ODD = ['', "it's", 'a\tb\nc\rd\\e', '\\x41\\.', '"quoted", {1,2}', 'NULL',
-       '\\N', 'Zo\u00eb \u6f22\u5b57 \U0001f511', '%41?#;&', '\x01\x7f',
-       'x' * 5000]
+# Addresses that mean something to one of the formats on the way.
+ODD = ["it's", '{1}', 'NULL', '%41?#&', '$1', '`x`', 'a|b~c', '0' * 64,
+       '!*+-/=^_', 'a.b']
+HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA'
 
 if STORE != 'sqlite':
     skip_all('backup, restore and move', 'they are about both stores anyway')
@@ -80,28 +80,38 @@ def fill(path, users=40):
     """Rows of every kind beside those that are there, past the service."""
     def new():
         return '%024x' % random.getrandbits(96)
+    def odd(i):
+        """Bytes of every value stand in hashes."""
+        return bytes((i + n) % 256 for n in range(32))
     db = sqlite3.connect(path, timeout=30)
-    big = 2 ** 63 - 1
-    for i, text in enumerate(ODD):
+    late = 253402300799
+    for i, origins in enumerate(('', 'http://a:1\n', 'a://b\nc://d\n' * 80)):
         db.execute('INSERT INTO app VALUES (?,?,?,?,?,?,?,?)', (
-            new(), 'odd-%d' % i, text, big - i, i, big, text, i % 2))
+            new(), 'odd-%d' % i, 'x' * (64 - i), late * 10 ** 6 - i,
+            (0, 2, 14)[i], (0, 1800, 15552000)[i], origins, i % 2))
     app = db.execute('SELECT id FROM app ORDER BY id').fetchone()[0]
     for i in range(users):
-        user, text = new(), ODD[i % len(ODD)]
+        user, id, local = new(), new(), ODD[i % len(ODD)]
+        email = '%s@h%d.Example.ORG' % (local, i)
         db.execute('INSERT INTO app_user VALUES (?,?,?,?,?,?,?,?)', (
-            user, app, i % 2, i * 7 - 3, -i, i // 2 % 2, i // 3 % 2, big - i))
+            user, app, i % 2, i * 7, i, i // 2 % 2, i // 3 % 2,
+            late * 10 ** 6 * (i % 2)))
+        if i % 4 == 0:
+            db.execute('INSERT INTO identity VALUES (?,?,?,?,?,?,?,?,?)', (
+                id, app, user, 'anon-user', id, '', '', 0, i))
         db.execute('INSERT INTO identity VALUES (?,?,?,?,?,?,?,?,?)', (
-            new(), app, user, 'local-userpass', '%s %d' % (text, i), text,
-            text, i % 2, i))
+            new(), app, user, 'local-userpass', email.lower(), email,
+            '' if i == 0 else HASH, i % 2, i))
         db.execute('INSERT INTO api_key VALUES (?,?,?,?,?,?,?,?)', (
-            random.randbytes(32), new(), app, user, text, i % 2, i, i * 3))
+            odd(i), new(), app, user, 'k-_' * (i % 40 + 1), i % 2, i,
+            2 ** 53 - i))
         db.execute('INSERT INTO deleted_key VALUES (?,?,?,?,?)', (
-            b'' if i == 0 else random.randbytes(i + 1), new(), user, app, i))
+            odd(i + 100), new(), user, app, i))
         db.execute('INSERT INTO revoked_session VALUES (?,?)', (new(), i))
         db.execute('INSERT INTO admin_key VALUES (?,?,?,?)', (
-            new(), text + str(i), bytes(range(256)), i))
+            new(), 'a.b@c_%d' % i, odd(i), i))
         db.execute('INSERT INTO handout VALUES (?,?,?,?,?)', (
-            new(), b'\0' * i, user, text, i))
+            new(), odd(i), user, ('confirm', 'reset')[i % 2], i))
     db.commit()
     db.close()
 
@@ -661,6 +671,112 @@ def refusals():
     for argv in (['backup'], ['restore'], ['move'], ['move', '--from', at],
                  ['backup', 'x', 'y'], ['backup', 'x', '--from', at]):
         equal(command(*argv).returncode, 2, 'usage: ' + ' '.join(argv)[:30])
+
+
+# What the service never writes: column, and value as SQL.
+WRONG = {
+    'app': [
+        ('id', "'x'"), ('id', "upper(id)"), ('id', "id || '0'"),
+        ('client_id', "''"), ('client_id', "'a b'"), ('name', "'a\nb'"),
+        ('name', "replace(hex(zeroblob(33)), '0', 'x')"),
+        ('name', "'Zo\u00eb'"), ('name', "'a' || char(0)"),
+        ('name', "CAST(x'61ff' AS TEXT)"),
+        ('name', "replace(hex(zeroblob(2000000)), '0', 'x')"),
+        ('created', '-1'), ('created', '9223372036854775807'),
+        ('providers_off', '-1'), ('providers_off', '1'),
+        ('providers_off', '16'), ('refresh_lifetime', '-5'),
+        ('refresh_lifetime', '1799'), ('refresh_lifetime', '15552001'),
+        ('origins', "'https://a.example'"), ('origins', "char(10)"),
+        ('origins', "'a b' || char(10)"),
+        ('origins', "replace(hex(zeroblob(513)), '00', 'x' || char(10))")],
+    'app_user': [('epoch', '-1'), ('epoch', '9223372036854775807'),
+                 ('last_login', '-1'), ('created', '-1')],
+    'identity': [
+        ('provider', "'api-key'"), ('provider', "''"),
+        ('subject', "'A@example.org'"), ('subject', "''"),
+        ('subject', "'a@example.org' || char(0)"), ('address', "'a'"),
+        ('address', "'a b@example.org'"), ('secret', "'secret'"),
+        ('secret', "'$argon2id$' || hex(zeroblob(64))")],
+    'api_key': [('hash', "x'00'"), ('hash', 'zeroblob(33)'), ('name', "''"),
+                ('name', "hex(zeroblob(65))"), ('name', "'a.b'"),
+                ('id', "'it''s'"), ('epoch', '-1')],
+    'deleted_key': [('hash', "x''"), ('user_id', "''"), ('app_id', "'x'"),
+                    ('deleted', '-1')],
+    'revoked_session': [('id', "'\u00e9' || substr(id, 2)"),
+                        ('expires', '-1'), ('expires', '253402300800')],
+    'admin_key': [('name', "'a b'"), ('name', "''"), ('hash', "x'00'")],
+    'handout': [('purpose', "'other'"), ('hash', "x'00'"), ('expires', '-1')],
+}
+
+
+@group
+def what_we_have_not_written():
+    """A backup may come from anybody: no row of it gets further that the
+    service could not have written."""
+    good = os.path.join(top, 'backups', 'one.db')
+    bad = os.path.join(folder('hostile'), 'bad.db')
+    target = folder('hostile-target')
+    for table, rows in WRONG.items():
+        for column, value in rows:
+            shutil.copy(good, bad)
+            db = sqlite3.connect(bad)
+            key = db.execute('PRAGMA table_info(%s)' % table).fetchone()[1]
+            db.execute('PRAGMA ignore_check_constraints = ON')
+            db.execute('UPDATE %s SET %s = %s WHERE %s = (SELECT max(%s)'
+                       ' FROM %s)' % (table, column, value, key, key, table))
+            row = None
+            if column != 'id':
+                row = db.execute(
+                    'SELECT id FROM %s ORDER BY %s DESC LIMIT 1' % (
+                        table, key)).fetchone()[0]
+            db.commit()
+            db.close()
+            done = command('restore', bad, '--data', target)
+            ok(done.returncode == 1 and done.stdout == '' and
+               "table '%s'" % table in done.stderr and
+               "column '%s'" % column in done.stderr and
+               (column in ('id', 'hash') or "row '%s'" % row in done.stderr)
+               and os.listdir(target) == [],
+               'restore: %s.%s = %s' % (table, column, value[:40]),
+               done.returncode, done.stderr[-300:], os.listdir(target))
+
+
+@group
+def what_is_no_table():
+    good = os.path.join(top, 'backups', 'one.db')
+    place, target = folder('views'), folder('views-target')
+    endless = ('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)'
+               " SELECT x'00' AS hash, 'a' AS id, 'b' AS user_id, 'c' AS app_id,"
+               ' i AS deleted FROM n')
+    for what, sql in (
+            ('a view without end', ['CREATE VIEW deleted_key AS ' + endless]),
+            ('a view of a table', [
+                'CREATE TABLE other(hash BLOB PRIMARY KEY, id, user_id, app_id,'
+                ' deleted)', 'CREATE VIEW deleted_key AS SELECT * FROM other']),
+            ('a virtual table', [
+                'CREATE VIRTUAL TABLE deleted_key USING fts5(hash, id, user_id,'
+                ' app_id, deleted)']),
+            ('a column less', ['CREATE TABLE deleted_key(hash BLOB PRIMARY KEY,'
+                               ' id, user_id, app_id)']),
+            ('a column that is computed', [
+                'CREATE TABLE deleted_key(hash BLOB PRIMARY KEY, id, user_id,'
+                ' app_id, deleted AS (1))']),
+            ('nothing at all', [])):
+        path = os.path.join(place, 'bad.db')
+        shutil.copy(good, path)
+        db = sqlite3.connect(path)
+        db.execute('DROP TABLE deleted_key')
+        for one in sql:
+            db.execute(one)
+        db.commit()
+        db.close()
+        started = time.monotonic()
+        done = command('restore', path, '--data', target)
+        ok(done.returncode == 1 and 'not a database of userkey' in done.stderr
+           and "table 'deleted_key'" in done.stderr and
+           os.listdir(target) == [] and
+           time.monotonic() - started < (60 if SLOW else 20),
+           'restore: in place of a table, ' + what, done)
 
 
 @group
