@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/str.h"
 #include "service/commands.h"
 #include "service/copying.h"
@@ -104,6 +105,17 @@ ask_for_secrets(const char *folder)
                        folder);
 }
 
+/* As `init` does: folders that are missing are ours alone. */
+static enum uk_code
+make_folders(const char *folder, const char *secrets, struct uk_err *err)
+{
+    enum uk_code code = UK_OK;
+
+    if (folder[0] != '\0')
+        code = uk_file_make_folder(folder, 0700, err);
+    return code == UK_OK ? uk_file_make_folder(secrets, 0700, err) : code;
+}
+
 /* The backup is opened as who we are, before root becomes the owner of the
  * place where it goes to. */
 enum uk_code
@@ -125,6 +137,8 @@ uk_command_restore(const struct uk_args *args, struct uk_err *err)
     uk_where_folder(config.database, folder);
     if (folder[0] != '\0')
         code = uk_where_become_owner(folder, err);
+    if (code == UK_OK)
+        code = make_folders(folder, config.secrets, err);
     if (code == UK_OK)
         code = uk_copy_target_open(config.database, &copying.target, err);
     if (code == UK_OK)

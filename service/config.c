@@ -205,6 +205,9 @@ enum uk_code
 uk_config_blame(const struct uk_config *config, const char *name,
                 struct uk_err *err)
 {
+    if (!uk_config_is_file(config) &&
+        (strcmp(name, "database") == 0 || strcmp(name, "secrets") == 0))
+        return uk_err_in(err, "--data"); /* which stands for both */
     uk_err_in(err, "'%s'", name);
     return blame_line(config->file, &config->seen, name, err);
 }

@@ -69,8 +69,9 @@ add_first_app(struct uk_store *store, const struct uk_store_app *app,
         code = uk_store_call(store, claim, &taken, err);
     if (code == UK_OK && taken)
         code = uk_err_set(err, UK_INVALID,
-                          "the database is in use already: it has an app, and "
-                          "nothing is overwritten");
+                          "the database is in use already, and nothing is "
+                          "overwritten; 'userkey-server app list' has the id "
+                          "of its app");
     if (code == UK_OK)
         code = uk_store_call(store, add_app, app, name, err);
     return code == UK_OK ? store->ops->commit(store, err) : code;
@@ -143,6 +144,22 @@ find_place(const struct uk_args *args, struct place *out, struct uk_err *err)
     return UK_OK;
 }
 
+/* Asked again when it is made; here it knows what people want who come
+ * twice. */
+static enum uk_code
+check_unused(const char *where, struct uk_err *err)
+{
+    const char *file = uk_store_path(where);
+    struct stat st;
+
+    if (file == NULL || lstat(file, &st) != 0)
+        return UK_OK;
+    return uk_err_set(err, UK_INVALID,
+                      "'%s' is there already, and nothing is overwritten; "
+                      "'userkey-server app list' has the id of its app",
+                      file);
+}
+
 static enum uk_code
 make_all(const struct place *place, const struct uk_store_app *app,
          const char *name, struct uk_err *err)
@@ -177,6 +194,8 @@ uk_command_init(const struct uk_args *args, struct uk_err *err)
     code = uk_app_make(name, &app, err);
     if (code == UK_OK)
         code = find_place(args, &place, err);
+    if (code == UK_OK)
+        code = check_unused(place.where, err);
     if (code == UK_OK)
         code = uk_where_become_owner(place.folder, err);
     if (code == UK_OK)

@@ -1,6 +1,7 @@
 /* The files of signing key and pepper. */
 #include "service/secrets.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -66,9 +67,15 @@ load_one(const char *folder, const char *name, unsigned char out[UK_CRYPTO_KEY],
 {
     struct uk_buf text = UK_BUF_UP_TO(FILE_BYTES);
     char path[PATH_MAX];
+    struct stat st;
     enum uk_code code;
 
     code = uk_path_join(folder, name, path, err);
+    if (code == UK_OK && lstat(path, &st) != 0 && errno == ENOENT)
+        code = uk_err_set(err, UK_MISCONFIGURED,
+                          "there is no '%s'; 'userkey-server init' makes one "
+                          "for a new database, an old one needs its own",
+                          path);
     if (code == UK_OK)
         code = uk_file_read(path, UK_FILE_PRIVATE, &text, err);
     if (code != UK_OK)

@@ -1,6 +1,7 @@
 /* Everything that runs, from start to stop. */
 #include "service/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,10 +188,16 @@ static enum uk_code
 load(struct running *run, struct uk_err *err)
 {
     const struct uk_config *config = run->server.config;
+    const char *file = uk_store_path(config->database);
     struct uk_tls_dates dates = {0, 0};
     enum uk_code code;
 
     code = uk_store_trust(config->database, err);
+    if (code != UK_OK && file != NULL && access(file, F_OK) != 0 &&
+        errno == ENOENT)
+        code = uk_err_set(err, code,
+                          "there is no '%s'; 'userkey-server init' makes one",
+                          file);
     if (code != UK_OK)
         return uk_config_blame(config, "database", err);
     code = uk_secrets_load(config->secrets, &run->secrets, err);

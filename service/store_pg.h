@@ -38,7 +38,7 @@ UK_MUST_USE enum uk_code uk_pg_open(const char *url, enum uk_store_mode mode,
 /* Where the server is (store_pg_place.c). */
 struct uk_pg_place {
     char url[UK_PG_URL];   /* with its password: never shown */
-    char name[UK_PG_NAME]; /* "userkey on db1,db2" */
+    char name[UK_PG_NAME]; /* "'userkey' on 'db1,db2'" */
     bool far;              /* not this machine, so TLS is to be verified */
 };
 

@@ -152,7 +152,7 @@ connect_to(struct uk_pg_dial *dial)
     }
     if (PQstatus(dial->conn) == CONNECTION_OK)
         return UK_OK;
-    return uk_err_set(&dial->err, code, "there is no connection: %s",
+    return uk_err_set(&dial->err, code, "there is no connection: '%s'",
                       uk_pg_words(words, PQerrorMessage(dial->conn)));
 }
 

@@ -94,11 +94,13 @@ name(struct uk_pg_place *place, const PQconninfoOption *options)
 
     if (hosts[0] == '\0')
         hosts = find(options, "hostaddr");
-    snprintf(place->name, sizeof(place->name), "%.96s on %.128s",
-             base[0] == '\0' ? "the user's database"
-                             : uk_str_printable(text, base, strlen(base)),
-             hosts[0] == '\0' ? "the default host"
-                              : uk_str_printable(host, hosts, strlen(hosts)));
+    uk_str_printable(text, base, strlen(base));
+    uk_str_printable(host, hosts, strlen(hosts));
+    snprintf(place->name, sizeof(place->name), "%s%.96s%s%s%.112s%s",
+             base[0] == '\0' ? "of the user's name" : "'", text,
+             base[0] == '\0' ? "" : "'",
+             hosts[0] == '\0' ? " on the default host" : " on '", host,
+             hosts[0] == '\0' ? "" : "'");
 }
 
 bool
@@ -125,7 +127,7 @@ uk_pg_place_init(struct uk_pg_place *place, const char *url, struct uk_err *err)
         /* Behind the colon it shows what it did not like. */
         if (why != NULL && strstr(why, ": ") != NULL)
             *strstr(why, ": ") = '\0';
-        code = uk_err_set(err, UK_MISCONFIGURED, "%s; " WRITTEN,
+        code = uk_err_set(err, UK_MISCONFIGURED, "'%s'; " WRITTEN,
                           uk_pg_words(words, why));
         PQfreemem(why);
         return code;

@@ -230,7 +230,7 @@ play(struct uk_pg *pg, struct uk_deadline by, PGresult **last,
     if (!send_script(pg, anew)) {
         char words[UK_PG_WORDS];
 
-        uk_err_set(err, UK_UNREACHABLE, "sending to the server: %s",
+        uk_err_set(err, UK_UNREACHABLE, "sending to the server: '%s'",
                    uk_pg_words(words, PQerrorMessage(pg->conn)));
         return UK_PG_LOST;
     }

@@ -49,7 +49,7 @@ uk_pg_judge(const PGresult *result, struct uk_err *err)
     while (!uk_str_starts(state, meanings[i].state))
         i++; /* the last one fits all */
     uk_err_set(
-        err, meanings[i].code, "%s (%.5s)",
+        err, meanings[i].code, "'%s' (%.5s)",
         uk_pg_words(words, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
         uk_str_is_printable(state) ? state : "?");
     return meanings[i].fault;

@@ -32,7 +32,7 @@ say_lost(PGconn *conn, struct uk_err *err)
 {
     char words[UK_PG_WORDS];
 
-    uk_err_set(err, UK_UNREACHABLE, "the connection is lost: %s",
+    uk_err_set(err, UK_UNREACHABLE, "the connection is lost: '%s'",
                uk_pg_words(words, PQerrorMessage(conn)));
     return UK_PG_LOST;
 }

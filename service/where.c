@@ -53,6 +53,7 @@ uk_where_find(const struct uk_args *args, struct uk_config *out,
               struct uk_err *err)
 {
     char path[PATH_MAX];
+    struct stat st;
     enum uk_code code;
 
     code = uk_path_whole(args->data != NULL     ? args->data
@@ -61,6 +62,12 @@ uk_where_find(const struct uk_args *args, struct uk_config *out,
                          path, err);
     if (code != UK_OK)
         return code;
+    if (args->data == NULL && args->config == NULL && lstat(path, &st) != 0 &&
+        errno == ENOENT)
+        return uk_err_set(err, UK_MISCONFIGURED,
+                          "there is no '%s': say where the database is, with "
+                          "--data DIR or --config FILE",
+                          path);
     return args->data != NULL
                ? uk_config_for_folder(path, NULL, NULL, NULL, out, err)
                : uk_config_load(path, out, err);

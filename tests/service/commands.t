@@ -449,9 +449,40 @@ def values_of_the_command_line_have_no_line():
                      ['serve', '--data', folder, '--listen', '127.0.0.1:0',
                       '--tls-cert', '/nonexistent/c']):
             done = world.command(*argv, check=False)
-            ok(done.returncode == FAILED and "'command line': " in
-               done.stderr and not re.search(r"line':\d", done.stderr),
+            ok(done.returncode == FAILED and
+               ("'command line': " in done.stderr or
+                'userkey-server: --data: ' in done.stderr) and
+               not re.search(r"line':\d", done.stderr),
                'no number of a line for what stands in none', done)
+
+
+@group
+def what_is_missing_is_told_with_the_way_on():
+    with tempfile.TemporaryDirectory(dir=world.folder) as folder:
+        serve = ['serve', '--data', folder, '--listen', '127.0.0.1:0']
+        said(world.command(*serve, check=False), FAILED,
+             ["userkey-server: --data: there is no '%s/userkey.db'; "
+              "'userkey-server init' makes one" % folder], 'no database')
+        new = ['init', '--data', folder + '/new']
+        world.command(*new)
+        os.rename(folder + '/new/userkey.db', folder + '/userkey.db')
+        said(world.command(*serve, check=False), FAILED,
+             ["userkey-server: --data: there is no '%s/signing_key'; "
+              "'userkey-server init' makes one" % folder], 'no secrets')
+        os.rename(folder + '/userkey.db', folder + '/new/userkey.db')
+        said(world.command(*new, check=False), FAILED,
+             ['new/userkey.db', 'already', "'userkey-server app list'"],
+             'init, twice')
+    said(world.command('init', *world.where(), check=False), FAILED,
+         ['already', "'userkey-server app list' has the id"],
+         'init of what serves')
+    done = world.command('app', 'list', check=False)
+    path = re.search(r"'(/[^']*/server.conf)'", done.stderr)
+    if path and os.path.exists(path[1]):
+        skip('neither --data nor --config', 'the default file is there')
+        return
+    said(done, FAILED, ['there is no', '--data DIR or --config FILE'],
+         'neither --data nor --config')
 
 
 @group

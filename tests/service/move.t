@@ -236,10 +236,21 @@ def backup_and_restore():
     served(data, 'restored')
     with open(file, 'rb') as copy:
         ok(copy.read() == whole, 'the backup is as it was')
-    bare = folder('bare')
+    bare = os.path.join(folder('bare'), 'new')
     done = command('restore', file, '--data', bare)
     equal((done.returncode, 'put \'pepper\'' in done.stderr), (0, True),
           'without secrets: done, and they are asked for')
+    equal(stat.S_IMODE(os.stat(bare).st_mode), 0o700,
+          'the folder is made, for nobody else')
+    secrets = os.path.join(top, 'no', 'secrets')
+    config = os.path.join(top, 'bare.conf')
+    with open(config, 'w') as out:
+        out.write('listen_http = 127.0.0.1:0\nsecrets = %s\n'
+                  'database = sqlite:%s/there/userkey.db\n' % (secrets, bare))
+    equal(command('restore', file, '--config', config).returncode, 0,
+          'to where settings say')
+    equal([stat.S_IMODE(os.stat(f).st_mode)
+           for f in (bare + '/there', secrets)], [0o700] * 2, 'both of them')
 
 
 @group

@@ -170,7 +170,7 @@ blames_lines_of_files_only(void **state)
     uk_err_set(&err, UK_MISCONFIGURED, "why");
     assert_int_equal(uk_config_blame(&config, "database", &err),
                      UK_MISCONFIGURED);
-    assert_string_equal(err.text, "'command line': 'database': why");
+    assert_string_equal(err.text, "--data: why");
     for (size_t i = 0; i < UK_COUNT(wrong); i++) {
         assert_int_equal(uk_config_for_folder("/d", wrong[i].listen,
                                               wrong[i].certificate, NULL,

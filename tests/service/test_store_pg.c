@@ -306,7 +306,7 @@ refuses_wrong_addresses(void **state)
         {"postgresql://u:SeC:rEt@[::1/d", UK_MISCONFIGURED, "IPv6"},
         {"postgresql://u:SeCrEt@[::1]SeC/d", UK_MISCONFIGURED, "SeCrEt"},
         {"postgresql://u:SeCrEt@/d?host=/nonexistent", UK_UNREACHABLE,
-         "d on /nonexistent"},
+         "'d' on '/nonexistent': there is no connection: '"},
         {"postgresql://u:SeCrEt@127.0.0.1:1/d", UK_UNREACHABLE, "refused"},
         {"postgres://u:SeCrEt@/d?host=/nonexistent", UK_UNREACHABLE,
          "/nonexistent"},
