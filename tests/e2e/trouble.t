@@ -302,7 +302,7 @@ for what, (program, word) in AGENTS.items():
     fake = LAB / "bin/fake-agent"
     fake.write_text(program)
     fake.chmod(0o755)
-    conf(agent_program=fake, timeout="1s")
+    conf(agent_program=fake, timeout="1s", connect_early="no")
     refused(f"an agent that {what}", word, 1)
 time.sleep(0.2)
 same(processes("sleep 60"), [], "the one that hangs is not left behind")
