@@ -224,6 +224,7 @@ run(void *argument)
         loop->next_sweep = uk_deadline_in(SWEEP_MS);
         for (size_t i = 0; i < loop->listeners; i++)
             uk_http_sweep(loop->http[i]);
+        uk_seen_send(&loop->server->seen, loop->server->writer);
         uk_outage_tell(&loop->server->outage, loop->server->log);
     }
     return NULL;

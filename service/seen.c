@@ -18,8 +18,8 @@ place_of(const char *user_id)
 }
 
 void
-uk_seen_note(struct uk_seen *seen, struct uk_pool *writer,
-             const struct uk_store_user *user, int64_t now_us)
+uk_seen_note(struct uk_seen *seen, const struct uk_store_user *user,
+             int64_t now_us)
 {
     int64_t age = now_us - user->last_login_us;
     size_t n = place_of(user->id);
@@ -32,9 +32,19 @@ uk_seen_note(struct uk_seen *seen, struct uk_pool *writer,
         return;
     memcpy(seen->slot[n].user_id, user->id, UK_ID_SIZE);
     atomic_store(&seen->slot[n].state, FULL);
-    if (!atomic_exchange(&seen->waits, true) &&
-        !uk_pool_put(writer, &seen->job))
-        atomic_store(&seen->waits, false);
+    atomic_store(&seen->some, true);
+}
+
+void
+uk_seen_send(struct uk_seen *seen, struct uk_pool *writer)
+{
+    if (!atomic_exchange(&seen->some, false) ||
+        atomic_exchange(&seen->waits, true))
+        return;
+    if (uk_pool_put(writer, &seen->job))
+        return;
+    atomic_store(&seen->waits, false);
+    atomic_store(&seen->some, true);
 }
 
 static size_t

@@ -147,7 +147,7 @@ grant(struct uk_call *call, const struct uk_store_user *user)
     call->claims.emails = NULL;
     uk_buf_clear(&emails);
     if (call->claims.provider != UK_PROVIDER_ANON && call->reply->status == 200)
-        uk_seen_note(&server->seen, server->writer, user, uk_id_now_us());
+        uk_seen_note(&server->seen, user, uk_id_now_us());
     return then;
 }
 

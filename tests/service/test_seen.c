@@ -123,7 +123,7 @@ notes_once_an_hour(void **state)
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
         struct uk_store_user user = user_of(1, rows[i].before);
 
-        uk_seen_note(&seen, pool, &user, NOW);
+        uk_seen_note(&seen, &user, NOW);
         assert_int_equal(write_all(&seen), rows[i].want);
     }
     assert_int_equal(noted_at, 77);
@@ -138,8 +138,11 @@ many_logins_are_one_job(void **state)
     struct uk_pool *pool = start_pool(10);
     struct uk_store_user user = user_of(1, 0);
 
+    uk_seen_send(&seen, pool); /* nobody has logged in */
     for (unsigned i = 0; i < 1000; i++)
-        uk_seen_note(&seen, pool, &user, NOW);
+        uk_seen_note(&seen, &user, NOW);
+    for (unsigned i = 0; i < 3; i++)
+        uk_seen_send(&seen, pool);
     uk_pool_stop(pool);
     assert_int_equal(jobs, 1);
     assert_int_equal(write_all(&seen), 1);
@@ -155,7 +158,7 @@ holds_so_many_and_loses_the_others(void **state)
     for (unsigned i = 0; i < 100 * UK_SEEN_ROOM; i++) {
         struct uk_store_user user = user_of(i, 0);
 
-        uk_seen_note(&seen, pool, &user, NOW);
+        uk_seen_note(&seen, &user, NOW);
     }
     assert_in_range(write_all(&seen), UK_SEEN_ROOM / 2, UK_SEEN_ROOM);
     uk_pool_stop(pool);
@@ -168,11 +171,13 @@ a_full_queue_is_no_end(void **state)
     struct uk_pool *pool = start_pool(0);
     struct uk_store_user user = user_of(1, 0), other = user_of(2, 0);
 
-    uk_seen_note(&seen, pool, &user, NOW);
+    uk_seen_note(&seen, &user, NOW);
+    uk_seen_send(&seen, pool);
     uk_pool_stop(pool);
     assert_int_equal(jobs, 0);
     pool = start_pool(1);
-    uk_seen_note(&seen, pool, &other, NOW);
+    uk_seen_note(&seen, &other, NOW);
+    uk_seen_send(&seen, pool);
     uk_pool_stop(pool);
     assert_int_equal(jobs, 1);
     assert_int_equal(write_all(&seen), 2);
@@ -185,19 +190,19 @@ a_failure_is_nobody_elses(void **state)
     struct uk_pool *pool = start_pool(1);
     struct uk_store_user user = user_of(1, 0);
 
-    uk_seen_note(&seen, pool, &user, NOW);
+    uk_seen_note(&seen, &user, NOW);
     note_code = UK_SYSTEM;
     assert_int_equal(write_all(&seen), 1);
     assert_int_equal(undone, 1);
     assert_int_equal(kept, 0);
     note_code = UK_OK; /* it is lost, and the next one is not */
     assert_int_equal(write_all(&seen), 0);
-    uk_seen_note(&seen, pool, &user, NOW);
+    uk_seen_note(&seen, &user, NOW);
     assert_int_equal(write_all(&seen), 1);
     assert_int_equal(kept, 1);
     note_code = UK_SYSTEM; /* what cannot be undone is everybody's */
     undo_code = UK_UNREACHABLE;
-    uk_seen_note(&seen, pool, &user, NOW);
+    uk_seen_note(&seen, &user, NOW);
     assert_int_equal(uk_seen_write(&seen, &store, 77, &err), UK_UNREACHABLE);
     uk_pool_stop(pool);
 }
