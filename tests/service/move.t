@@ -168,6 +168,19 @@ http = Client(old)
 old.add_user(EMAIL, PASSWORD)
 session = http.session(EMAIL, PASSWORD)
 kept = http.new_key(session, 'kept')
+
+
+
+def noted():
+    """Is it written down that she has logged in?  It is, a second later."""
+    db = sqlite3.connect('file:%s?mode=ro' % sqlite_of(old), uri=True)
+    found = db.execute('SELECT max(last_login) FROM app_user').fetchone()[0]
+    db.close()
+    return found > 0
+
+
+while not noted():  # the files are compared, so it must not come later
+    time.sleep(0.05)
 gone = http.new_key(session, 'gone')
 off = http.new_key(session, 'off')
 must(http.delete(session.refresh, gone['_id']), 204)
