@@ -5,31 +5,11 @@
 #include "service/admin_users.h"
 #include "service/email.h"
 #include "service/handlers.h"
+#include "service/identity.h"
 #include "service/password.h"
 #include "service/query.h"
 
 #define PAGE_MAX (UK_STORE_PAGE * 8192) /* bytes of a page of users */
-
-static void
-put_identity(struct uk_json_out *out, const char *app_id,
-             const struct uk_store_identity *identity)
-{
-    char provider_id[UK_ID_SIZE];
-
-    uk_provider_id(app_id, identity->provider, provider_id);
-    uk_json_begin(out, NULL, '{');
-    uk_json_put_text(out, "id", identity->id);
-    uk_json_put_text(out, "provider_type",
-                     uk_provider_word(identity->provider));
-    uk_json_put_text(out, "provider_id", provider_id);
-    if (identity->provider == UK_PROVIDER_PASSWORD) {
-        uk_json_begin(out, "provider_data", '{');
-        uk_json_put_text(out, "email", identity->email);
-        uk_json_put_bool(out, "confirmed", identity->confirmed);
-        uk_json_end(out, '}');
-    }
-    uk_json_end(out, '}');
-}
 
 /* The only one of a server's user is its key. */
 static enum uk_code
@@ -83,7 +63,7 @@ put_user(struct uk_call *call, struct uk_json_out *out,
     uk_json_end(out, '}');
     uk_json_begin(out, "identities", '[');
     for (size_t i = 0; i < count; i++)
-        put_identity(out, one->user.app_id, &identities[i]);
+        uk_identity_put(out, one->user.app_id, &identities[i]);
     uk_json_end(out, ']');
     uk_json_end(out, '}');
     return UK_OK;

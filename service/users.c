@@ -2,27 +2,7 @@
 #include <string.h>
 
 #include "service/handlers.h"
-
-static void
-put_identity(struct uk_json_out *out, const struct uk_call *call,
-             const struct uk_store_identity *identity)
-{
-    char provider_id[UK_ID_SIZE];
-
-    uk_provider_id(call->session.user.app_id, identity->provider, provider_id);
-    uk_json_begin(out, NULL, '{');
-    uk_json_put_text(out, "id", identity->id);
-    uk_json_put_text(out, "provider_type",
-                     uk_provider_word(identity->provider));
-    uk_json_put_text(out, "provider_id", provider_id);
-    if (identity->provider == UK_PROVIDER_PASSWORD) {
-        uk_json_begin(out, "provider_data", '{');
-        uk_json_put_text(out, "email", identity->email);
-        uk_json_put_bool(out, "confirmed", identity->confirmed);
-        uk_json_end(out, '}');
-    }
-    uk_json_end(out, '}');
-}
+#include "service/identity.h"
 
 static void
 put_profile(struct uk_json_out *out, const struct uk_call *call,
@@ -35,7 +15,7 @@ put_profile(struct uk_json_out *out, const struct uk_call *call,
     uk_json_put_text(out, "domain_id", session->user.app_id);
     uk_json_begin(out, "identities", '[');
     for (size_t i = 0; i < count; i++)
-        put_identity(out, call, &identities[i]);
+        uk_identity_put(out, call->session.user.app_id, &identities[i]);
     uk_json_end(out, ']');
     uk_json_begin(out, "data", '{');
     if (call->claims.provider == UK_PROVIDER_KEY)
