@@ -21,6 +21,7 @@
 
 #include "agent/door.h"
 #include "agent/guard.h"
+#include "agent/keeper.h"
 #include "agent/loop.h"
 #include "agent/peer.h"
 #include "agent/privs.h"
@@ -31,7 +32,6 @@
 
 #define FD     UK_HELPER_FD
 #define FD_SAY (FD + 1) /* where a service says its numbers */
-#define FAILED 1        /* exit status: could not serve */
 #define USAGE  2        /* exit status: started in a way that it is not for */
 
 static struct uk_log to_person = {
@@ -181,36 +181,67 @@ serve_connection(const char *conf_file, struct uk_deadline since)
     uk_serve_one(&serve, FD, &peer);
 }
 
+/* keeper is the process that stays, or 0. */
 static int
-serve_all(const char *conf_file, enum uk_reception_door door,
-          struct uk_deadline since)
+serve_all(const char *conf_file, pid_t keeper, struct uk_deadline since)
 {
     static struct agent agent;
     struct uk_err err = UK_ERR_NONE;
     struct uk_serve serve;
+    bool anew = false;
     enum uk_code code = get_ready(&agent, conf_file, UK_PRIVS_SERVICE, &err);
 
     if (code == UK_OK) {
         uk_stamps_settle(&agent.stamps);
         serve = serve_with(&agent, since);
-        code = uk_reception_run(&serve, FD, door, &err);
+        if (keeper != 0)
+            uk_keeper_stay_with(keeper);
+        code = uk_reception_run(
+            &serve, FD, keeper != 0 ? UK_RECEPTION_OWN : UK_RECEPTION_LENT,
+            &anew, &err);
     } else {
         uk_reception_fail(FD, code, &err);
     }
     if (code != UK_OK)
         uk_log_line(&to_person, UK_LEVEL_ERROR, "userkey-agent: %s", err.text);
-    return code == UK_OK ? 0 : FAILED;
+    if (code != UK_OK)
+        return UK_KEEPER_FAILED;
+    return anew ? UK_KEEPER_ANEW : UK_KEEPER_DONE;
+}
+
+/* A door of its own. */
+struct own {
+    const char *conf_file;
+    pid_t keeper;
+};
+
+static int
+work(void *own)
+{
+    const struct own *kept = own;
+
+    return serve_all(kept->conf_file, kept->keeper, uk_deadline_in(0));
 }
 
 static int
-listen_at(const char *path, const char *conf_file, struct uk_deadline since)
+listen_at(char *const *argv, const char *conf_file, const char *path)
 {
+    struct own own = {conf_file, getpid()};
+    struct uk_keeper keeper = {
+        .log = &to_person,
+        .argv = argv,
+        .own = &own,
+        .work = work,
+        .fd = FD,
+        .before = uk_door_look(FD) == UK_DOOR_LISTENING,
+    };
     struct uk_err err = UK_ERR_NONE;
 
-    if (uk_door_open(path, UK_DOOR_FOR_CALLERS, FD, &err) == UK_OK)
-        return serve_all(conf_file, UK_RECEPTION_OWN, since);
+    if (keeper.before ||
+        uk_door_open(path, UK_DOOR_FOR_CALLERS, FD, &err) == UK_OK)
+        return uk_keeper_run(&keeper);
     uk_log_line(&to_person, UK_LEVEL_ERROR, "userkey-agent: %s", err.text);
-    return FAILED;
+    return UK_KEEPER_FAILED;
 }
 
 static int
@@ -221,7 +252,9 @@ serve(const char *conf_file, struct uk_deadline since)
         serve_connection(conf_file, since);
         return 0;
     case UK_DOOR_LISTENING:
-        return serve_all(conf_file, UK_RECEPTION_LENT, since);
+        return serve_all(conf_file, 0, since) == UK_KEEPER_FAILED
+                   ? UK_KEEPER_FAILED
+                   : UK_KEEPER_DONE;
     case UK_DOOR_NONE:
         break;
     }
@@ -243,7 +276,7 @@ main(int argc, char **argv)
         status = serve(argv[2], since);
     else if (argc == 5 && strcmp(argv[1], "--conf") == 0 &&
              strcmp(argv[3], "--listen") == 0)
-        status = listen_at(argv[4], argv[2], since);
+        status = listen_at(argv, argv[2], argv[4]);
     else
         uk_log_line(&to_person, UK_LEVEL_ERROR,
                     "usage: userkey-agent --conf FILE [--listen PATH] (or with "

@@ -24,6 +24,7 @@
 #define AT_ONCE      64    /* let in before others get their turn */
 #define PATIENCE_MS  60000 /* with who has not said yet what they want */
 #define FAIL_WAIT_MS 200
+#define FAIL_MOST_MS 1000 /* then another may do better, whoever comes */
 
 struct reception {
     const struct uk_serve *serve;
@@ -37,7 +38,7 @@ struct reception {
     struct uk_visit *first, *oldest; /* all who are in, the youngest first */
     size_t in, others;               /* how many; of them not root's */
     bool leaving;
-    bool changed; /* what we know is not what stands in the files any more */
+    bool anew; /* for another of us */
 };
 
 /* Who is in. */
@@ -170,17 +171,11 @@ on_over(struct uk_visit *visit)
 }
 
 static void
-refuse(const struct reception *r, int fd)
+refuse(int fd)
 {
     struct uk_answer answer = {.verdict = UK_THROTTLED_HERE,
                                .retry_after_s = 1};
-    struct uk_err err = UK_ERR_NONE;
 
-    if (r->changed)
-        uk_decide_failure(uk_err_set(&err, UK_UNREACHABLE,
-                                     "its settings have just changed, and it "
-                                     "makes way for another; try again"),
-                          &err, &answer);
     uk_reply_refuse(fd, (struct uk_deadline){0}, 0, &answer);
     uk_io_close(&fd);
 }
@@ -198,8 +193,8 @@ let_in(struct reception *r, int fd)
         return;
     }
     peer.parent = false; /* nobody has started us for themselves alone */
-    if (r->changed || !has_room(r, peer.uid)) {
-        refuse(r, fd);
+    if (!has_room(r, peer.uid)) {
+        refuse(fd);
         return;
     }
     if (uk_visit_begin(&r->host, fd, &peer, now, uk_deadline_in(PATIENCE_MS),
@@ -232,7 +227,7 @@ on_callers(struct uk_watch *watch)
     if (changed != NULL) {
         uk_log_line(r->serve->log, UK_LEVEL_NOTICE, "leaving: '%s' has changed",
                     changed);
-        r->changed = true;
+        r->anew = true;
         leave(r);
         return;
     }
@@ -242,14 +237,14 @@ on_callers(struct uk_watch *watch)
     }
 }
 
-/* At our own door, from now on nobody comes, and they know it; who came just
- * before is the last to be let in.  At one that was lent, they wait for who
- * comes after us. */
+/* Where another follows, those who come wait for it.  At our own door, from now
+ * on nobody comes, and they know it; who came just before is the last to be let
+ * in. */
 static void
 close_door(struct reception *r)
 {
     uk_loop_unwatch(r->serve->loop, &r->callers);
-    if (r->door != UK_RECEPTION_OWN)
+    if (r->door != UK_RECEPTION_OWN || r->anew)
         return;
     shutdown(r->fd, SHUT_RD);
     while (accept_one(r))
@@ -286,6 +281,10 @@ on_signal(struct uk_watch *watch)
         return;
     uk_log_line(r->serve->log, UK_LEVEL_INFO, "leaving: signal %u",
                 info.ssi_signo);
+    if (info.ssi_signo == SIGHUP && !r->leaving)
+        r->anew = true;
+    if (info.ssi_signo != SIGHUP && r->anew)
+        r->anew = r->leaving = false; /* no other follows after all */
     leave(r);
 }
 
@@ -342,7 +341,7 @@ open_up(struct reception *r, struct uk_err *err)
 
 enum uk_code
 uk_reception_run(const struct uk_serve *serve, int fd,
-                 enum uk_reception_door door, struct uk_err *err)
+                 enum uk_reception_door door, bool *anew, struct uk_err *err)
 {
     struct reception r = {
         .serve = serve,
@@ -367,6 +366,8 @@ uk_reception_run(const struct uk_serve *serve, int fd,
         rest_or_leave(&r);
         code = uk_loop_run(serve->loop, err);
     }
+    if (code == UK_OK)
+        *anew = r.anew;
     uk_loop_unwatch(serve->loop, &r.callers);
     uk_loop_unwatch(serve->loop, &r.signalled);
     uk_loop_unset(serve->loop, &r.idle);
@@ -379,11 +380,13 @@ uk_reception_run(const struct uk_serve *serve, int fd,
 void
 uk_reception_fail(int fd, enum uk_code code, const struct uk_err *why)
 {
+    struct uk_deadline last = uk_deadline_in(FAIL_MOST_MS);
     struct uk_answer answer = {.code = UK_OK};
     struct uk_err err = UK_ERR_NONE;
 
-    while (uk_io_wait(fd, POLLIN, uk_deadline_in(FAIL_WAIT_MS), &err) ==
-           UK_OK) {
+    while (uk_deadline_left_ms(last) > 0 &&
+           uk_io_wait(fd, POLLIN, uk_deadline_in(FAIL_WAIT_MS), &err) ==
+               UK_OK) {
         int caller = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (caller < 0)

@@ -285,6 +285,69 @@ with plain() as agent:
     agent.kill()
     agent.wait()
     ok(let_in(su("alice", KEY)), "behind a socket that a killed one left too")
+
+
+def children(pid):
+    return [int(child) for child in pathlib.Path(
+        f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def listens():
+    """By itself: nobody starts one where this fails."""
+    try:
+        return ask() == GRANTED
+    except OSError:
+        return False
+
+
+with plain() as agent:
+    first = children(agent.pid)
+    ok(listens() and len(first) == 1, "one process keeps, one serves", first)
+    user = pathlib.Path(f"/proc/{first[0]}/status").read_text()
+    ok("CapEff:\t0000000000000000" in user, "which is not root", user)
+    conf(app_id="nosuchapp")
+    log = Syslog()
+    ok(not let_in(su("alice", KEY)), "settings that change count for it too")
+    ok(any("status 404" in line for line in log.module()), "at once")
+    conf()
+    ok(listens(), "and when they are changed back")
+    second = children(agent.pid)
+    ok(second and second != first, "served by another", first, second)
+    conf(timeout="soon")
+    ok(not listens(), "broken settings: nobody is let in")
+    conf()
+    ok(wait_for(listens), "mended settings: it is there without being started")
+    program = pathlib.Path(PROGRAM)
+    fresh = program.with_suffix(".new")
+    fresh.write_bytes(program.read_bytes())
+    fresh.chmod(0o755)
+    fresh.rename(program)
+    ok(listens(), "an upgrade: it serves")
+    ok(os.path.samefile(f"/proc/{agent.pid}/exe", program),
+       "and is the new program")
+    os.kill(children(agent.pid)[0], signal.SIGKILL)
+    ok(listens(), "the one that serves is killed: another does")
+    failed, crew = logins(60, 6)
+    count = 0
+    while any(member.is_alive() for member in crew):
+        agent.send_signal(signal.SIGHUP)
+        count += 1
+        time.sleep(0.03)
+    for member in crew:
+        member.join()
+    ok(not failed and count > 3,
+       f"told {count} times to begin anew: 0 of 60 lost", *failed)
+    ok(agent.poll() is None and listens(), "it is there all the time")
+    last = children(agent.pid)[0]
+with plain() as agent:
+    ok(not alive(last), "it takes along who serves")
+    ok(listens(), "and another can take its place")
+conf(timeout="soon")
+came = run([PROGRAM, "--conf", CONF, "--listen", SOCKET])
+ok(came.status == 1 and "timeout" in came.err,
+   "settings that are broken at the start: it says so and does not stay", came)
+conf()
+os.unlink(SOCKET)
 with plain() as agent:
     os.chmod("/run/userkey", 0o777)
     log = Syslog()

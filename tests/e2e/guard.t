@@ -118,6 +118,9 @@ class Agent:
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)
         self.process.wait()
+        end = time.monotonic() + 10  # whoever served goes along
+        while world.processes('userkey-agent') and time.monotonic() < end:
+            time.sleep(0.01)
 
 
 def make_state():
