@@ -1,5 +1,6 @@
 """The services that a client meets in these tests, and the wire to them."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -45,6 +46,15 @@ def install():
     """Why the clients cannot be had; None when they are there."""
     if not shutil.which('node'):
         return 'node is not here'
+    here = os.open(HERE, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(here, fcntl.LOCK_EX)  # one at a time: tests run together
+        return install_here()
+    finally:
+        os.close(here)
+
+
+def install_here():
     if all(found(name) == version for name, version in wanted().items()):
         return None
     if not shutil.which('npm'):
