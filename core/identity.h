@@ -17,11 +17,10 @@
 #include "core/str.h"
 #include "core/verdict.h"
 
-#define UK_USER_ID_MAX     64  /* a service user's id, without its NUL */
-#define UK_EMAIL_MAX       254 /* an address, without its NUL (RFC 5321) */
-#define UK_PERSON_EMAILS   8   /* addresses that one person may have */
-#define UK_USERS_MAX_LINES 100000
-#define UK_WHY_SIZE        256
+#define UK_USER_ID_MAX   64  /* a service user's id, without its NUL */
+#define UK_EMAIL_MAX     254 /* an address, without its NUL (RFC 5321) */
+#define UK_PERSON_EMAILS 8   /* addresses that one person may have */
+#define UK_WHY_SIZE      256
 
 /* Whose key it is: what the service says, checked for form by us. */
 struct uk_person {
@@ -45,7 +44,7 @@ struct uk_users_entry {
     unsigned line;
 };
 
-/* The users file, parsed.  {0} is the empty one. */
+/* The users file, parsed (core/users.h).  {0} is the empty one. */
 struct uk_users {
     struct uk_users_entry *entry; /* owned */
     size_t count;
@@ -60,17 +59,6 @@ struct uk_policy {
     bool allow_root;
 };
 
-/*
- * Parse the users file: `account  id:ID email:ADDRESS ...`, '#' comments.
- * file is kept by reference.  UK_MISCONFIGURED with file and line for a name
- * that is none, an identity of another kind, an account that stands twice, a
- * NUL or a control character.  On failure out is untouched.
- */
-UK_MUST_USE enum uk_code uk_users_parse(const char *text, size_t len,
-                                        const char *file, struct uk_users *out,
-                                        struct uk_err *err);
-void uk_users_clear(struct uk_users *users);
-
 /* The well-formed id of a user, key, app or request: 1 to UK_USER_ID_MAX of
  * [0-9A-Za-z_-].  A user API key, which has that form too, is none: ids are
  * logged and stand in URLs. */
@@ -79,6 +67,29 @@ bool uk_identity_is_id(const char *text);
 /* An address that may stand in the users file: printable, no space, one '@'
  * with something on both sides, at most UK_EMAIL_MAX. */
 bool uk_identity_is_email(const char *text);
+
+/* The rules about an account, in the order in which they are asked; the first
+ * that decides is the last that counts. */
+enum uk_rule {
+    UK_RULE_ROOT,    /* root needs 'allow_root' and a line */
+    UK_RULE_MIN_UID, /* system accounts take no keys */
+    UK_RULE_NOBODY,  /* nor does the number that means nobody */
+    UK_RULE_LINE,    /* the account's own line in the users file */
+    UK_RULE_DOMAIN,  /* 'email_domain', for accounts without a line */
+    UK_RULES
+};
+
+/* What one rule says about an account. */
+struct uk_ruling {
+    enum uk_verdict verdict; /* UK_UNDECIDED: the next one is asked */
+    unsigned line;           /* of the users file, or 0 */
+    char why[UK_WHY_SIZE];   /* printable */
+};
+
+/* Ask one rule.  The rules behind one that decides do not count. */
+void uk_identity_ask(const struct uk_policy *policy,
+                     const struct uk_account *account, enum uk_rule rule,
+                     struct uk_ruling *out);
 
 /*
  * May anybody log in to this account with a key, before the service is asked?

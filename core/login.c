@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/keytext.h"
 #include "core/str.h"
+#include "core/users.h"
 
 #define USERS_FILE_MAX (16 * 1024 * 1024)
 
@@ -20,6 +21,8 @@ struct decision {
     struct uk_policy policy;   /* borrows users */
     struct uk_users users;     /* owned */
     struct uk_outcome outcome; /* owned; undecided until a step decides */
+    struct uk_ruling
+        *rulings; /* borrowed, for who wants each of them; or NULL */
 };
 
 typedef enum uk_code step(struct decision *d, struct uk_err *err);
@@ -68,17 +71,17 @@ find_account(struct decision *d, struct uk_err *err)
 }
 
 /* A users file that cannot be read lets nobody in, whatever the reason. */
-static enum uk_code
-load_users(struct decision *d, struct uk_err *err)
+enum uk_code
+uk_login_users(const struct uk_settings *settings, struct uk_users *out,
+               struct uk_err *err)
 {
-    const char *file = d->login->settings->users_file;
+    const char *file = settings->users_file;
     struct uk_buf text = UK_BUF_UP_TO(USERS_FILE_MAX);
     enum uk_code code;
 
     code = uk_file_read(file, UK_FILE_TRUSTED, &text, err);
     if (code == UK_OK)
-        code =
-            uk_users_parse(uk_buf_peek(&text), text.len, file, &d->users, err);
+        code = uk_users_parse(uk_buf_peek(&text), text.len, file, out, err);
     else if (code != UK_NO_MEMORY)
         code = uk_err_recode(err, UK_MISCONFIGURED);
     if (code != UK_OK)
@@ -98,7 +101,7 @@ load_policy(struct decision *d, struct uk_err *err)
         .min_uid = settings->min_uid,
         .allow_root = settings->allow_root,
     };
-    return load_users(d, err);
+    return uk_login_users(settings, &d->users, err);
 }
 
 static enum uk_code
@@ -106,6 +109,9 @@ admit(struct decision *d, struct uk_err *err)
 {
     enum uk_verdict verdict;
 
+    for (int i = 0; d->rulings != NULL && i < UK_RULES; i++)
+        uk_identity_ask(&d->policy, &d->outcome.account, (enum uk_rule)i,
+                        &d->rulings[i]);
     verdict =
         uk_identity_admit(&d->policy, &d->outcome.account, d->outcome.why);
     return verdict == UK_GRANTED ? UK_OK : decide(d, verdict, NULL);
@@ -295,12 +301,13 @@ uk_login_decide(const struct uk_login *login, struct uk_deadline by,
 }
 
 enum uk_code
-uk_login_admit(const struct uk_settings *settings, const char *user,
-               struct uk_outcome *out, struct uk_err *err)
+uk_login_rules(const struct uk_settings *settings, const char *user,
+               struct uk_ruling *rulings, struct uk_outcome *out,
+               struct uk_err *err)
 {
     static step *const steps[] = {find_account, load_policy, admit};
     struct uk_login login = {.settings = settings, .user = user};
-    struct decision d = {.login = &login};
+    struct decision d = {.login = &login, .rulings = rulings};
     enum uk_code code;
 
     code = walk(&d, steps, UK_COUNT(steps), err);
@@ -310,6 +317,13 @@ uk_login_admit(const struct uk_settings *settings, const char *user,
         d.outcome.verdict = UK_GRANTED;
     *out = d.outcome;
     return UK_OK;
+}
+
+enum uk_code
+uk_login_admit(const struct uk_settings *settings, const char *user,
+               struct uk_outcome *out, struct uk_err *err)
+{
+    return uk_login_rules(settings, user, NULL, out, err);
 }
 
 enum uk_code

@@ -67,6 +67,21 @@ UK_MUST_USE enum uk_code uk_login_admit(const struct uk_settings *settings,
                                         struct uk_outcome *out,
                                         struct uk_err *err);
 
+/* The same, for who wants to know what each rule says: UK_RULES rulings, which
+ * are filled where there is such an account and the users file can be read. */
+UK_MUST_USE enum uk_code uk_login_rules(const struct uk_settings *settings,
+                                        const char *user,
+                                        struct uk_ruling *rulings,
+                                        struct uk_outcome *out,
+                                        struct uk_err *err);
+
+/* Load the users file of these settings: *out is the caller's, for
+ * uk_users_clear().  UK_MISCONFIGURED for one that cannot be believed, read or
+ * understood. */
+UK_MUST_USE enum uk_code uk_login_users(const struct uk_settings *settings,
+                                        struct uk_users *out,
+                                        struct uk_err *err);
+
 /* End a session that was kept. */
 UK_MUST_USE enum uk_code uk_login_end(const struct uk_settings *settings,
                                       const char *conf_file,

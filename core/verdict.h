@@ -2,7 +2,7 @@
  * What was decided about a key and a person; the word for it in logs.
  *
  * Zero means that nobody answered, so cleared memory lets no one in.  Only
- * pam_module/code.c turns these into PAM's codes.
+ * core/pamcode turns these into PAM's codes.
  */
 #ifndef UK_VERDICT_H
 #define UK_VERDICT_H

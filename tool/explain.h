@@ -1,9 +1,4 @@
-/*
- * What a decision about a login means: PAM's code for it, and what to do.
- *
- * The words beside the numbers of pam_module/code.c, which decides; a test
- * compares the two.
- */
+/* What a decision about a login means: PAM's code for it, and what to do. */
 #ifndef UK_EXPLAIN_H
 #define UK_EXPLAIN_H
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/identity.h"
+#include "core/users.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Whoever is let in stands there: by that id, or by that address. */

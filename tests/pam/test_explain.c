@@ -13,6 +13,7 @@
 #include "core/str.h"
 #include "pam_module/code.c"
 #include "tool/explain.c"
+#include "tool/pamname.c"
 
 #define NAME(code)                                                             \
     {                                                                          \

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/identity.h"
+#include "core/users.h"
 
 static enum uk_code
 parse(const char *text, struct uk_users *out, struct uk_err *err)
@@ -473,6 +474,60 @@ bounds_its_words(void **state)
     assert_string_equal(at.behind, "behind");
 }
 
+/* Each rule alone; the first that says something is what admit says. */
+static void
+asks_each_rule(void **state)
+{
+    static const char text[] = "# people\nalice id:a\n\nroot id:r\n";
+    enum { NO = UK_NOT_ALLOWED, GO = UK_UNDECIDED, IN = UK_GRANTED };
+    static const struct {
+        const char *name;
+        uid_t uid;
+        bool allow_root;
+        const char *domain;
+        unsigned line;
+        int said[UK_RULES];
+    } rows[] = {
+        {"alice", 1000, false, "", 2, {GO, GO, GO, IN, UK_NOT_MAPPED}},
+        {"alice", 999, false, "", 2, {GO, NO, GO, IN, UK_NOT_MAPPED}},
+        {"alice", 0, false, "d", 2, {NO, GO, GO, IN, IN}},
+        {"root", 0, false, "", 4, {NO, GO, GO, IN, UK_NOT_MAPPED}},
+        {"root", 0, true, "", 4, {GO, GO, GO, IN, UK_NOT_MAPPED}},
+        {"bob", 1000, true, "", 0, {GO, GO, GO, GO, UK_NOT_MAPPED}},
+        {"bob", 1000, false, "d", 0, {GO, GO, GO, GO, IN}},
+        {"bob", 0, true, "d", 0, {NO, GO, GO, GO, IN}},
+        {"bob", (uid_t)-1, false, "d", 0, {GO, GO, NO, GO, IN}},
+    };
+    struct uk_users users = {.entry = NULL};
+    struct uk_err err;
+
+    assert_int_equal(parse(text, &users, &err), UK_OK);
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_policy policy = {.users = &users,
+                                   .email_domain = rows[i].domain,
+                                   .min_uid = 1000,
+                                   .allow_root = rows[i].allow_root};
+        struct uk_account account = {.uid = rows[i].uid};
+        struct uk_ruling ruling, first = {.verdict = UK_UNDECIDED};
+        char why[UK_WHY_SIZE];
+
+        assert_true(
+            uk_str_copy(account.name, sizeof(account.name), rows[i].name));
+        for (int rule = 0; rule < UK_RULES; rule++) {
+            uk_identity_ask(&policy, &account, (enum uk_rule)rule, &ruling);
+            assert_int_equal((int)ruling.verdict, rows[i].said[rule]);
+            assert_int_equal(ruling.line, rows[i].line);
+            assert_true(ruling.why[0] != '\0');
+            if (first.verdict == UK_UNDECIDED)
+                first = ruling;
+        }
+        assert_int_equal(uk_identity_admit(&policy, &account, why),
+                         first.verdict);
+        assert_string_equal(why, first.why);
+    }
+    uk_users_clear(&users);
+}
+
 int
 main(void)
 {
@@ -485,6 +540,7 @@ main(void)
         cmocka_unit_test(survives_damage),
         cmocka_unit_test(has_a_largest_file),
         cmocka_unit_test(decides),
+        cmocka_unit_test(asks_each_rule),
         cmocka_unit_test(says_why),
         cmocka_unit_test(asks_for_addresses_only_where_they_decide),
         cmocka_unit_test(bounds_its_words),
