@@ -20,7 +20,8 @@ uk_admin_server_list(struct uk_call *call)
     call->reply->body.max = LIST_MAX;
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < count; i++)
-        uk_key_put(&out, &servers[i].key, NULL, servers[i].user_id);
+        uk_key_put(&out, &servers[i].key, NULL, servers[i].user_id,
+                   uk_key_wants_times(call));
     uk_json_end(&out, ']');
     return uk_call_json(call, 200);
 }
@@ -80,6 +81,12 @@ enum uk_then
 uk_admin_server_disable(struct uk_call *call)
 {
     return find_owner(call) ? uk_key_disable(call) : UK_THEN_REPLY;
+}
+
+enum uk_then
+uk_admin_server_expiry(struct uk_call *call)
+{
+    return find_owner(call) ? uk_key_expiry(call) : UK_THEN_REPLY;
 }
 
 enum uk_then

@@ -4,6 +4,7 @@
 #include "core/jsonscan.h"
 #include "core/keytext.h"
 #include "service/handlers.h"
+#include "service/keys.h"
 #include "service/session.h"
 #include "service/tries.h"
 
@@ -38,6 +39,8 @@ decide(struct uk_call *call)
         return turn_away(call, "deleted");
     if (login->key_disabled)
         return turn_away(call, "disabled");
+    if (uk_key_is_over(login->key_expires_us))
+        return turn_away(call, "key-expired");
     if (login->user.disabled) {
         uk_call_audit(call, "refused", "user-disabled");
         return uk_call_error(call, 401, "UserDisabled", "user disabled");

@@ -43,6 +43,7 @@ uk_step uk_key_list;
 uk_step uk_key_fetch;
 uk_step uk_key_enable;
 uk_step uk_key_disable;
+uk_step uk_key_expiry;
 uk_step uk_key_delete;
 
 /* admin_session.c */
@@ -62,6 +63,7 @@ uk_step uk_admin_server_create;
 uk_step uk_admin_server_fetch;
 uk_step uk_admin_server_enable;
 uk_step uk_admin_server_disable;
+uk_step uk_admin_server_expiry;
 uk_step uk_admin_server_delete;
 
 /* admin_providers.c */

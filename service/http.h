@@ -30,7 +30,8 @@ struct uk_http_request {
     const char *access_control_method; /* of a preflight */
     const char *forwarded_for;
     /* Of the query, as they were sent. */
-    const char *after, *desc, *email, *link, *provider_types, *sort, *status;
+    const char *after, *desc, *email, *link, *provider_types, *sort, *status,
+        *times;
     const char *body;
     size_t body_len;
     bool tls;

@@ -66,6 +66,7 @@ take_argument(void *context, enum MHD_ValueKind kind, const char *name,
         {"provider_types", &request->provider_types},
         {"sort", &request->sort},
         {"status", &request->status},
+        {"times", &request->times},
     };
 
     (void)kind;

@@ -1,9 +1,12 @@
-/* A user's API keys: create, list, fetch, enable, disable, delete. */
+/* A user's API keys: create, list, fetch, enable, disable, expire, delete. */
 #include <string.h>
 
 #include "core/keytext.h"
 #include "service/handlers.h"
 #include "service/keys.h"
+
+#define SECOND_US      INT64_C(1000000)
+#define EXPIRES_MOST_S (INT64_C(100) * 366 * 24 * 3600)
 
 enum uk_then
 uk_key_not_found(struct uk_call *call)
@@ -12,9 +15,30 @@ uk_key_not_found(struct uk_call *call)
     return uk_call_error(call, 404, "APIKeyNotFound", "API key not found");
 }
 
+bool
+uk_key_is_over(int64_t expires_us)
+{
+    return expires_us > 0 && expires_us <= uk_id_now_us();
+}
+
+bool
+uk_key_wants_times(const struct uk_call *call)
+{
+    return call->request->times != NULL &&
+           strcmp(call->request->times, "true") == 0;
+}
+
+/* What has not come about, or is not known, is left out. */
+static void
+put_time(struct uk_json_out *out, const char *name, int64_t us)
+{
+    if (us > 0)
+        uk_json_put_int(out, name, us / SECOND_US);
+}
+
 void
 uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
-           const struct uk_secret *value, const char *user_id)
+           const struct uk_secret *value, const char *user_id, bool times)
 {
     uk_json_begin(out, NULL, '{');
     uk_json_put_text(out, "_id", key->id);
@@ -24,6 +48,11 @@ uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
     uk_json_put_bool(out, "disabled", key->disabled);
     if (user_id != NULL)
         uk_json_put_text(out, "user_id", user_id);
+    if (times) {
+        put_time(out, "created_at", key->created_us);
+        put_time(out, "expires_at", key->expires_us);
+        put_time(out, "last_used_at", key->last_used_us);
+    }
     uk_json_end(out, '}');
 }
 
@@ -71,6 +100,35 @@ take_name(struct uk_call *call)
     return false;
 }
 
+/* Take from the body when the key is to expire, *expires_us 0 for never, as
+ * seconds from now or since 1970: true, or the reply is filled. */
+static bool
+take_expiry(struct uk_call *call, bool required, int64_t *expires_us)
+{
+    int64_t now = uk_id_now_us() / SECOND_US, at = -1, in = -1;
+    bool has_at = uk_json_has(call->body, "expires_at");
+    bool has_in = uk_json_has(call->body, "expires_in");
+
+    *expires_us = 0;
+    if (!has_at && !has_in && !required)
+        return true;
+    if (has_at && !has_in && uk_json_int(call->body, "expires_at", &at)) {
+        if (at == 0)
+            return true;
+        in = at > 0 ? at - now : -1;
+    } else if (has_in && !has_at) {
+        (void)uk_json_int(call->body, "expires_in", &in);
+    }
+    if (in > 0 && in <= EXPIRES_MOST_S) {
+        *expires_us = (now + in) * SECOND_US;
+        return true;
+    }
+    uk_call_error(call, 400, "BadRequest",
+                  "'expires_in' (seconds) or 'expires_at' (seconds since 1970; "
+                  "0: never) must be a moment to come, within 100 years");
+    return false;
+}
+
 static enum uk_code
 make_key(struct uk_call *call, struct uk_store_hash *hash, struct uk_err *err)
 {
@@ -109,7 +167,7 @@ uk_key_create(struct uk_call *call)
     /* Those there can still be looked at and taken away. */
     if ((call->session.app.providers_off >> UK_PROVIDER_KEY & 1) != 0)
         return uk_other_login(call);
-    if (!take_name(call))
+    if (!take_name(call) || !take_expiry(call, false, &call->key.expires_us))
         return UK_THEN_REPLY;
     if (make_key(call, &hash, &err) != UK_OK ||
         add_key(call, &hash, &result, &err) != UK_OK)
@@ -129,7 +187,8 @@ uk_key_create(struct uk_call *call)
                                  : "a user can have at most 20 API keys");
     }
     memcpy(call->audit.key, call->key.id, UK_ID_SIZE);
-    uk_key_put(&out, &call->key, &call->secret, told_user(call));
+    /* Who has asked for an expiry hears that it was understood. */
+    uk_key_put(&out, &call->key, &call->secret, told_user(call), true);
     return uk_call_json(call, 201);
 }
 
@@ -146,7 +205,8 @@ uk_key_list(struct uk_call *call)
         return uk_call_fail(call, &err);
     uk_json_begin(&out, NULL, '[');
     for (size_t i = 0; i < count; i++)
-        uk_key_put(&out, &keys[i], NULL, told_user(call));
+        uk_key_put(&out, &keys[i], NULL, told_user(call),
+                   uk_key_wants_times(call));
     uk_json_end(&out, ']');
     return uk_call_json(call, 200);
 }
@@ -165,7 +225,7 @@ uk_key_fetch(struct uk_call *call)
         return uk_call_fail(call, &err);
     if (!found)
         return uk_key_not_found(call);
-    uk_key_put(&out, &key, NULL, told_user(call));
+    uk_key_put(&out, &key, NULL, told_user(call), uk_key_wants_times(call));
     return uk_call_json(call, 200);
 }
 
@@ -205,6 +265,23 @@ enum uk_then
 uk_key_disable(struct uk_call *call)
 {
     return set(call, true);
+}
+
+enum uk_then
+uk_key_expiry(struct uk_call *call)
+{
+    enum uk_store_result result = UK_STORE_NOT_FOUND;
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code = UK_OK;
+    int64_t expires_us;
+
+    if (!take_expiry(call, true, &expires_us))
+        return UK_THEN_REPLY;
+    if (uk_id_check(call->key_id))
+        code = uk_store_call(call->store, set_expiry, call->session.user.id,
+                             call->key_id, expires_us, uk_id_now_us(), &result,
+                             &err);
+    return changed(call, code, result, &err);
 }
 
 /* With the key of a server goes its user, who has no other. */

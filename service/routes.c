@@ -78,6 +78,8 @@ static const struct uk_route routes[] = {
      KEEPER, REFRESH, true, false, "key-enable", false, uk_key_enable},
     {"PUT", CLIENT, "/auth/api_keys/*/disable",
      KEEPER, REFRESH, true, false, "key-disable", false, uk_key_disable},
+    {"PUT", CLIENT, "/auth/api_keys/*/expiry",
+     KEEPER, REFRESH, true, true, "key-expiry", false, uk_key_expiry},
 
     {"POST", ADMINS, "/auth/providers/mongodb-cloud/login",
      ANYBODY, NONE, false, true, "admin-login", false, uk_admin_login},
@@ -115,6 +117,9 @@ static const struct uk_route routes[] = {
     {"PUT", ADMINS, SERVERS "/*/disable",
      ADMIN, ACCESS, true, false, "admin-server-key-disable", false,
      uk_admin_server_disable},
+    {"PUT", ADMINS, SERVERS "/*/expiry",
+     ADMIN, ACCESS, true, true, "admin-server-key-expiry", false,
+     uk_admin_server_expiry},
     {"GET", ADMINS, METHODS,
      ADMIN, ACCESS, false, false, "admin-provider-list", true,
      uk_admin_provider_list},
@@ -201,6 +206,8 @@ static const struct uk_route routes[] = {
      ADMIN, ACCESS, true, false, "admin-key-enable", false, uk_key_enable},
     {"PUT", ADMINS, KEYS "/*/disable",
      ADMIN, ACCESS, true, false, "admin-key-disable", false, uk_key_disable},
+    {"PUT", ADMINS, KEYS "/*/expiry",
+     ADMIN, ACCESS, true, true, "admin-key-expiry", false, uk_key_expiry},
 };
 /* clang-format on */
 

@@ -1,9 +1,9 @@
 /*
- * When users have logged in last, written down behind their backs.
+ * When users and keys have logged in last, written down behind their backs.
  *
  * A login never waits for it and never fails for it: what has no room, or
  * comes into a transaction that fails, is lost.  It is written once an hour
- * for each user, and for all of them once a second, so the rate of logins does
+ * for each user and key, and for all of them once a second, so the rate of logins does
  * not become one of changes: each commit costs SQLite's readers their caches.
  */
 #ifndef UK_SEEN_H
@@ -27,13 +27,14 @@ struct uk_seen {
     atomic_bool waits; /* in the writer's queue */
     struct {
         atomic_int state;
-        char user_id[UK_ID_SIZE];
+        struct uk_store_seen who;
     } slot[UK_SEEN_ROOM];
 };
 
-/* The user has logged in.  From any thread. */
+/* The user has logged in, with this key or (NULL) without one.  From any
+ * thread. */
 void uk_seen_note(struct uk_seen *seen, const struct uk_store_user *user,
-                  int64_t now_us);
+                  const struct uk_store_login *key, int64_t now_us);
 
 /* To the writer with what has been noted, if there is any.  From any thread,
  * each about once a second. */

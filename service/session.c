@@ -7,6 +7,7 @@
 #include "core/deadline.h"
 #include "service/grant.h"
 #include "service/handlers.h"
+#include "service/keys.h"
 #include "service/tries.h"
 
 #define EMAILS_MOST 600 /* bytes of a token, before base64url */
@@ -131,7 +132,8 @@ list_emails(struct uk_call *call, const char *user_id, struct uk_buf *list,
 
 /* The session of call->claims, of this user. */
 static enum uk_then
-grant(struct uk_call *call, const struct uk_store_user *user)
+grant(struct uk_call *call, const struct uk_store_user *user,
+      const struct uk_store_login *key)
 {
     struct uk_server *server = call->server;
     struct uk_buf emails = UK_BUF_UP_TO(EMAILS_MOST);
@@ -147,7 +149,7 @@ grant(struct uk_call *call, const struct uk_store_user *user)
     call->claims.emails = NULL;
     uk_buf_clear(&emails);
     if (call->claims.provider != UK_PROVIDER_ANON && call->reply->status == 200)
-        uk_seen_note(&server->seen, user, uk_id_now_us());
+        uk_seen_note(&server->seen, user, key, uk_id_now_us());
     return then;
 }
 
@@ -162,7 +164,7 @@ settle(struct uk_call *call)
                       &err) != UK_OK)
         return uk_call_fail(call, &err);
     if (result == UK_STORE_DONE)
-        return grant(call, &call->session.user);
+        return grant(call, &call->session.user, NULL);
     uk_call_audit(call, "refused", "changed");
     return uk_call_error(call, 401, "AuthError", "unauthorized");
 }
@@ -200,7 +202,7 @@ uk_session_begin(struct uk_call *call, const struct uk_store_user *user,
     uk_call_audit(call, "granted", NULL);
     call->claims = claims;
     if (!user->pending)
-        return grant(call, user);
+        return grant(call, user, key);
     call->session.user = *user;
     call->next = settle;
     return UK_THEN_WRITER;
@@ -292,6 +294,8 @@ uk_session_fault(const struct uk_claims *claims,
         return "key-deleted";
     if (session->key.disabled)
         return "key-disabled";
+    if (uk_key_is_over(session->key.expires_us))
+        return "key-expired";
     return session->key.epoch != claims->key_epoch ? "ended" : NULL;
 }
 

@@ -117,9 +117,8 @@ struct uk_store_ops {
                                const struct uk_store_key *,
                                const struct uk_store_hash *,
                                enum uk_store_result *, struct uk_err *);
-    enum uk_code (*note_logins)(struct uk_store *,
-                                const char (*user_ids)[UK_ID_SIZE], size_t n,
-                                int64_t when_us, struct uk_err *);
+    enum uk_code (*note_logins)(struct uk_store *, const struct uk_store_seen *,
+                                size_t n, int64_t when_us, struct uk_err *);
     enum uk_code (*set_email)(struct uk_store *, const struct uk_store_user *,
                               const char *email, enum uk_store_result *,
                               struct uk_err *);
@@ -154,6 +153,10 @@ struct uk_store_ops {
     enum uk_code (*set_key)(struct uk_store *, const char *user_id,
                             const char *key_id, bool disabled,
                             enum uk_store_result *, struct uk_err *);
+    enum uk_code (*set_expiry)(struct uk_store *, const char *user_id,
+                               const char *key_id, int64_t expires_us,
+                               int64_t now_us, enum uk_store_result *,
+                               struct uk_err *);
     enum uk_code (*delete_key)(struct uk_store *, const char *user_id,
                                const char *key_id, enum uk_store_result *,
                                struct uk_err *);
@@ -247,8 +250,8 @@ const char *uk_store_path(const char *where);
  * all that is theirs, and behind the last of them the app itself goes; *more
  * tells whether there is anything left to do.  add_server: the user, new, with
  * its key: TAKEN by the name, FULL.  Without the key the user is of no use:
- * delete_user ends both.  note_logins: these users, as far as they are there,
- * logged in then.  set_email: of an identity that is there, and confirmed by
+ * delete_user ends both.  note_logins: these users and keys, as far as they
+ * are there, logged in then.  set_email: of an identity that is there, and confirmed by
  * it; what was handed out to the user is void: TAKEN, NOT_FOUND.
  * claim: until the transaction ends nobody else claims; taken if it has, or
  * ever had, an app.
@@ -268,8 +271,11 @@ const char *uk_store_path(const char *where);
  * say which, of a user of this app, and user_id is filled; one that is over by
  * now is not found.  take_handout: that one, and it is gone; NOT_FOUND.
  *
- * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL.
- * set_key: disabling raises the epoch; NOT_FOUND.  delete_key: NOT_FOUND.
+ * delete_user: with identities and keys; NOT_FOUND.  add_key: TAKEN, FULL;
+ * keys of the user that have been over for UK_STORE_EXPIRED_US are deleted, and
+ * where there is no room all that are over.
+ * set_key: disabling raises the epoch; NOT_FOUND.  set_expiry: 0 is never; a
+ * key that was over has its epoch raised; NOT_FOUND.  delete_key: NOT_FOUND.
  * revoke: expires and now in seconds; rows that have been over for
  * UK_STORE_PATIENCE_S go.
  * end_sessions: raises the epoch; NOT_FOUND.  add_admin: TAKEN, by the name.

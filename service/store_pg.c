@@ -116,6 +116,7 @@ static const struct uk_store_ops ops = {
     .delete_user = uk_pg_delete_user,
     .add_key = uk_pg_add_key,
     .set_key = uk_pg_set_key,
+    .set_expiry = uk_pg_set_expiry,
     .delete_key = uk_pg_delete_key,
     .revoke = uk_pg_revoke,
     .end_sessions = uk_pg_end_sessions,

@@ -116,6 +116,8 @@ enum uk_pg_sql {
     UK_PG_KEY_NAMED,
     UK_PG_ADD_KEY,
     UK_PG_SET_KEY,
+    UK_PG_SET_EXPIRY,
+    UK_PG_DROP_EXPIRED,
     UK_PG_DELETE_KEY,
     UK_PG_PURGE_BURIED,
     UK_PG_CAP_BURIED,
@@ -126,6 +128,7 @@ enum uk_pg_sql {
     UK_PG_PAGE_BACK,
     UK_PG_PAGE_PENDING,
     UK_PG_NOTE_LOGINS,
+    UK_PG_NOTE_KEYS,
     UK_PG_SET_EMAIL,
     UK_PG_VOID_HANDOUTS,
     UK_PG_LIST_ORIGINS,
@@ -175,6 +178,9 @@ struct uk_pg_statement {
 #define UK_PG_USER                                                             \
     "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending, u.last_login"
 #define UK_PG_USER_COLUMNS 7
+#define UK_PG_KEY                                                              \
+    "k.id, k.name, k.disabled, k.epoch, k.created, k.expires, k.last_used"
+#define UK_PG_KEY_COLUMNS 7
 
 const struct uk_pg_statement *uk_pg_statement(enum uk_pg_sql which);
 
@@ -286,6 +292,8 @@ void uk_pg_query_app(const struct uk_pg_query *query, int row, int column,
                      struct uk_store_app *out);
 void uk_pg_query_user(const struct uk_pg_query *query, int row, int column,
                       struct uk_store_user *out);
+void uk_pg_query_key(const struct uk_pg_query *query, int row, int column,
+                     struct uk_store_key *out);
 
 /* The script (store_pg_script.c). */
 

@@ -17,6 +17,9 @@ enum uk_code uk_pg_add_key(struct uk_store *, const struct uk_store_user *,
                            struct uk_err *);
 enum uk_code uk_pg_set_key(struct uk_store *, const char *, const char *, bool,
                            enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_set_expiry(struct uk_store *, const char *, const char *,
+                              int64_t, int64_t, enum uk_store_result *,
+                              struct uk_err *);
 enum uk_code uk_pg_delete_key(struct uk_store *, const char *, const char *,
                               enum uk_store_result *, struct uk_err *);
 /* Forget deleted keys that are too old or too many. */
@@ -61,7 +64,7 @@ enum uk_code uk_pg_end_sessions(struct uk_store *, const char *,
                                 enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_page_users(struct uk_store *, const struct uk_store_page *,
                               uk_store_lister *, void *, struct uk_err *);
-enum uk_code uk_pg_note_logins(struct uk_store *, const char (*)[UK_ID_SIZE],
+enum uk_code uk_pg_note_logins(struct uk_store *, const struct uk_store_seen *,
                                size_t, int64_t, struct uk_err *);
 enum uk_code uk_pg_set_email(struct uk_store *, const struct uk_store_user *,
                              const char *, enum uk_store_result *,

@@ -15,6 +15,8 @@ read_login(const struct uk_pg_query *query, int row, struct uk_store_login *out)
     uk_pg_query_text(query, row, HASH + 2, out->key_id, sizeof(out->key_id));
     out->key_disabled = uk_pg_query_flag(query, row, HASH + 3);
     out->key_epoch = uk_pg_query_int(query, row, HASH + 4);
+    out->key_expires_us = uk_pg_query_int(query, row, HASH + 5);
+    out->key_last_used_us = uk_pg_query_int(query, row, HASH + 6);
 }
 
 /* Rows come in any order, and one for a hash that was asked for twice.  A key
@@ -69,15 +71,6 @@ uk_pg_find_keys(struct uk_store *store, const struct uk_store_hash *hashes,
     return code;
 }
 
-static void
-read_key(const struct uk_pg_query *query, int row, struct uk_store_key *out)
-{
-    uk_pg_query_text(query, row, 0, out->id, sizeof(out->id));
-    uk_pg_query_text(query, row, 1, out->name, sizeof(out->name));
-    out->disabled = uk_pg_query_flag(query, row, 2);
-    out->epoch = uk_pg_query_int(query, row, 3);
-}
-
 enum uk_code
 uk_pg_find_key(struct uk_store *store, const char *user_id, const char *key_id,
                struct uk_store_key *out, bool *found, struct uk_err *err)
@@ -91,7 +84,7 @@ uk_pg_find_key(struct uk_store *store, const char *user_id, const char *key_id,
     if (code == UK_OK) {
         *found = uk_pg_query_rows(&query) > 0;
         if (*found)
-            read_key(&query, 0, out);
+            uk_pg_query_key(&query, 0, 0, out);
     }
     uk_pg_query_end(&query);
     return code;
@@ -112,7 +105,7 @@ uk_pg_list_keys(struct uk_store *store, const char *user_id,
     if (code == UK_OK) {
         for (int row = 0; row < uk_pg_query_rows(&query) && n < UK_STORE_KEYS;
              row++)
-            read_key(&query, row, &out[n++]);
+            uk_pg_query_key(&query, row, 0, &out[n++]);
         *count = n;
     }
     uk_pg_query_end(&query);
@@ -136,6 +129,21 @@ find_why(struct uk_store *store, const char *user_id, const char *name,
     return code;
 }
 
+/* What has expired makes room: what has for long, and all of it where the user
+ * has no other. */
+static enum uk_code
+make_room(struct uk_store *store, const char *user_id, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_DROP_EXPIRED);
+    int64_t now_us = uk_id_now_us();
+
+    uk_pg_query_put_text(&query, user_id);
+    uk_pg_query_put_int(&query, UK_STORE_KEYS);
+    uk_pg_query_put_int(&query, now_us);
+    uk_pg_query_put_int(&query, now_us - UK_STORE_EXPIRED_US);
+    return uk_pg_query_defer(&query, err);
+}
+
 enum uk_code
 uk_pg_add_key(struct uk_store *store, const struct uk_store_user *user,
               const struct uk_store_key *key, const struct uk_store_hash *hash,
@@ -148,6 +156,8 @@ uk_pg_add_key(struct uk_store *store, const struct uk_store_user *user,
     /* Two nodes that each add the twentieth key must not both count 19. */
     uk_pg_query_put_text(&query, user->id);
     code = uk_pg_query_defer(&query, err);
+    if (code == UK_OK)
+        code = make_room(store, user->id, err);
     if (code != UK_OK)
         return code;
     query = uk_pg_query_start(store, UK_PG_ADD_KEY);
@@ -158,6 +168,7 @@ uk_pg_add_key(struct uk_store *store, const struct uk_store_user *user,
     uk_pg_query_put_text(&query, key->name);
     uk_pg_query_put_int(&query, uk_id_now_us());
     uk_pg_query_put_int(&query, UK_STORE_KEYS);
+    uk_pg_query_put_int(&query, key->expires_us);
     code = uk_pg_query_change(&query, &changed, err);
     if (code == UK_OK && changed == 0)
         return find_why(store, user->id, key->name, result, err);
@@ -175,6 +186,25 @@ uk_pg_set_key(struct uk_store *store, const char *user_id, const char *key_id,
     enum uk_code code;
 
     uk_pg_query_put_flag(&query, disabled);
+    uk_pg_query_put_text(&query, key_id);
+    uk_pg_query_put_text(&query, user_id);
+    code = uk_pg_query_change(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+enum uk_code
+uk_pg_set_expiry(struct uk_store *store, const char *user_id,
+                 const char *key_id, int64_t expires_us, int64_t now_us,
+                 enum uk_store_result *result, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_EXPIRY);
+    unsigned long changed;
+    enum uk_code code;
+
+    uk_pg_query_put_int(&query, expires_us);
+    uk_pg_query_put_int(&query, now_us);
     uk_pg_query_put_text(&query, key_id);
     uk_pg_query_put_text(&query, user_id);
     code = uk_pg_query_change(&query, &changed, err);

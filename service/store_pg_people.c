@@ -65,13 +65,20 @@ uk_pg_find_user(struct uk_store *store, const char *app_id, const char *user_id,
 }
 
 enum uk_code
-uk_pg_note_logins(struct uk_store *store, const char (*user_ids)[UK_ID_SIZE],
+uk_pg_note_logins(struct uk_store *store, const struct uk_store_seen *seen,
                   size_t n, int64_t when_us, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_NOTE_LOGINS);
     unsigned long changed;
+    enum uk_code code;
 
-    uk_pg_query_put_array(&query, user_ids, UK_ID_LEN, UK_ID_SIZE, n);
+    uk_pg_query_put_array(&query, seen->user_id, UK_ID_LEN, sizeof(*seen), n);
+    uk_pg_query_put_int(&query, when_us);
+    code = uk_pg_query_change(&query, &changed, err);
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_NOTE_KEYS); /* "" is no key's id */
+    uk_pg_query_put_array(&query, seen->key_id, UK_ID_LEN, sizeof(*seen), n);
     uk_pg_query_put_int(&query, when_us);
     return uk_pg_query_change(&query, &changed, err);
 }

@@ -213,3 +213,16 @@ uk_pg_query_user(const struct uk_pg_query *query, int row, int column,
     out->pending = uk_pg_query_flag(query, row, column + 5);
     out->last_login_us = uk_pg_query_int(query, row, column + 6);
 }
+
+void
+uk_pg_query_key(const struct uk_pg_query *query, int row, int column,
+                struct uk_store_key *out)
+{
+    uk_pg_query_text(query, row, column, out->id, sizeof(out->id));
+    uk_pg_query_text(query, row, column + 1, out->name, sizeof(out->name));
+    out->disabled = uk_pg_query_flag(query, row, column + 2);
+    out->epoch = uk_pg_query_int(query, row, column + 3);
+    out->created_us = uk_pg_query_int(query, row, column + 4);
+    out->expires_us = uk_pg_query_int(query, row, column + 5);
+    out->last_used_us = uk_pg_query_int(query, row, column + 6);
+}

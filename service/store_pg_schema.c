@@ -92,9 +92,17 @@ static const char *const version_5[] = {
     NULL,
 };
 
+/* When a key is over, and when it opened a session last (microseconds; 0 is
+ * never, of both). */
+static const char *const version_6[] = {
+    "ALTER TABLE api_key ADD COLUMN expires INT8 NOT NULL DEFAULT 0",
+    "ALTER TABLE api_key ADD COLUMN last_used INT8 NOT NULL DEFAULT 0",
+    NULL,
+};
+
 /* A step that anybody has made stays as it is; steps are only added. */
 static const char *const *const steps[] = {version_1, version_2, version_3,
-                                           version_4, version_5};
+                                           version_4, version_5, version_6};
 
 const struct uk_pg_schema uk_pg_schema = {steps, UK_COUNT(steps)};
 

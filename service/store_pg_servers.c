@@ -17,13 +17,10 @@ uk_pg_list_servers(struct uk_store *store, const char *app_id,
                       n < UK_STORE_SERVERS;
          row++) {
         struct uk_store_server *one = &out[n++];
-        struct uk_store_key *key = &one->key;
 
-        uk_pg_query_text(&query, row, 0, key->id, sizeof(key->id));
-        uk_pg_query_text(&query, row, 1, key->name, sizeof(key->name));
-        key->disabled = uk_pg_query_flag(&query, row, 2);
-        key->epoch = uk_pg_query_int(&query, row, 3);
-        uk_pg_query_text(&query, row, 4, one->user_id, sizeof(one->user_id));
+        uk_pg_query_key(&query, row, 0, &one->key);
+        uk_pg_query_text(&query, row, UK_PG_KEY_COLUMNS, one->user_id,
+                         sizeof(one->user_id));
     }
     if (code == UK_OK)
         *count = n;

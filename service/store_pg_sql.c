@@ -78,9 +78,8 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          "bbb", false},
     [UK_PG_FIND_SESSION] =
         {"find_session",
-         "SELECT " UK_PG_USER ", " UK_PG_APP
-         ", k.id, k.name, k.disabled, k.epoch,"
-         " EXISTS (SELECT 1 FROM revoked_session r WHERE r.id = $3)"
+         "SELECT " UK_PG_USER ", " UK_PG_APP ", " UK_PG_KEY
+         ", EXISTS (SELECT 1 FROM revoked_session r WHERE r.id = $3)"
          " FROM (SELECT 1 AS one) z LEFT JOIN (app_user u JOIN app a"
          " ON a.id = u.app_id AND NOT a.deleted) ON u.id = $1"
          " LEFT JOIN api_key k ON k.id = $2 AND k.user_id = u.id",
@@ -197,19 +196,20 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
 
     [UK_PG_FIND_KEYS] =
         {"find_keys",
-         "SELECT " UK_PG_USER ", k.hash, FALSE, k.id, k.disabled, k.epoch"
-         " FROM api_key k JOIN app_user u ON u.id = k.user_id"
+         "SELECT " UK_PG_USER ", k.hash, FALSE, k.id, k.disabled, k.epoch,"
+         " k.expires, k.last_used FROM api_key k JOIN app_user u ON u.id = "
+         "k.user_id"
          " WHERE k.hash = ANY ($1)"
          " UNION ALL SELECT d.user_id, d.app_id, FALSE, 0, FALSE, FALSE,"
-         " 0, d.hash, TRUE, d.id, FALSE, 0"
+         " 0, d.hash, TRUE, d.id, FALSE, 0, 0, 0"
          " FROM deleted_key d WHERE d.hash = ANY ($1)",
          "a", false},
     [UK_PG_FIND_KEY] = {"find_key",
-                        "SELECT id, name, disabled, epoch FROM api_key"
+                        "SELECT " UK_PG_KEY " FROM api_key k"
                         " WHERE id = $1 AND user_id = $2",
                         "bb", false},
     [UK_PG_LIST_KEYS] = {"list_keys",
-                         "SELECT id, name, disabled, epoch FROM api_key"
+                         "SELECT " UK_PG_KEY " FROM api_key k"
                          " WHERE user_id = $1 ORDER BY created, id LIMIT $2",
                          "bi", false},
     [UK_PG_KEY_NAMED] = {"key_named",
@@ -220,18 +220,34 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
      * order of creation. */
     [UK_PG_ADD_KEY] =
         {"add_key",
-         "INSERT INTO api_key(hash, id, app_id, user_id, name, created)"
-         " SELECT $1, $2, $3, $4, $5, greatest($6, coalesce(k.last + 1, 0))"
+         "INSERT INTO api_key(hash, id, app_id, user_id, name, created, "
+         "expires)"
+         " SELECT $1, $2, $3, $4, $5, greatest($6, coalesce(k.last + 1, 0)), $8"
          " FROM (SELECT count(*) AS n, max(created) AS last FROM api_key"
          " WHERE user_id = $4) k WHERE k.n < $7"
          " ON CONFLICT (user_id, name) DO NOTHING",
-         "bbbbbii", true},
+         "bbbbbiii", true},
     /* As that of the user, for the sessions that the key opened. */
     [UK_PG_SET_KEY] = {"set_key",
                        "UPDATE api_key SET disabled = $1,"
                        " epoch = epoch + CASE WHEN $1 THEN 1 ELSE 0 END"
                        " WHERE id = $2 AND user_id = $3",
                        "fbb", true},
+    [UK_PG_SET_EXPIRY] =
+        {"set_expiry",
+         "UPDATE api_key SET expires = $1, epoch = epoch"
+         " + CASE WHEN expires > 0 AND expires <= $2 THEN 1 ELSE 0 END"
+         " WHERE id = $3 AND user_id = $4",
+         "iibb", true},
+    [UK_PG_DROP_EXPIRED] =
+        {"drop_expired",
+         "WITH gone AS (DELETE FROM api_key WHERE user_id = $1"
+         " AND expires > 0 AND expires <= CASE WHEN (SELECT count(*)"
+         " FROM api_key WHERE user_id = $1) >= $2 THEN $3 ELSE $4 END"
+         " RETURNING hash, id, user_id, app_id)"
+         " INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
+         " SELECT hash, id, user_id, app_id, $3 FROM gone WHERE TRUE" BURY,
+         "biii", true},
     [UK_PG_DELETE_KEY] =
         {"delete_key",
          "WITH gone AS (DELETE FROM api_key WHERE id = $1 AND user_id = $2"
@@ -290,6 +306,11 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          "UPDATE app_user SET last_login = $2 WHERE id IN (SELECT id"
          " FROM app_user WHERE id = ANY ($1)" NOT_LOCKED,
          "ai", true},
+    [UK_PG_NOTE_KEYS] =
+        {"note_keys",
+         "UPDATE api_key SET last_used = $2 WHERE id IN (SELECT id"
+         " FROM api_key WHERE id = ANY ($1)" NOT_LOCKED,
+         "ai", true},
     [UK_PG_SET_EMAIL] = {"set_email",
                          "UPDATE identity SET subject = $1, address = $2,"
                          " confirmed = TRUE WHERE user_id = $3"
@@ -331,11 +352,10 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     [UK_PG_LOCK_APP] = {"lock_app",
                         "SELECT 1 FROM app WHERE id = $1 FOR UPDATE", "b",
                         true},
-    [UK_PG_LIST_SERVERS] =
-        {"list_servers",
-         "SELECT k.id, k.name, k.disabled, k.epoch, u.id" SERVERS
-         " ORDER BY k.created, k.id LIMIT $2",
-         "bi", false},
+    [UK_PG_LIST_SERVERS] = {"list_servers",
+                            "SELECT " UK_PG_KEY ", u.id" SERVERS
+                            " ORDER BY k.created, k.id LIMIT $2",
+                            "bi", false},
     [UK_PG_FIND_SERVER] = {"find_server",
                            "SELECT " UK_PG_USER SERVERS " AND k.id = $2", "bb",
                            false},

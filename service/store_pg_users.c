@@ -45,18 +45,14 @@ static void
 read_session(const struct uk_pg_query *query, struct uk_store_session *out)
 {
     const int app = UK_PG_USER_COLUMNS, at = app + UK_PG_APP_COLUMNS;
-    struct uk_store_key *key = &out->key;
 
     memset(out, 0, sizeof(*out));
     out->user_there = !uk_pg_query_is_null(query, 0, 0);
     uk_pg_query_user(query, 0, 0, &out->user);
     uk_pg_query_app(query, 0, app, &out->app);
     out->key_there = !uk_pg_query_is_null(query, 0, at);
-    uk_pg_query_text(query, 0, at, key->id, sizeof(key->id));
-    uk_pg_query_text(query, 0, at + 1, key->name, sizeof(key->name));
-    key->disabled = uk_pg_query_flag(query, 0, at + 2);
-    key->epoch = uk_pg_query_int(query, 0, at + 3);
-    out->revoked = uk_pg_query_flag(query, 0, at + 4);
+    uk_pg_query_key(query, 0, at, &out->key);
+    out->revoked = uk_pg_query_flag(query, 0, at + UK_PG_KEY_COLUMNS);
 }
 
 enum uk_code

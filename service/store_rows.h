@@ -31,6 +31,9 @@
 /* How long a deleted key is still known as deleted (for the audit log). */
 #define UK_STORE_TOMBSTONES   100 /* of one user */
 #define UK_STORE_TOMBSTONE_US (90LL * 24 * 3600 * 1000000)
+/* How long a key that has expired is still shown to its user, where there is
+ * room for it. */
+#define UK_STORE_EXPIRED_US (30LL * 24 * 3600 * 1000000)
 /* How long a session that was logged out is remembered after it would have
  * been over: a clock that was wrong must not bring it back. */
 #define UK_STORE_PATIENCE_S (90LL * 24 * 3600)
@@ -79,6 +82,15 @@ struct uk_store_key {
     char name[UK_STORE_KEY_NAME + 1];
     bool disabled;
     int64_t epoch; /* raised by what ends every session that it opened */
+    int64_t created_us;
+    int64_t expires_us;   /* from then on it is over; 0: never */
+    int64_t last_used_us; /* as note_logins() has kept it; 0: never */
+};
+
+/* Who has logged in, and with which key. */
+struct uk_store_seen {
+    char user_id[UK_ID_SIZE];
+    char key_id[UK_ID_SIZE]; /* "" without one */
 };
 
 /* That of a server, which has a user of its own. */
@@ -99,6 +111,8 @@ struct uk_store_login {
     char key_id[UK_ID_SIZE];   /* unless unknown */
     bool key_disabled;         /* where it is there */
     int64_t key_epoch;         /* where it is there */
+    int64_t key_expires_us;    /* where it is there */
+    int64_t key_last_used_us;  /* where it is there */
     struct uk_store_user user; /* where it is there; id if deleted */
 };
 

@@ -231,6 +231,7 @@ static const struct uk_store_ops ops = {
     .delete_user = uk_sqlite_delete_user,
     .add_key = uk_sqlite_add_key,
     .set_key = uk_sqlite_set_key,
+    .set_expiry = uk_sqlite_set_expiry,
     .delete_key = uk_sqlite_delete_key,
     .revoke = uk_sqlite_revoke,
     .end_sessions = uk_sqlite_end_sessions,

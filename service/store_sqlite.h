@@ -50,6 +50,9 @@ enum uk_sql {
     UK_SQL_COUNT_KEYS,
     UK_SQL_ADD_KEY,
     UK_SQL_SET_KEY,
+    UK_SQL_SET_EXPIRY,
+    UK_SQL_BURY_EXPIRED,
+    UK_SQL_DROP_EXPIRED,
     UK_SQL_BURY_KEY,
     UK_SQL_DELETE_KEY,
     UK_SQL_PURGE_BURIED,
@@ -61,6 +64,7 @@ enum uk_sql {
     UK_SQL_PAGE_BACK,
     UK_SQL_PAGE_PENDING,
     UK_SQL_NOTE_LOGIN,
+    UK_SQL_NOTE_KEY,
     UK_SQL_SET_EMAIL,
     UK_SQL_VOID_HANDOUTS,
     UK_SQL_LIST_ORIGINS,
@@ -139,6 +143,13 @@ void uk_query_app(const struct uk_query *query, int column,
 #define UK_QUERY_USER_COLUMNS 7
 void uk_query_user(const struct uk_query *query, int column,
                    struct uk_store_user *out);
+
+/* A key from the columns UK_QUERY_KEY, likewise. */
+#define UK_QUERY_KEY                                                           \
+    "k.id, k.name, k.disabled, k.epoch, k.created, k.expires, k.last_used"
+#define UK_QUERY_KEY_COLUMNS 7
+void uk_query_key(const struct uk_query *query, int column,
+                  struct uk_store_key *out);
 
 /* Step a statement without rows, and end it; *changed (or NULL) is how many
  * rows it has changed. */

@@ -18,6 +18,9 @@ enum uk_code uk_sqlite_add_key(struct uk_store *, const struct uk_store_user *,
                                enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_set_key(struct uk_store *, const char *, const char *,
                                bool, enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_set_expiry(struct uk_store *, const char *, const char *,
+                                  int64_t, int64_t, enum uk_store_result *,
+                                  struct uk_err *);
 enum uk_code uk_sqlite_delete_key(struct uk_store *, const char *, const char *,
                                   enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_find_password(struct uk_store *, const char *,
@@ -63,8 +66,8 @@ enum uk_code uk_sqlite_page_users(struct uk_store *,
                                   const struct uk_store_page *,
                                   uk_store_lister *, void *, struct uk_err *);
 enum uk_code uk_sqlite_note_logins(struct uk_store *,
-                                   const char (*)[UK_ID_SIZE], size_t, int64_t,
-                                   struct uk_err *);
+                                   const struct uk_store_seen *, size_t,
+                                   int64_t, struct uk_err *);
 enum uk_code uk_sqlite_set_email(struct uk_store *,
                                  const struct uk_store_user *, const char *,
                                  enum uk_store_result *, struct uk_err *);

@@ -31,7 +31,8 @@ find_one(struct uk_store *store, const struct uk_store_hash *hash,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_FIND_LOGIN,
-                       "SELECT " UK_QUERY_USER ", k.id, k.disabled, k.epoch"
+                       "SELECT " UK_QUERY_USER ", k.id, k.disabled, k.epoch,"
+                       " k.expires, k.last_used"
                        " FROM api_key k JOIN app_user u"
                        " ON u.id = k.user_id WHERE k.hash = ?");
     const int at = UK_QUERY_USER_COLUMNS;
@@ -47,6 +48,8 @@ find_one(struct uk_store *store, const struct uk_store_hash *hash,
         uk_query_text(&query, at, out->key_id, sizeof(out->key_id));
         out->key_disabled = uk_query_int(&query, at + 1) != 0;
         out->key_epoch = uk_query_int(&query, at + 2);
+        out->key_expires_us = uk_query_int(&query, at + 3);
+        out->key_last_used_us = uk_query_int(&query, at + 4);
     }
     uk_query_end(&query);
     if (code == UK_OK && !row)
@@ -67,15 +70,6 @@ uk_sqlite_find_keys(struct uk_store *store, const struct uk_store_hash *hashes,
     return UK_OK;
 }
 
-static void
-read_key(const struct uk_query *query, struct uk_store_key *out)
-{
-    uk_query_text(query, 0, out->id, sizeof(out->id));
-    uk_query_text(query, 1, out->name, sizeof(out->name));
-    out->disabled = uk_query_int(query, 2) != 0;
-    out->epoch = uk_query_int(query, 3);
-}
-
 enum uk_code
 uk_sqlite_find_key(struct uk_store *store, const char *user_id,
                    const char *key_id, struct uk_store_key *out, bool *found,
@@ -83,7 +77,7 @@ uk_sqlite_find_key(struct uk_store *store, const char *user_id,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_FIND_KEY,
-                       "SELECT id, name, disabled, epoch FROM api_key"
+                       "SELECT " UK_QUERY_KEY " FROM api_key k"
                        " WHERE id = ? AND user_id = ?");
     enum uk_code code;
     bool row;
@@ -94,7 +88,7 @@ uk_sqlite_find_key(struct uk_store *store, const char *user_id,
     if (code == UK_OK) {
         *found = row;
         if (row)
-            read_key(&query, out);
+            uk_query_key(&query, 0, out);
     }
     uk_query_end(&query);
     return code;
@@ -107,7 +101,7 @@ uk_sqlite_list_keys(struct uk_store *store, const char *user_id,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_LIST_KEYS,
-                       "SELECT id, name, disabled, epoch FROM api_key"
+                       "SELECT " UK_QUERY_KEY " FROM api_key k"
                        " WHERE user_id = ? ORDER BY created, id LIMIT ?");
     enum uk_code code;
     size_t n = 0;
@@ -117,11 +111,46 @@ uk_sqlite_list_keys(struct uk_store *store, const char *user_id,
     uk_query_put_int(&query, UK_STORE_KEYS);
     while ((code = uk_query_step(&query, &row, err)) == UK_OK && row &&
            n < UK_STORE_KEYS)
-        read_key(&query, &out[n++]);
+        uk_query_key(&query, 0, &out[n++]);
     uk_query_end(&query);
     if (code == UK_OK)
         *count = n;
     return code;
+}
+
+/* What has expired makes room: what has for long, and all of it where the user
+ * has no other. */
+#define ROOMY                                                                  \
+    " FROM api_key WHERE user_id = ?1 AND expires > 0 AND expires <="          \
+    " CASE WHEN (SELECT count(*) FROM api_key WHERE user_id = ?1) >= ?2"       \
+    " THEN ?3 ELSE ?4 END"
+
+static enum uk_code
+run_roomy(struct uk_query query, const char *user_id, int64_t now_us,
+          struct uk_err *err)
+{
+    uk_query_put_text(&query, user_id);
+    uk_query_put_int(&query, UK_STORE_KEYS);
+    uk_query_put_int(&query, now_us);
+    uk_query_put_int(&query, now_us - UK_STORE_EXPIRED_US);
+    return uk_query_run(&query, NULL, err);
+}
+
+static enum uk_code
+make_room(struct uk_store *store, const char *user_id, struct uk_err *err)
+{
+    int64_t now_us = uk_id_now_us();
+    enum uk_code code =
+        run_roomy(uk_query_start(store, UK_SQL_BURY_EXPIRED,
+                                 "INSERT OR REPLACE INTO deleted_key(hash, id,"
+                                 " user_id, app_id, deleted)"
+                                 " SELECT hash, id, user_id, app_id, ?3" ROOMY),
+                  user_id, now_us, err);
+
+    return code == UK_OK ? run_roomy(uk_query_start(store, UK_SQL_DROP_EXPIRED,
+                                                    "DELETE" ROOMY),
+                                     user_id, now_us, err)
+                         : code;
 }
 
 /* May the user have one more key, and of this name? */
@@ -162,21 +191,24 @@ uk_sqlite_add_key(struct uk_store *store, const struct uk_store_user *user,
     struct uk_query query;
     enum uk_code code;
 
-    code = check_room(store, user->id, key->name, result, err);
+    code = make_room(store, user->id, err);
+    if (code == UK_OK)
+        code = check_room(store, user->id, key->name, result, err);
     if (code != UK_OK || *result != UK_STORE_DONE)
         return code;
     /* Later than the user's last one, whatever the clock does: lists are in
      * order of creation. */
     query = uk_query_start(
         store, UK_SQL_ADD_KEY,
-        "INSERT INTO api_key(hash, id, app_id, user_id, name, created)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, max(?6, coalesce((SELECT max(created)"
+        "INSERT INTO api_key(hash, id, app_id, user_id, name, expires, created)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, max(?7, coalesce((SELECT max(created)"
         " + 1 FROM api_key WHERE user_id = ?4), 0)))");
     uk_query_put_blob(&query, hash->bytes, sizeof(hash->bytes));
     uk_query_put_text(&query, key->id);
     uk_query_put_text(&query, user->app_id);
     uk_query_put_text(&query, user->id);
     uk_query_put_text(&query, key->name);
+    uk_query_put_int(&query, key->expires_us);
     uk_query_put_int(&query, uk_id_now_us());
     return uk_query_run(&query, NULL, err);
 }
@@ -196,6 +228,30 @@ uk_sqlite_set_key(struct uk_store *store, const char *user_id,
     int changed;
 
     uk_query_put_int(&query, disabled);
+    uk_query_put_text(&query, key_id);
+    uk_query_put_text(&query, user_id);
+    code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+enum uk_code
+uk_sqlite_set_expiry(struct uk_store *store, const char *user_id,
+                     const char *key_id, int64_t expires_us, int64_t now_us,
+                     enum uk_store_result *result, struct uk_err *err)
+{
+    /* What had ended with the key stays so. */
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_SET_EXPIRY,
+                       "UPDATE api_key SET expires = ?1,"
+                       " epoch = epoch + (expires > 0 AND expires <= ?2)"
+                       " WHERE id = ?3 AND user_id = ?4");
+    enum uk_code code;
+    int changed;
+
+    uk_query_put_int(&query, expires_us);
+    uk_query_put_int(&query, now_us);
     uk_query_put_text(&query, key_id);
     uk_query_put_text(&query, user_id);
     code = uk_query_run(&query, &changed, err);

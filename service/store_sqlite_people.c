@@ -102,24 +102,33 @@ uk_sqlite_find_user(struct uk_store *store, const char *app_id,
     return code;
 }
 
-enum uk_code
-uk_sqlite_note_logins(struct uk_store *store,
-                      const char (*user_ids)[UK_ID_SIZE], size_t n,
-                      int64_t when_us, struct uk_err *err)
+static enum uk_code
+note_one(struct uk_store *store, enum uk_sql which, const char *sql,
+         const char *id, int64_t when_us, struct uk_err *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct uk_query query =
-            uk_query_start(store, UK_SQL_NOTE_LOGIN,
-                           "UPDATE app_user SET last_login = ? WHERE id = ?");
-        enum uk_code code;
+    struct uk_query query = uk_query_start(store, which, sql);
 
-        uk_query_put_int(&query, when_us);
-        uk_query_put_text(&query, user_ids[i]);
-        code = uk_query_run(&query, NULL, err);
-        if (code != UK_OK)
-            return code;
+    uk_query_put_int(&query, when_us);
+    uk_query_put_text(&query, id);
+    return uk_query_run(&query, NULL, err);
+}
+
+enum uk_code
+uk_sqlite_note_logins(struct uk_store *store, const struct uk_store_seen *seen,
+                      size_t n, int64_t when_us, struct uk_err *err)
+{
+    enum uk_code code = UK_OK;
+
+    for (size_t i = 0; i < n && code == UK_OK; i++) {
+        code = note_one(store, UK_SQL_NOTE_LOGIN,
+                        "UPDATE app_user SET last_login = ? WHERE id = ?",
+                        seen[i].user_id, when_us, err);
+        if (code == UK_OK && seen[i].key_id[0] != '\0')
+            code = note_one(store, UK_SQL_NOTE_KEY,
+                            "UPDATE api_key SET last_used = ? WHERE id = ?",
+                            seen[i].key_id, when_us, err);
     }
-    return UK_OK;
+    return code;
 }
 
 /* What was handed out went to who had the address before. */

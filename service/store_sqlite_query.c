@@ -140,3 +140,15 @@ uk_query_user(const struct uk_query *query, int column,
     out->pending = uk_query_int(query, column + 5) != 0;
     out->last_login_us = uk_query_int(query, column + 6);
 }
+
+void
+uk_query_key(const struct uk_query *query, int column, struct uk_store_key *out)
+{
+    uk_query_text(query, column, out->id, sizeof(out->id));
+    uk_query_text(query, column + 1, out->name, sizeof(out->name));
+    out->disabled = uk_query_int(query, column + 2) != 0;
+    out->epoch = uk_query_int(query, column + 3);
+    out->created_us = uk_query_int(query, column + 4);
+    out->expires_us = uk_query_int(query, column + 5);
+    out->last_used_us = uk_query_int(query, column + 6);
+}

@@ -104,10 +104,18 @@ static const char *const version_5[] = {
     NULL,
 };
 
+/* When a key is over, and when it opened a session last (microseconds; 0 is
+ * never, of both). */
+static const char *const version_6[] = {
+    "ALTER TABLE api_key ADD COLUMN expires INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE api_key ADD COLUMN last_used INTEGER NOT NULL DEFAULT 0",
+    NULL,
+};
+
 /* Step n leads from version n to version n + 1.  A step that anybody has made
  * stays as it is; steps are only added. */
 static const char *const *const steps[] = {version_1, version_2, version_3,
-                                           version_4, version_5};
+                                           version_4, version_5, version_6};
 
 #define NEWEST ((int64_t)UK_COUNT(steps))
 
@@ -115,6 +123,7 @@ static const char *const version_is[] = {
     "PRAGMA user_version = 0", "PRAGMA user_version = 1",
     "PRAGMA user_version = 2", "PRAGMA user_version = 3",
     "PRAGMA user_version = 4", "PRAGMA user_version = 5",
+    "PRAGMA user_version = 6",
 };
 _Static_assert(UK_COUNT(version_is) == UK_COUNT(steps) + 1,
                "each version has its statement");

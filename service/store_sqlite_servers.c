@@ -12,7 +12,7 @@ uk_sqlite_list_servers(struct uk_store *store, const char *app_id,
 {
     struct uk_query query =
         uk_query_start(store, UK_SQL_LIST_SERVERS,
-                       "SELECT k.id, k.name, k.disabled, k.epoch, u.id" OF_APP
+                       "SELECT " UK_QUERY_KEY ", u.id" OF_APP
                        " ORDER BY k.created, k.id LIMIT ?2");
     enum uk_code code;
     size_t n = 0;
@@ -23,13 +23,10 @@ uk_sqlite_list_servers(struct uk_store *store, const char *app_id,
     while ((code = uk_query_step(&query, &row, err)) == UK_OK && row &&
            n < UK_STORE_SERVERS) {
         struct uk_store_server *one = &out[n++];
-        struct uk_store_key *key = &one->key;
 
-        uk_query_text(&query, 0, key->id, sizeof(key->id));
-        uk_query_text(&query, 1, key->name, sizeof(key->name));
-        key->disabled = uk_query_int(&query, 2) != 0;
-        key->epoch = uk_query_int(&query, 3);
-        uk_query_text(&query, 4, one->user_id, sizeof(one->user_id));
+        uk_query_key(&query, 0, &one->key);
+        uk_query_text(&query, UK_QUERY_KEY_COLUMNS, one->user_id,
+                      sizeof(one->user_id));
     }
     uk_query_end(&query);
     if (code == UK_OK)

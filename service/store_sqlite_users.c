@@ -51,11 +51,8 @@ read_session(const struct uk_query *query, struct uk_store_session *out)
     uk_query_user(query, 0, &out->user);
     uk_query_app(query, app, &out->app);
     out->key_there = !uk_query_is_null(query, key);
-    uk_query_text(query, key, out->key.id, sizeof(out->key.id));
-    uk_query_text(query, key + 1, out->key.name, sizeof(out->key.name));
-    out->key.disabled = uk_query_int(query, key + 2) != 0;
-    out->key.epoch = uk_query_int(query, key + 3);
-    out->revoked = uk_query_int(query, key + 4) != 0;
+    uk_query_key(query, key, &out->key);
+    out->revoked = uk_query_int(query, key + UK_QUERY_KEY_COLUMNS) != 0;
 }
 
 enum uk_code
@@ -64,9 +61,8 @@ uk_sqlite_find_session(struct uk_store *store, const struct uk_store_ask *ask,
 {
     struct uk_query query = uk_query_start(
         store, UK_SQL_FIND_SESSION,
-        "SELECT " UK_QUERY_USER ", " UK_QUERY_APP
-        ", k.id, k.name, k.disabled, k.epoch,"
-        " EXISTS (SELECT 1 FROM revoked_session WHERE id = ?3)"
+        "SELECT " UK_QUERY_USER ", " UK_QUERY_APP ", " UK_QUERY_KEY
+        ", EXISTS (SELECT 1 FROM revoked_session WHERE id = ?3)"
         " FROM (SELECT 1) LEFT JOIN (app_user u JOIN app a"
         " ON a.id = u.app_id AND a.deleted = 0) ON u.id = ?1"
         " LEFT JOIN api_key k ON k.id = ?2 AND k.user_id = u.id");

@@ -81,6 +81,9 @@ void merges_a_registration_into_a_user(void **state);
 void merges_nobody_else(void **state);
 void a_handout_is_good_once(void **state);
 void a_new_handout_replaces_the_old_one(void **state);
+void keeps_when_a_key_expires(void **state);
+void moves_when_a_key_expires(void **state);
+void what_has_expired_makes_room(void **state);
 void a_copy_leaves_no_column_out(void **state);
 void a_database_with_an_app_cannot_be_claimed(void **state);
 

@@ -316,7 +316,7 @@ has_room_for_a_hundred_server_keys(void **state)
 void
 notes_logins_of_those_who_are_there(void **state)
 {
-    static const char who[][UK_ID_SIZE] = {ANN, NONE, CARL};
+    struct uk_store_seen who[] = {{ANN, ""}, {NONE, NONE}, {CARL, ""}};
     struct fixture *f = *state;
     struct uk_store_password person;
     char id[UK_ID_SIZE];
@@ -326,6 +326,7 @@ notes_logins_of_those_who_are_there(void **state)
     add_user(f->write, APP, ANN, "ann@example.com");
     add_user(f->write, APP, BOB, "bob@example.com");
     add_user(f->write, APP, CARL, "carl@example.com");
+    add_key(f->write, ANN, "other", 2, id);
     add_key(f->write, ANN, "k", 1, id);
     commit(f->write);
     assert_int_equal(find(f->read, 1).user.last_login_us, 0);
@@ -334,8 +335,10 @@ notes_logins_of_those_who_are_there(void **state)
         uk_store_call(f->write, note_logins, who, 3, 5000000, &err), UK_OK);
     commit(f->write);
     assert_int_equal(find(f->read, 1).user.last_login_us, 5000000);
+    assert_int_equal(find(f->read, 1).key_last_used_us, 0);
     assert_int_equal(ask(f->read, CARL, "", SID).user.last_login_us, 5000000);
     assert_int_equal(ask(f->read, BOB, "", SID).user.last_login_us, 0);
+    memcpy(who[0].key_id, id, UK_ID_SIZE);
     begin(f->write); /* a clock that has been set right */
     assert_int_equal(
         uk_store_call(f->write, note_logins, who, 1, 4000000, &err), UK_OK);
@@ -346,6 +349,9 @@ notes_logins_of_those_who_are_there(void **state)
                                    "ann@example.com", &person, &found, &err),
                      UK_OK);
     assert_int_equal(person.user.last_login_us, 4000000);
+    assert_int_equal(find(f->read, 1).key_last_used_us, 4000000);
+    assert_int_equal(ask(f->read, ANN, id, SID).key.last_used_us, 4000000);
+    assert_int_equal(find(f->read, 2).key_last_used_us, 0);
 }
 
 static enum uk_store_result

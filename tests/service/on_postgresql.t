@@ -14,7 +14,8 @@ from world import die_with_us
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 FILES = ('crash.t', 'commands.t', 'admin.t', 'admin_apps.t',
-         'admin_people.t', 'apps.t', 'endpoints.t', 'errors.t', 'hang_up.t',
+         'admin_people.t', 'apps.t', 'endpoints.t', 'errors.t', 'expiry.t',
+         'hang_up.t',
          'keys.t', 'link.t', 'operate.t', 'reset.t', 'tokens.t')
 AT_ONCE = 2  # they wait for processes to start, most of the time
 

@@ -161,23 +161,27 @@ climbs_from_the_first_schema(void **state)
     count(f, "DROP INDEX revoked_session_when");
     count(f, "DROP TABLE admin_key");
     count(f, "DROP INDEX app_user_page");
+    count(f, "ALTER TABLE api_key DROP COLUMN expires");
+    count(f, "ALTER TABLE api_key DROP COLUMN last_used");
     count(f, "ALTER TABLE api_key DROP COLUMN epoch");
     for (size_t i = 0; i < UK_COUNT(version_4); i++)
         count(f, version_4[i]);
     count(f, "PRAGMA user_version = 1");
     assert_int_equal(uk_store_open(f->where, UK_STORE_READ, &store, &err),
                      UK_MISCONFIGURED);
-    assert_non_null(strstr(err.text, "schema 1, and 5 is needed"));
+    assert_non_null(strstr(err.text, "schema 1, and 6 is needed"));
     assert_int_equal(uk_store_open(f->where, UK_STORE_WRITE, &store, &err),
                      UK_OK);
     uk_store_close(store);
-    assert_int_equal(count(f, "PRAGMA user_version"), 5);
+    assert_int_equal(count(f, "PRAGMA user_version"), 6);
     assert_int_equal(count(f, "SELECT count(*) FROM admin_key"), 0);
     assert_int_equal(find(f->read, 1).state, UK_STORE_THERE);
     assert_int_equal(uk_store_call(f->read, find_session, &ask, &session, &err),
                      UK_OK);
     assert_true(session.key_there);
     assert_int_equal(session.key.epoch, 0);
+    assert_int_equal(session.key.expires_us, 0);
+    assert_int_equal(session.key.last_used_us, 0);
 }
 
 static void
