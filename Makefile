@@ -116,7 +116,7 @@ $(service): $(call objs_of,service/*.c) $(libcore)
 # Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
 # tests/service may use the service's own files (but for its main), and
 # tests/unit/test_agent_* those of the agent.
-login_bench   := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/login_*.c))
+login_bench   := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/login_*.c)) $(B)/tests/bench/module_wait.so
 unit_tests    := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 pam_tests     := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/test_*.c))
 service_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/service/test_*.c))
@@ -158,6 +158,8 @@ $(B)/tests/fuzz/test_tool_%: $(B)/tests/fuzz/fuzz_tool_%.o $(B)/tests/fuzz/repla
 	$(call fuzz_link,$(reach_libs) $(tool_libs))
 $(B)/tests/bench/login_%: $(B)/tests/bench/login_%.o $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam -lssl -lcrypto -lpthread
+$(B)/tests/bench/module_%.so: $(B)/tests/bench/module_%.o $(liblocal)
+	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
@@ -203,6 +205,7 @@ bench-service:
 	@B=$(B) tests/bench/service $(BENCH)
 bench-login:
 	@tests/deps bench
+	@tests/bench/unpack $(B)/peers || echo 'without them, then'
 	+@$(MAKE) --no-print-directory -s all $(login_bench)
 	@B=$(B) tests/bench/login $(BENCH)
 
@@ -229,4 +232,4 @@ help:
 
 include conf/install.mk
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
