@@ -46,7 +46,8 @@ class World:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         if self.holder.stdout.readline() != b'ready\n':
-            raise RuntimeError(lab.last_line(self.holder.stderr.read().decode()))
+            raise RuntimeError(
+                lab.last_line(self.holder.stderr.read().decode()))
         self.enter = ('nsenter', '--mount=/proc/%d/ns/mnt' % self.holder.pid)
         self.daemons = []
 

@@ -13,8 +13,8 @@ import threading
 import time
 
 UK = {name: os.environ.get(name, '') for name in (
-    'UK_APP', 'UK_BIN', 'UK_CA', 'UK_HTTP_URL', 'UK_KEY', 'UK_LAB', 'UK_SERVER_CONF',
-    'UK_SERVER_PID', 'UK_SSH_PORT', 'UK_UNIX_PASSWORD', 'UK_USER_ID')}
+    'UK_APP', 'UK_BIN', 'UK_CA', 'UK_HTTP_URL', 'UK_KEY', 'UK_LAB',
+    'UK_SERVER_CONF', 'UK_SERVER_PID', 'UK_SSH_PORT', 'UK_UNIX_PASSWORD')}
 LAB = UK['UK_LAB']
 TICK = os.sysconf('SC_CLK_TCK')
 NEAR, TEN, FIFTY = '127.0.0.1', '10.10.0.2', '10.50.0.2'
