@@ -21,11 +21,13 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONF = pathlib.Path("/etc/userkey/userkey.conf")
 USERS = pathlib.Path("/etc/userkey/users")
+AGENT = "/run/userkey/agent.sock"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+LISTENING = os.environ.get("UK_AGENT") == "listen"  # there is one that stays
 SLACK = 3.0  # seconds that a busy machine may take beyond a deadline
 
 UK = {name: os.environ.get(name, "") for name in (
-    "UK_APP", "UK_BIN", "UK_CA", "UK_EMAIL", "UK_HTTP_URL", "UK_KEY",
+    "UK_AGENT_LOG", "UK_APP", "UK_BIN", "UK_CA", "UK_EMAIL", "UK_HTTP_URL", "UK_KEY",
     "UK_KEY_ID", "UK_LAB", "UK_PASSWORD", "UK_SERVER_CONF", "UK_SERVER_LOG",
     "UK_SERVER_PID", "UK_SSH_LOG", "UK_SSH_PORT", "UK_SYSLOG",
     "UK_UNIX_PASSWORD", "UK_URL", "UK_USER_ID")}
@@ -62,6 +64,8 @@ def skip(text, why):
 
 
 def done():
+    if LISTENING:
+        ok(agent_listens(), "the agent has been there all the time")
     no_secret_anywhere()
     print(f"1..{_number}")
     sys.exit(1 if _bad else 0)
@@ -330,6 +334,14 @@ def answer_of(caller):
     return code, stage, words, got[12 + length]
 
 
+def agent_listens(path=AGENT):
+    try:
+        call_agent(path).close()
+    except OSError:
+        return False
+    return True
+
+
 def ask_agent(path, key, **more):
     with call_agent(path) as caller:
         caller.send(request(key, **more))
@@ -351,6 +363,12 @@ def processes(word):
         if word in said:
             found.append(said)
     return found
+
+
+def started_agents():
+    """Those that logins have started, and that are still there."""
+    return [said for said in processes("userkey-agent")
+            if "--listen" not in said]
 
 
 def free_port():

@@ -1,0 +1,3 @@
+#!/bin/sh
+# tests/e2e/hostile.t once more, with an agent that listens.
+UK_AGENT=listen exec "$(dirname "$0")/../e2e/hostile.t"
