@@ -163,13 +163,16 @@ $(B)/tests/bench/module_%.so: $(B)/tests/bench/module_%.o $(liblocal)
 $(B)/tests/bench/%: $(B)/tests/bench/%.o $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
-.PHONY: tests check check-unit check-root check-asan check-compilers demo
+.PHONY: tests check check-slow check-unit check-root check-asan check-compilers demo
 tests: all $(test_programs) $(unit_helpers) $(pam_helpers)
 
 # What each target runs is a folder of tests; tests/run prints the sum.
 check:
 	@tests/deps check
 	+@tests/run --all
+check-slow:
+	@tests/deps check
+	+@tests/run --slow
 check-unit: tests
 	@B=$(B) tests/run $(unit_tests) $(pam_tests) $(service_tests)
 check-asan:
@@ -219,6 +222,7 @@ help:
 	@echo 'all            module, agent, tool and service, below $(B)/'
 	@echo 'demo           the main job, shown: a key logs in by ssh, sudo and su'
 	@echo 'check          every test, with what it needs installed first'
+	@echo 'check-slow     what takes its time: doors and troubles, with both forms of the agent'
 	@echo 'check-unit     the tests in C alone: no root, no network'
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
