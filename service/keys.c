@@ -52,6 +52,8 @@ uk_key_put(struct uk_json_out *out, const struct uk_store_key *key,
         put_time(out, "created_at", key->created_us);
         put_time(out, "expires_at", key->expires_us);
         put_time(out, "last_used_at", key->last_used_us);
+        if (key->disabled)
+            put_time(out, "disabled_at", key->disabled_us);
     }
     uk_json_end(out, '}');
 }

@@ -179,8 +179,9 @@ struct uk_pg_statement {
     "u.id, u.app_id, u.disabled, u.epoch, u.server, u.pending, u.last_login"
 #define UK_PG_USER_COLUMNS 7
 #define UK_PG_KEY                                                              \
-    "k.id, k.name, k.disabled, k.epoch, k.created, k.expires, k.last_used"
-#define UK_PG_KEY_COLUMNS 7
+    "k.id, k.name, k.disabled, k.epoch, k.created, k.expires, k.last_used,"    \
+    " k.disabled_at"
+#define UK_PG_KEY_COLUMNS 8
 
 const struct uk_pg_statement *uk_pg_statement(enum uk_pg_sql which);
 

@@ -188,6 +188,7 @@ uk_pg_set_key(struct uk_store *store, const char *user_id, const char *key_id,
     uk_pg_query_put_flag(&query, disabled);
     uk_pg_query_put_text(&query, key_id);
     uk_pg_query_put_text(&query, user_id);
+    uk_pg_query_put_int(&query, uk_id_now_us());
     code = uk_pg_query_change(&query, &changed, err);
     if (code == UK_OK)
         *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;

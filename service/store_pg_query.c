@@ -225,4 +225,5 @@ uk_pg_query_key(const struct uk_pg_query *query, int row, int column,
     out->created_us = uk_pg_query_int(query, row, column + 4);
     out->expires_us = uk_pg_query_int(query, row, column + 5);
     out->last_used_us = uk_pg_query_int(query, row, column + 6);
+    out->disabled_us = uk_pg_query_int(query, row, column + 7);
 }

@@ -92,11 +92,12 @@ static const char *const version_5[] = {
     NULL,
 };
 
-/* When a key is over, and when it opened a session last (microseconds; 0 is
- * never, of both). */
+/* When a key is over, when it opened a session last, and when it was disabled
+ * last (microseconds; 0 is never, or not known). */
 static const char *const version_6[] = {
     "ALTER TABLE api_key ADD COLUMN expires INT8 NOT NULL DEFAULT 0",
     "ALTER TABLE api_key ADD COLUMN last_used INT8 NOT NULL DEFAULT 0",
+    "ALTER TABLE api_key ADD COLUMN disabled_at INT8 NOT NULL DEFAULT 0",
     NULL,
 };
 

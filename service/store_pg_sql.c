@@ -193,7 +193,6 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                             "bbbbi", true},
     [UK_PG_DELETE_USER] = {"delete_user", "DELETE FROM app_user WHERE id = $1",
                            "b", true},
-
     [UK_PG_FIND_KEYS] =
         {"find_keys",
          "SELECT " UK_PG_USER ", k.hash, FALSE, k.id, k.disabled, k.epoch,"
@@ -230,9 +229,10 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
     /* As that of the user, for the sessions that the key opened. */
     [UK_PG_SET_KEY] = {"set_key",
                        "UPDATE api_key SET disabled = $1,"
-                       " epoch = epoch + CASE WHEN $1 THEN 1 ELSE 0 END"
-                       " WHERE id = $2 AND user_id = $3",
-                       "fbb", true},
+                       " epoch = epoch + CASE WHEN $1 THEN 1 ELSE 0 END,"
+                       " disabled_at = CASE WHEN $1 THEN $4 ELSE disabled_at"
+                       " END WHERE id = $2 AND user_id = $3",
+                       "fbbi", true},
     [UK_PG_SET_EXPIRY] =
         {"set_expiry",
          "UPDATE api_key SET expires = $1, epoch = epoch"

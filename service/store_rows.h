@@ -85,6 +85,7 @@ struct uk_store_key {
     int64_t created_us;
     int64_t expires_us;   /* from then on it is over; 0: never */
     int64_t last_used_us; /* as note_logins() has kept it; 0: never */
+    int64_t disabled_us;  /* when it was, last; 0: never, or not known */
 };
 
 /* Who has logged in, and with which key. */

@@ -146,8 +146,9 @@ void uk_query_user(const struct uk_query *query, int column,
 
 /* A key from the columns UK_QUERY_KEY, likewise. */
 #define UK_QUERY_KEY                                                           \
-    "k.id, k.name, k.disabled, k.epoch, k.created, k.expires, k.last_used"
-#define UK_QUERY_KEY_COLUMNS 7
+    "k.id, k.name, k.disabled, k.epoch, k.created, k.expires, k.last_used,"    \
+    " k.disabled_at"
+#define UK_QUERY_KEY_COLUMNS 8
 void uk_query_key(const struct uk_query *query, int column,
                   struct uk_store_key *out);
 

@@ -222,14 +222,16 @@ uk_sqlite_set_key(struct uk_store *store, const char *user_id,
      * back. */
     struct uk_query query =
         uk_query_start(store, UK_SQL_SET_KEY,
-                       "UPDATE api_key SET disabled = ?1, epoch = epoch + ?1"
-                       " WHERE id = ?2 AND user_id = ?3");
+                       "UPDATE api_key SET disabled = ?1, epoch = epoch + ?1,"
+                       " disabled_at = CASE ?1 WHEN 0 THEN disabled_at"
+                       " ELSE ?4 END WHERE id = ?2 AND user_id = ?3");
     enum uk_code code;
     int changed;
 
     uk_query_put_int(&query, disabled);
     uk_query_put_text(&query, key_id);
     uk_query_put_text(&query, user_id);
+    uk_query_put_int(&query, uk_id_now_us());
     code = uk_query_run(&query, &changed, err);
     if (code == UK_OK)
         *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;

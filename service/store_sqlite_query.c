@@ -151,4 +151,5 @@ uk_query_key(const struct uk_query *query, int column, struct uk_store_key *out)
     out->created_us = uk_query_int(query, column + 4);
     out->expires_us = uk_query_int(query, column + 5);
     out->last_used_us = uk_query_int(query, column + 6);
+    out->disabled_us = uk_query_int(query, column + 7);
 }

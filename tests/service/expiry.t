@@ -202,6 +202,19 @@ def the_last_use():
 
 
 @group
+def when_it_was_disabled():
+    _, s = person('disabled')
+    id = new_key(s, 'k')['_id']
+    now = int(time.time())
+    ok('disabled_at' not in times(s, id), 'an enabled key does not say so')
+    must(http.disable(s.refresh, id), 204)
+    ok(now <= times(s, id).get('disabled_at', 0) <= now + PATIENCE,
+       'a disabled one says since when')
+    must(http.enable(s.refresh, id), 204)
+    ok('disabled_at' not in times(s, id), 'until it is enabled')
+
+
+@group
 def what_has_expired_makes_room():
     _, s = person('room')
     keys = [new_key(s, 'n%d' % n) for n in range(20)]

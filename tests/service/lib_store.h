@@ -83,6 +83,7 @@ void a_handout_is_good_once(void **state);
 void a_new_handout_replaces_the_old_one(void **state);
 void keeps_when_a_key_expires(void **state);
 void moves_when_a_key_expires(void **state);
+void keeps_when_a_key_was_disabled(void **state);
 void what_has_expired_makes_room(void **state);
 void a_copy_leaves_no_column_out(void **state);
 void a_database_with_an_app_cannot_be_claimed(void **state);

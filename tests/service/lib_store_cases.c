@@ -1074,6 +1074,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(notes_logins_of_those_who_are_there),
         CASE(keeps_when_a_key_expires),
         CASE(moves_when_a_key_expires),
+        CASE(keeps_when_a_key_was_disabled),
         CASE(what_has_expired_makes_room),
         CASE(gives_another_address),
         CASE(pages_users_by_what_they_are),

@@ -109,6 +109,30 @@ moves_when_a_key_expires(void **state)
 }
 
 void
+keeps_when_a_key_was_disabled(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now = uk_id_now_us(), then;
+    struct uk_store_key key;
+    char id[UK_ID_SIZE];
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_key(f->write, ANN, "k", 1, id);
+    assert_int_equal(ask(f->write, ANN, id, SID).key.disabled_us, 0);
+    set_key(f->write, ANN, id, false, UK_STORE_DONE);
+    assert_int_equal(ask(f->write, ANN, id, SID).key.disabled_us, 0);
+    set_key(f->write, ANN, id, true, UK_STORE_DONE);
+    key = ask(f->write, ANN, id, SID).key;
+    assert_true(key.disabled);
+    assert_in_range(key.disabled_us, now, now + DAY);
+    then = key.disabled_us;
+    set_key(f->write, ANN, id, false, UK_STORE_DONE);
+    assert_int_equal(ask(f->write, ANN, id, SID).key.disabled_us, then);
+    commit(f->write);
+}
+
+void
 what_has_expired_makes_room(void **state)
 {
     struct fixture *f = *state;

@@ -102,9 +102,9 @@ def fill(path, users=40):
         db.execute('INSERT INTO identity VALUES (?,?,?,?,?,?,?,?,?)', (
             new(), app, user, 'local-userpass', email.lower(), email,
             '' if i == 0 else HASH, i % 2, i))
-        db.execute('INSERT INTO api_key VALUES (?,?,?,?,?,?,?,?,?,?)', (
+        db.execute('INSERT INTO api_key VALUES (?,?,?,?,?,?,?,?,?,?,?)', (
             odd(i), new(), app, user, 'k-_' * (i % 40 + 1), i % 2, i,
-            2 ** 53 - i, late * 10 ** 6 * (i % 2), i))
+            2 ** 53 - i, late * 10 ** 6 * (i % 2), i, i // 3))
         db.execute('INSERT INTO deleted_key VALUES (?,?,?,?,?)', (
             odd(i + 100), new(), user, app, i))
         db.execute('INSERT INTO revoked_session VALUES (?,?)', (new(), i))
@@ -353,7 +353,8 @@ def an_older_schema():
     db.execute("UPDATE app SET providers_off = 0, refresh_lifetime = 0,"
                " origins = '', deleted = 0")
     db.execute('UPDATE app_user SET server = 0, pending = 0, last_login = 0')
-    db.execute('UPDATE api_key SET expires = 0, last_used = 0')
+    db.execute('UPDATE api_key SET expires = 0, last_used = 0,'
+               ' disabled_at = 0')
     db.execute('DELETE FROM handout')
     db.commit()
     db.close()
@@ -725,7 +726,7 @@ WRONG = {
     'api_key': [('hash', "x'00'"), ('hash', 'zeroblob(33)'), ('name', "''"),
                 ('name', "hex(zeroblob(65))"), ('name', "'a.b'"),
                 ('id', "'it''s'"), ('epoch', '-1'), ('expires', '-1'),
-                ('expires', '9223372036854775807'), ('last_used', '-1')],
+                ('expires', '9223372036854775807'), ('last_used', '-1'), ('disabled_at', '-1')],
     'deleted_key': [('hash', "x''"), ('user_id', "''"), ('app_id', "'x'"),
                     ('deleted', '-1')],
     'revoked_session': [('id', "'\u00e9' || substr(id, 2)"),

@@ -163,6 +163,7 @@ climbs_from_the_first_schema(void **state)
     count(f, "DROP INDEX app_user_page");
     count(f, "ALTER TABLE api_key DROP COLUMN expires");
     count(f, "ALTER TABLE api_key DROP COLUMN last_used");
+    count(f, "ALTER TABLE api_key DROP COLUMN disabled_at");
     count(f, "ALTER TABLE api_key DROP COLUMN epoch");
     for (size_t i = 0; i < UK_COUNT(version_4); i++)
         count(f, version_4[i]);
