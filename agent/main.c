@@ -19,6 +19,7 @@
 #include "core/secret.h"
 #include "core/settings.h"
 
+#include "agent/confine.h"
 #include "agent/door.h"
 #include "agent/guard.h"
 #include "agent/keeper.h"
@@ -141,6 +142,8 @@ get_ready(struct agent *agent, const char *conf_file, enum uk_privs_life life,
         code = uk_privs_drop(UK_PRIVS_USER, life, err);
     if (code == UK_OK)
         code = get_guard(agent, life, err);
+    if (code == UK_OK)
+        code = uk_confine_agent(settings, life, &to_person, err);
     return code;
 }
 

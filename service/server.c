@@ -11,6 +11,7 @@
 #include "core/deadline.h"
 #include "core/io.h"
 #include "service/certificate.h"
+#include "service/confine.h"
 #include "service/control.h"
 #include "service/loop.h"
 #include "service/notify.h"
@@ -215,6 +216,8 @@ start(struct running *run, struct uk_err *err)
     bool tls = config->tls_certificate[0] != '\0';
     enum uk_code code = load(run, err);
 
+    if (code == UK_OK)
+        code = uk_confine_service(config, &run->log, err);
     if (code == UK_OK)
         code = start_pools(run, err);
     if (code == UK_OK)

@@ -257,14 +257,15 @@ static const struct uk_store_ops ops = {
 };
 
 /* What each connection is set to.  A file that is no database is noticed by
- * the first of them that reads it. */
+ * the first of them that reads it.  Nothing is put into a folder for temporary
+ * files: a service that is confined has none. */
 static enum uk_code
 set_up(struct uk_sqlite *lite, enum uk_store_mode mode, struct uk_err *err)
 {
     static const char *const always[] = {
         "PRAGMA trusted_schema = OFF", "PRAGMA foreign_keys = ON",
         "PRAGMA secure_delete = FAST", "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
+        "PRAGMA synchronous = FULL",   "PRAGMA temp_store = MEMORY",
     };
     enum uk_code code = UK_OK;
 

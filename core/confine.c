@@ -1,0 +1,77 @@
+/* What a program gives up once it is ready. */
+#include "core/confine.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+
+#include "core/calltable.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UK_UNCONFINED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
+    __has_feature(memory_sanitizer)
+#define UK_UNCONFINED
+#endif
+#endif
+
+bool
+uk_confine_is_built(void)
+{
+#ifdef UK_UNCONFINED
+    return false;
+#else
+    return true;
+#endif
+}
+
+/* Is it the kernel that has no such thing, or a container that keeps us from
+ * using it?  Either has its own walls. */
+static bool
+is_missing(const struct uk_err *err)
+{
+    return err->sys == ENOSYS || err->sys == EOPNOTSUPP || err->sys == EINVAL ||
+           err->sys == EPERM;
+}
+
+static enum uk_code
+let_pass(enum uk_code code, const struct uk_log *log, const struct uk_err *err)
+{
+    if (code != UK_SYSTEM || !is_missing(err))
+        return code;
+    uk_log_line(log, UK_LEVEL_DEBUG, "less confined: %s", err->text);
+    return UK_OK;
+}
+
+static enum uk_code
+limit_calls(const struct uk_confine *how, struct uk_err *err)
+{
+    struct uk_call_table tables[UK_CONFINE_TABLES + 2] = {
+        uk_calltable_common(), uk_calltable_deadly()};
+    struct uk_callfilter filter;
+    enum uk_code code;
+
+    if (how->tables > UK_CONFINE_TABLES)
+        return uk_err_set(err, UK_INVALID, "too many tables of system calls");
+    for (size_t i = 0; i < how->tables; i++)
+        tables[i + 2] = how->table[i];
+    code = uk_callfilter_pack(tables, how->tables + 2, &filter, err);
+    return code == UK_OK ? uk_callfilter_load(&filter, err) : code;
+}
+
+enum uk_code
+uk_confine(const struct uk_confine *how, const struct uk_log *log,
+           struct uk_err *err)
+{
+    enum uk_code code;
+
+    if (!uk_confine_is_built())
+        return UK_OK;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return uk_err_sys(err, errno, "refusing new privileges");
+    code = uk_fence_close(how->rule, how->rules, how->reading, how->doors, err);
+    code = let_pass(code, log, err);
+    if (code == UK_OK)
+        code = let_pass(limit_calls(how, err), log, err);
+    return code;
+}
