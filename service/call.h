@@ -18,7 +18,7 @@
 #include "core/secret.h"
 #include "service/audit.h"
 #include "service/http.h"
-#include "service/server.h"
+#include "service/shared.h"
 #include "service/store.h"
 #include "service/token.h"
 

@@ -8,7 +8,7 @@
 #include <signal.h>
 
 #include "service/pulse.h"
-#include "service/server.h"
+#include "service/shared.h"
 
 struct uk_control {
     struct uk_server *server;

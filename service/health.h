@@ -6,7 +6,7 @@
 #define UK_HEALTH_H
 
 #include "service/http.h"
-#include "service/server.h"
+#include "service/shared.h"
 #include "service/work.h"
 
 struct uk_health {

@@ -9,7 +9,7 @@
 #include "core/err.h"
 #include "service/http.h"
 #include "service/pulse.h"
-#include "service/server.h"
+#include "service/shared.h"
 #include "service/traffic.h"
 
 struct uk_loop;

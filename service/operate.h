@@ -12,7 +12,7 @@
 #define UK_OPERATE_H
 
 #include "service/pulse.h"
-#include "service/server.h"
+#include "service/shared.h"
 
 struct uk_operate;
 

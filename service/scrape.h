@@ -8,7 +8,7 @@
 #define UK_SCRAPE_H
 
 #include "core/buf.h"
-#include "service/server.h"
+#include "service/shared.h"
 
 /* While the loops and pools of the server exist. */
 void uk_scrape(struct uk_server *server, struct uk_buf *out);

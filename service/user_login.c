@@ -7,7 +7,7 @@
 #include "service/commands.h"
 #include "service/email.h"
 #include "service/handout.h"
-#include "service/password.h"
+#include "service/typed.h"
 #include "service/secrets.h"
 #include "service/terminal.h"
 #include "service/user.h"
@@ -20,8 +20,8 @@ read_password(const struct uk_user_task *task, char hash[UK_PWHASH_SIZE],
     enum uk_code code;
 
     code = task->args->password_stdin
-               ? uk_password_from_stdin(&password, err)
-               : uk_password_from_terminal(task->shown, &password, err);
+               ? uk_typed_password(&password, err)
+               : uk_typed_password_twice(task->shown, &password, err);
     if (code == UK_OK)
         code = uk_pwhash_make(&password, hash, err);
     uk_secret_clear(&password);
