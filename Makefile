@@ -65,6 +65,8 @@ objs_of     = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 core_objs  := $(call objs_of,$(core_all:%=core/%.c))
 local_objs := $(call objs_of,$(core_local:%=core/%.c))
 
+service_src := service/*.c service/*/*.c
+
 module  := $(B)/pam_userkey.so
 agent   := $(B)/userkey-agent
 tool    := $(B)/userkey
@@ -93,6 +95,7 @@ $(B)/%.o: %.c $(B)/folders
 cflags_core     = $(call pkg_cflags,$(reach_libs))
 cflags_agent    = $(call pkg_cflags,$(agent_libs))
 cflags_service  = $(call pkg_cflags,$(service_libs))
+$(foreach dir,$(wildcard service/*/),$(eval cflags_$(dir:/=) = $(value cflags_service)))
 cflags_tool     = $(call pkg_cflags,$(tool_libs))
 
 $(libcore): $(core_objs)
@@ -110,7 +113,7 @@ $(agent): $(call objs_of,agent/*.c) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(agent_libs))
 $(tool): $(call objs_of,tool/*.c) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
-$(service): $(call objs_of,service/*.c) $(libcore)
+$(service): $(call objs_of,$(service_src)) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
 
 # Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
@@ -124,7 +127,7 @@ unit_helpers  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/helper_*.c))
 pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
     $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c))
 agent_objs    := $(filter-out $(B)/agent/main.o,$(call objs_of,agent/*.c))
-service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,service/*.c))
+service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,$(service_src)))
 tool_objs     := $(filter-out $(B)/tool/main.o,$(call objs_of,tool/*.c))
 fuzz_targets  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_tests    := $(fuzz_targets:%=$(B)/tests/fuzz/test_%)

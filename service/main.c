@@ -8,8 +8,8 @@
 #include "core/str.h"
 #include "core/typo.h"
 #include "core/version.h"
-#include "service/commands.h"
-#include "service/crypto.h"
+#include "service/command/commands.h"
+#include "service/value/crypto.h"
 
 #define HELP_MAX    8192
 #define NAME_SIZE   32

@@ -13,8 +13,8 @@
 
 #include "core/keytext.h"
 #include "core/str.h"
-#include "service/secrets.h"
-#include "service/store.h"
+#include "service/store/store.h"
+#include "service/value/secrets.h"
 
 #define BATCH 5000 /* users in one transaction */
 

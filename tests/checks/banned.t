@@ -81,7 +81,7 @@ def main():
         banned = dict(everywhere)
         if folder in ("core", "pam_module"):
             banned.update(guests)
-        for path in sorted((ROOT / folder).glob("*.[ch]")):
+        for path in sorted((ROOT / folder).rglob("*.[ch]")):
             results.append((path.relative_to(ROOT),
                             list(faults_of(path, banned))))
     print(f"1..{len(results)}")

@@ -3,7 +3,9 @@
 
 1. A program folder includes its own headers and core/, by its layers.
 2. In core/ a file includes only what stands above it in core/ORDER.
-3. A foreign library is known by one file (or one folder).
+3. In service/ a folder includes only those that stand above it in
+   service/ORDER.
+4. A foreign library is known by one file (or one folder).
 """
 
 import pathlib
@@ -29,15 +31,14 @@ OWNER = {
     "json-c/": {"core/json"},
     "json": {"core/json"},
     "security/": {"pam_module/"},
-    "microhttpd.h": {"service/http"},
-    "gnutls/": {"service/http", "service/tls", "service/crypto"},
-    "sqlite3.h": {"service/store_sqlite"},
-    "libpq-fe.h": {"service/store_pg"},
-    "sodium.h": {"service/pwhash", "service/token", "service/secrets",
-                 "service/keyhash", "service/crypto", "agent/seal"},
+    "microhttpd.h": {"service/http/"},
+    "gnutls/": {"service/http/", "service/value/crypto"},
+    "sqlite3.h": {"service/store/sqlite"},
+    "libpq-fe.h": {"service/store/pg"},
+    "sodium.h": {"service/value/", "agent/seal"},
     "libsmartcols": {"tool/out"},
     "bsd/": {"tool/ask"},
-    "systemd/": {"service/main", "service/notify", "agent/main"},
+    "systemd/": {"service/operate/notify"},
 }
 
 # Headers of C and of the kernel: everybody's.
@@ -61,6 +62,12 @@ def read_order():
     return order, layers
 
 
+def read_rooms():
+    """The folders of service/, in their order; main.c stands below them."""
+    lines = (ROOT / "service/ORDER").read_text().splitlines()
+    return [word for line in lines if (word := line.split("#")[0].strip())]
+
+
 def includes(path):
     for number, line in enumerate(path.read_text().splitlines(), 1):
         found = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
@@ -77,10 +84,20 @@ def owner_of(header):
     return None
 
 
+def wrong_room(path, room, rooms):
+    """Why this file of service/ may not include from that folder of it."""
+    if room not in rooms:
+        return f"'{room}' does not stand in service/ORDER"
+    own = path.parent.name
+    if own != "service" and rooms.index(room) > rooms.index(own):
+        return f"'{room}' stands below '{own}' in service/ORDER"
+    return None
+
+
 def wrong(path, foreign, header, order, layers):
     """Why this file may not include this header, or None."""
     name = str(path.relative_to(ROOT))
-    folder, stem = path.parent.name, path.stem
+    folder, stem = name.split("/")[0], path.stem
     if foreign:
         owners = owner_of(header)
         if owners:
@@ -91,6 +108,8 @@ def wrong(path, foreign, header, order, layers):
             return None
         return f"<{header}> is a library that nobody here owns"
     target = header.split("/")
+    if folder == target[0] == "service" and len(target) == 3:
+        return wrong_room(path, target[1], read_rooms())
     if len(target) != 2:
         return f'"{header}" is not written as folder/file.h'
     if target[0] == folder and folder != "core":
@@ -115,13 +134,16 @@ def main():
     order, layers = read_order()
     results = []
     for folder in ["core", *MAY]:
-        for path in sorted((ROOT / folder).glob("*.[ch]")):
+        for path in sorted((ROOT / folder).rglob("*.[ch]")):
             faults = [
                 f"{path.relative_to(ROOT)}:{line}: {why}"
                 for line, foreign, header in includes(path)
                 if (why := wrong(path, foreign, header, order, layers))
             ]
             results.append((path.relative_to(ROOT), faults))
+    results.append(("service/ORDER has every folder", sorted(
+        {path.name for path in (ROOT / "service").iterdir() if path.is_dir()}
+        ^ set(read_rooms()))))
     for noun in order:
         there = (ROOT / f"core/{noun}.h").exists()
         results.append((f"core/ORDER: {noun}",

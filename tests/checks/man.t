@@ -48,7 +48,7 @@ def example(name):
 
 for source, manual, conf in [
         ("core/settings.c", "man/userkey.conf.5", "conf/userkey.conf"),
-        ("service/config.c", "man/userkey-server.conf.5", "conf/server.conf")]:
+        ("service/request/config.c", "man/userkey-server.conf.5", "conf/server.conf")]:
     same(f"{manual} has every setting", rules(source),
          items(manual, "(?:Ic|Va)"), (source, manual))
     same(f"{conf} has every setting", rules(source), example(conf),
@@ -92,10 +92,10 @@ same("man/userkey-server.8 has every command", commands,
      server_commands("man/userkey-server.8"),
      ("service/main.c", "man/userkey-server.8"))
 
-options = set(re.findall(r'^    \{"([a-z-]+)", ', read("service/args.c"), re.M))
+options = set(re.findall(r'^    \{"([a-z-]+)", ', read("service/command/args.c"), re.M))
 same("man/userkey-server.8 has every option", options | {"version"},
      set(re.findall(r"Fl -([a-z-]+)", read("man/userkey-server.8"))),
-     ("service/args.c", "man/userkey-server.8"))
+     ("service/command/args.c", "man/userkey-server.8"))
 
 def marked(manual, mark):
     """Settings whose paragraphs have these words."""
@@ -104,14 +104,14 @@ def marked(manual, mark):
             if part.startswith("Ic ") and re.search(f"^{mark}", part, re.M)}
 
 
-fixed = re.search(r"\bfixed\[\] = \{(.*?)\}", read("service/reload.c"), re.S)
+fixed = re.search(r"\bfixed\[\] = \{(.*?)\}", read("service/operate/reload.c"), re.S)
 same("man/userkey-server.conf.5 says what needs a restart",
      set(re.findall(r'"([a-z_]+)"', fixed.group(1))),
      marked("man/userkey-server.conf.5", "Needs a restart"),
-     ("service/reload.c", "man/userkey-server.conf.5"))
+     ("service/operate/reload.c", "man/userkey-server.conf.5"))
 
 service = "".join(path.read_text() for path in
-                  sorted((ROOT / "service").glob("*.c")))
+                  sorted((ROOT / "service").rglob("*.c")))
 
 
 def reasons():
@@ -141,7 +141,7 @@ results.append(("and no other", sorted(documented() - quoted)))
 same("man/userkey-server.8 has every number for Prometheus",
      set(re.findall(r'"(userkey_[a-z_]+)"', service)),
      items("man/userkey-server.8", "Va"),
-     ("service/scrape.c", "man/userkey-server.8"))
+     ("service/operate/scrape.c", "man/userkey-server.8"))
 
 words = set(re.findall(r'return "([a-z-]+)"', read("core/verdict.c")))
 words |= {"unreachable", "timeout", "tls", "bad-answer", "misconfigured"}

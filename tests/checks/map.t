@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The map of service/ in docs/DESIGN.md: each file stands in it, and nothing
-stands there that is no file."""
+"""The map of service/ in docs/DESIGN.md: each file stands in it, in its folder,
+and nothing stands there that is no file."""
 
 import fnmatch
 import pathlib
@@ -11,19 +11,26 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 text = (ROOT / "docs/DESIGN.md").read_text()
 table = text.split("To read `service/`", 1)[1].split("\n\n", 2)[1]
-words = [word for row in table.splitlines()[2:]
-         for word in re.findall(r"`([^`]+)`", row.split("|")[1])]
-patterns = [word.removesuffix(".h") for word in words]
-files = {path.stem for path in (ROOT / "service").glob("*.[ch]")}
+patterns, folder = [], None
+for row in table.splitlines()[2:]:
+    cells = row.split("|")
+    folder = (re.findall(r"`([a-z]+)/`", cells[1]) or [folder])[0]
+    patterns += [f"{folder}/{word.removesuffix('.h')}"
+                 for word in re.findall(r"`([^`]+)`", cells[2])]
+SERVICE = ROOT / "service"
+files = {str(path.relative_to(SERVICE).with_suffix(""))
+         for path in SERVICE.glob("*/*.[ch]")}
 
 results = [
-    ("the map has rows", [] if len(words) > 20 else [table]),
+    ("the map has rows", [] if len(patterns) > 20 else [table]),
     ("every file of service/ stands in the map",
      [name for name in sorted(files)
       if not any(fnmatch.fnmatch(name, p) for p in patterns)]),
     ("every name in the map is that of a file",
-     [word for word, p in zip(words, patterns)
-      if not fnmatch.filter(files, p)]),
+     [p for p in patterns if not fnmatch.filter(files, p)]),
+    ("beside its folders stand main.c and ORDER",
+     sorted({path.name for path in SERVICE.iterdir() if path.is_file()}
+            ^ {"main.c", "ORDER"})),
 ]
 print(f"1..{len(results)}")
 for number, (name, wrong) in enumerate(results, 1):

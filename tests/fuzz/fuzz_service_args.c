@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "service/args.h"
+#include "service/command/args.h"
 #include "tests/fuzz/fuzz.h"
 
 #define MOST 16

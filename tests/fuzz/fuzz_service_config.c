@@ -1,7 +1,7 @@
 /* server.conf. */
 #include "core/str.h"
-#include "service/address.h"
-#include "service/config.h"
+#include "service/request/config.h"
+#include "service/value/address.h"
 #include "tests/fuzz/fuzz.h"
 
 int

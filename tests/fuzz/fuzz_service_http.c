@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "service/http.h"
+#include "service/http/http.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TURNS 200  /* of the loop, for one input */

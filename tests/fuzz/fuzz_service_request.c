@@ -1,10 +1,10 @@
 /* The head of a request, after the HTTP library: what is believed of it. */
 #include <string.h>
 
-#include "service/address.h"
-#include "service/email.h"
-#include "service/guard.h"
-#include "service/query.h"
+#include "service/http/guard.h"
+#include "service/value/address.h"
+#include "service/value/email.h"
+#include "service/value/query.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Lines "name: value", the first is the path. */

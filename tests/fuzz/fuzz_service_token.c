@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/base64url.h"
-#include "service/token.h"
+#include "service/value/token.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW 1700000000

@@ -11,7 +11,7 @@ from world import World
 world = World({'registration': 'open'})
 http = Client(world)
 EMAIL, PASSWORD = 'ann@example.com', 'correct horse'
-ANON, PASS, KEY = 1 << 1, 1 << 2, 1 << 3  # as in service/provider.h
+ANON, PASS, KEY = 1 << 1, 1 << 2, 1 << 3  # as in service/value/provider.h
 ONE, TWO = 'https://one.example.com', 'http://localhost:3000'
 ALL = 'Access-Control-Allow-Origin'
 world.add_user(EMAIL, PASSWORD)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "service/store.h"
+#include "service/store/store.h"
 
 #define APP   "aaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "dddddddddddddddddddddddd"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "lib_store.h"
-#include "service/copy.h"
+#include "service/store/copy.h"
 
 /* How each kind of store shows its columns, and names its types. */
 static const struct {

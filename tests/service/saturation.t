@@ -15,7 +15,7 @@ from wire import BASE, Client
 from world import PATIENCE, SLOW, World
 
 THREADS = 2
-ROOM = 64  # that wait: HASHERS_ROOM of service/server.c
+ROOM = 64  # that wait: HASHERS_ROOM of service/operate/server.c
 MANY = 4 * (THREADS + ROOM)
 SECONDS = 6 if SLOW else 3
 HASH_MB = 19  # what one hash needs

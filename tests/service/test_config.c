@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "service/address.h"
-#include "service/config.h"
-#include "service/path.h"
-#include "service/secrets.h"
-#include "service/store.h"
+#include "service/request/config.h"
+#include "service/store/store.h"
+#include "service/value/address.h"
+#include "service/value/path.h"
+#include "service/value/secrets.h"
 
 #define DATABASE "database = sqlite:/d/userkey.db\n"
 #define LISTEN   "listen_http = 127.0.0.1:0\n"

@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "core/confine.h"
-#include "service/confine.h"
+#include "service/operate/confine.h"
 
 static char folder[] = "/tmp/userkey-confine.XXXXXX";
 static char home[] = "/var/tmp/userkey-confine.XXXXXX"; /* of somebody */

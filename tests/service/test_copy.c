@@ -10,7 +10,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include "service/copy.h"
+#include "service/store/copy.h"
 
 #define ROWS 10000 /* in each table */
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "service/crowd.h"
+#include "service/http/crowd.h"
 
 static struct uk_crowd *
 make(unsigned room, unsigned most)

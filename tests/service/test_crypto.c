@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "service/crypto.h"
-#include "service/email.h"
-#include "service/id.h"
-#include "service/password.h"
-#include "service/provider.h"
-#include "service/pwhash.h"
+#include "service/api/password.h"
+#include "service/value/crypto.h"
+#include "service/value/email.h"
+#include "service/value/id.h"
+#include "service/value/provider.h"
+#include "service/value/pwhash.h"
 
 static int
 start(void **state)

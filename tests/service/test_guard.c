@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "service/guard.h"
+#include "service/http/guard.h"
 
 #define PATH "/api/client/v2.0/auth/session"
 #define HOST "Host: keys.example.com"

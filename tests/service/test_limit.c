@@ -9,8 +9,8 @@
 #include <pthread.h>
 
 #include "core/attr.h"
-#include "service/crypto.h"
-#include "service/limit.h"
+#include "service/value/crypto.h"
+#include "service/value/limit.h"
 
 #define ROOM 64
 

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "service/metrics.h"
-#include "service/route.h"
-#include "service/traffic.h"
+#include "service/operate/metrics.h"
+#include "service/request/route.h"
+#include "service/request/traffic.h"
 
 static struct uk_buf out = UK_BUF_UP_TO(65536);
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "core/deadline.h"
-#include "service/pool.h"
-#include "service/pulse.h"
+#include "service/request/pool.h"
+#include "service/request/pulse.h"
 
 static struct uk_err err;
 

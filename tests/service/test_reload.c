@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "service/reload.h"
+#include "service/operate/reload.h"
 
 #define FIXED                                                                  \
     "listen_http = 127.0.0.1:80\ndatabase = postgresql://u:hush@h/d\n"         \

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "service/round.h"
+#include "service/request/round.h"
 
 #define CALLS 150
 

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "core/deadline.h"
-#include "service/admin_session.h"
-#include "service/call.h"
-#include "service/handlers.h"
-#include "service/round.h"
-#include "service/route.h"
-#include "service/store_sqlite.h"
+#include "service/request/admin_session.h"
+#include "service/request/call.h"
+#include "service/request/handlers.h"
+#include "service/request/round.h"
+#include "service/request/route.h"
+#include "service/store/sqlite.h"
 
 #define BASE   "/api/client/v2.0"
 #define APP    "aaaaaaaaaaaaaaaaaaaaaaaa"

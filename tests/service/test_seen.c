@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "service/seen.h"
+#include "service/request/seen.h"
 
 #define HOUR (3600LL * 1000000)
 #define NOW  (100 * HOUR)

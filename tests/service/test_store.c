@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "service/store_sqlite.h"
+#include "service/store/sqlite.h"
 #include "tests/service/lib_store.h"
 
 static void

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "service/store_pg.h"
+#include "service/store/pg.h"
 #include "tests/service/lib_cluster.h"
 #include "tests/service/lib_pg.h"
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "core/attr.h"
-#include "service/pool.h"
-#include "service/sweep.h"
+#include "service/http/sweep.h"
+#include "service/request/pool.h"
 
 #define JOBS 500
 

@@ -11,7 +11,7 @@
 #include "core/base64url.h"
 #include "core/json.h"
 #include "core/str.h"
-#include "service/token.h"
+#include "service/value/token.h"
 
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 #define USER   "64f0c0ffee0123456789abcd"

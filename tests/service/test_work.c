@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "service/call.h"
-#include "service/work.h"
+#include "service/request/call.h"
+#include "service/request/work.h"
 
 #define CALLS 4
 

@@ -1,0 +1,239 @@
+/* Calls on their way between threads. */
+#include "service/request/work.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/deadline.h"
+#include "core/io.h"
+
+#define BUSY_WAIT "1" /* seconds */
+
+enum uk_code
+uk_inbox_init(struct uk_inbox *inbox, struct uk_err *err)
+{
+    inbox->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (inbox->wake < 0)
+        return uk_err_sys(err, errno, "making an event descriptor");
+    pthread_mutex_init(&inbox->lock, NULL);
+    inbox->first = NULL;
+    inbox->last = &inbox->first;
+    return UK_OK;
+}
+
+void
+uk_inbox_clear(struct uk_inbox *inbox)
+{
+    uk_io_close(&inbox->wake);
+    pthread_mutex_destroy(&inbox->lock);
+}
+
+void
+uk_inbox_wake(struct uk_inbox *inbox)
+{
+    uint64_t one = 1;
+
+    /* Only a counter at its end could refuse, and then it is awake. */
+    (void)!write(inbox->wake, &one, sizeof(one));
+}
+
+void
+uk_inbox_put(struct uk_inbox *inbox, struct uk_job *job)
+{
+    job->next = NULL;
+    pthread_mutex_lock(&inbox->lock);
+    *inbox->last = job;
+    inbox->last = &job->next;
+    pthread_mutex_unlock(&inbox->lock);
+    uk_inbox_wake(inbox);
+}
+
+static void
+come_home(struct uk_call *call)
+{
+    uk_inbox_put(call->home, &call->job);
+}
+
+struct uk_job *
+uk_inbox_take(struct uk_inbox *inbox)
+{
+    struct uk_job *jobs;
+    uint64_t count;
+
+    (void)!read(inbox->wake, &count, sizeof(count));
+    pthread_mutex_lock(&inbox->lock);
+    jobs = inbox->first;
+    inbox->first = NULL;
+    inbox->last = &inbox->first;
+    pthread_mutex_unlock(&inbox->lock);
+    return jobs;
+}
+
+/* Hand it to the pool that it asks for.  false: the reply says "busy". */
+static bool
+hand_over(struct uk_call *call)
+{
+    struct uk_server *server = call->server;
+    struct uk_pool *pool =
+        call->then == UK_THEN_HASHER ? server->hashers : server->writer;
+
+    call->round = NULL;
+    call->answer = NULL;
+    if (uk_pool_put(pool, &call->job))
+        return true;
+    uk_http_set(call->reply, "Retry-After", BUSY_WAIT);
+    uk_call_audit(call, "failed", "busy");
+    call->then =
+        uk_call_error(call, 503, NULL, "the server is busy, try again later");
+    return false;
+}
+
+bool
+uk_work_advance(struct uk_call *call, struct uk_store *store)
+{
+    call->store = store;
+    while (call->then == UK_THEN_LOOP)
+        call->then = call->next(call);
+    call->store = NULL;
+    if (call->then == UK_THEN_REPLY || call->then == UK_THEN_KEY)
+        return true;
+    uk_http_hold(call->exchange);
+    return !hand_over(call);
+}
+
+void
+uk_work_hash(void *context, struct uk_job *jobs)
+{
+    (void)context;
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        struct uk_call *call = (struct uk_call *)jobs;
+
+        next = jobs->next;
+        call->then = call->next(call);
+        if (call->then != UK_THEN_WRITER || !hand_over(call))
+            come_home(call);
+    }
+}
+
+/* One call's change, whole or not at all. */
+static enum uk_code
+write_one(struct uk_call *call, struct uk_store *store, struct uk_err *err)
+{
+    enum uk_code code;
+
+    code = store->ops->save(store, err);
+    if (code != UK_OK)
+        return code;
+    call->store = store;
+    call->then = call->next(call);
+    call->store = NULL;
+    return call->reply->status >= 400 ? store->ops->undo(store, err)
+                                      : store->ops->keep(store, err);
+}
+
+/* The transaction did not come about.  What was promised in it is not so, and
+ * what was refused in it may have been refused for something that is not so:
+ * "no such key" behind the deletion that was undone. */
+static void
+fail_all(struct uk_job *jobs, const struct uk_err *err)
+{
+    for (; jobs != NULL; jobs = jobs->next) {
+        struct uk_call *call = (struct uk_call *)jobs;
+
+        call->then = uk_call_fail(call, err);
+    }
+}
+
+/* The one job that is no call leaves the list; was it there? */
+static bool
+take_seen(struct uk_server *server, struct uk_job **jobs)
+{
+    for (struct uk_job **at = jobs; *at != NULL; at = &(*at)->next) {
+        if (*at != &server->seen.job)
+            continue;
+        *at = server->seen.job.next;
+        atomic_store(&server->seen.waits, false); /* it may come again */
+        return true;
+    }
+    return false;
+}
+
+/* Whose rows it is about to change, as far as the call tells. */
+static const char *
+user_of(const struct uk_call *call)
+{
+    return call->path.user[0] != '\0' ? call->path.user : call->audit.user;
+}
+
+/* Of the one user, the rows: all of them or new ones, then one by one. */
+static int
+compare(const struct uk_job *left, const struct uk_job *right)
+{
+    const struct uk_call *a = (const struct uk_call *)left;
+    const struct uk_call *b = (const struct uk_call *)right;
+    int order = strcmp(user_of(a), user_of(b));
+
+    if (order == 0)
+        order = strcmp(a->key_id, b->key_id);
+    return order != 0
+               ? order
+               : strcmp(a->person.identity.email, b->person.identity.email);
+}
+
+/* Each change keeps its rows locked until all are made.  Nodes that lock them
+ * in the same order wait for each other, and never in a circle. */
+static struct uk_job *
+put_in_order(struct uk_job *jobs)
+{
+    struct uk_job *sorted = NULL;
+
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        struct uk_job **at = &sorted;
+
+        next = jobs->next;
+        while (*at != NULL && compare(*at, jobs) <= 0)
+            at = &(*at)->next;
+        jobs->next = *at;
+        *at = jobs;
+    }
+    return sorted;
+}
+
+void
+uk_work_write(void *context, struct uk_job *jobs)
+{
+    struct uk_server *server = context;
+    struct uk_store *store = server->write_store;
+    int64_t begun_ns = uk_deadline_in(0).at_ns;
+    struct uk_err err = UK_ERR_NONE;
+    bool seen = take_seen(server, &jobs);
+    unsigned long changes = 0;
+    enum uk_code code;
+
+    jobs = put_in_order(jobs);
+    code = store->ops->begin(store, &err);
+    for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
+         job = job->next, changes++)
+        code = write_one((struct uk_call *)job, store, &err);
+    if (code == UK_OK && seen)
+        code = uk_seen_write(&server->seen, store, uk_id_now_us(), &err);
+    if (code == UK_OK)
+        code = store->ops->commit(store, &err);
+    if (code != UK_OK) {
+        store->ops->rollback(store);
+        uk_err_in(&err, "writing to the database");
+        fail_all(jobs, &err);
+        uk_meter_add(&server->writing.failed, 1);
+    }
+    uk_meter_observe(&server->writing.changes, &uk_meter_batch, changes);
+    uk_meter_observe(&server->writing.seconds, &uk_meter_seconds,
+                     (unsigned long)(uk_deadline_in(0).at_ns - begun_ns) /
+                         1000);
+    for (struct uk_job *next; jobs != NULL; jobs = next) {
+        next = jobs->next;
+        come_home((struct uk_call *)jobs);
+    }
+}
