@@ -122,9 +122,9 @@ static const struct uk_call common[] = {
     UK_CALL(sched_get_priority_max),
     UK_CALL(sched_get_priority_min),
     UK_CALL(getcpu),
-    /* Its own name, and for debuggers those of its memory. */
-    UK_CALL_IS(prctl, 0, ~0U, EINVAL, 5, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA,
-               PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS),
+    /* Its own name, for debuggers those of its memory, its own end. */
+    UK_CALL_IS(prctl, 0, ~0U, EINVAL, 6, PR_SET_NAME, PR_GET_NAME, PR_SET_VMA,
+               PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_SET_PDEATHSIG),
 
     UK_CALL(rt_sigaction),
     UK_CALL(rt_sigprocmask),

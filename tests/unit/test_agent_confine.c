@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -257,6 +258,13 @@ reach_name_service(void)
     return code_of(connect(fd, (struct sockaddr *)&at, sizeof(at)));
 }
 
+/* A keeper's child. */
+static int
+end_with_parent(void)
+{
+    return code_of(prctl(PR_SET_PDEATHSIG, SIGTERM));
+}
+
 enum ends { WORKS, FAILS, DIES };
 
 static const struct {
@@ -288,6 +296,7 @@ static const struct {
     {"read a setting of names", read_settings_of_the_resolver, WORKS, WORKS, 0},
     {"look up a user", look_up_user, WORKS, WORKS, 0},
     {"look up a host", look_up_host, WORKS, WORKS, 0},
+    {"end with its parent", end_with_parent, WORKS, WORKS, 0},
     {"start a thread", start_thread, WORKS, WORKS, 0},
     {"reach a name service", reach_name_service, WORKS, WORKS, 0},
 };
