@@ -51,10 +51,10 @@ uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     -Wl,--no-undefined
 
 # Libraries, each for the one part that knows it.
-reach_libs   := libcurl json-c
+reach_libs   := libcurl
 agent_libs   := libsodium
 tool_libs    := smartcols libbsd
-service_libs := libmicrohttpd gnutls sqlite3 libpq libsodium libsystemd json-c
+service_libs := libmicrohttpd gnutls sqlite3 libpq libsodium libsystemd
 pkg_cflags = $(shell $(PKG_CONFIG) --cflags $(1))
 pkg_libs   = $(shell $(PKG_CONFIG) --libs $(1))
 

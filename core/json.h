@@ -1,11 +1,10 @@
 /*
- * Bounded JSON in and out (json-c).
+ * JSON in: a document that has been checked, to be asked for its members.
  *
- * In: what core/jsonscan.h takes, with no name twice in one object.  Nothing
- * is coerced: a getter finds a member of its own type or finds nothing.  No
- * string has a NUL, but one may have other control characters, which stand
- * escaped in the text.
- * Out: written straight into a buffer, so that a secret is in no other memory.
+ * What core/jsonscan.h takes, with no name twice in one object.  Nothing is
+ * coerced: a getter finds a member of its own type or finds nothing.  No string
+ * has a NUL, but one may have other control characters, which stand escaped in
+ * the text.
  */
 #ifndef UK_JSON_H
 #define UK_JSON_H
@@ -15,8 +14,8 @@
 #include <stdint.h>
 
 #include "core/attr.h"
-#include "core/buf.h"
 #include "core/err.h"
+#include "core/jsonout.h"
 
 #define UK_JSON_MAX (1024 * 1024) /* longest document, in bytes */
 
@@ -52,28 +51,5 @@ bool uk_json_array(const struct uk_json *object, const char *name,
 size_t uk_json_count(const struct uk_json *array);
 const struct uk_json *uk_json_item(const struct uk_json *array, size_t i);
 bool uk_json_item_text(const struct uk_json *array, size_t i, const char **out);
-
-/* May this text be put into a document: UTF-8? */
-bool uk_json_is_text(const char *text);
-
-/* A writer: commas and escapes are its business.  name is NULL at the top and
- * inside arrays.  Errors stay in the buffer (uk_buf_check); a text that is not
- * uk_json_is_text is one. */
-struct uk_json_out {
-    struct uk_buf *buf; /* borrowed */
-    bool comma;         /* the next value needs one in front */
-};
-
-void uk_json_begin(struct uk_json_out *out, const char *name, char bracket);
-void uk_json_end(struct uk_json_out *out, char bracket);
-void uk_json_put_text(struct uk_json_out *out, const char *name,
-                      const char *text);
-/* Around a string that the caller adds to buf itself, of bytes that stand in
- * JSON as they are: base64, hexadecimal digits. */
-void uk_json_open_text(struct uk_json_out *out, const char *name);
-void uk_json_close_text(struct uk_json_out *out);
-void uk_json_put_bool(struct uk_json_out *out, const char *name, bool value);
-void uk_json_put_int(struct uk_json_out *out, const char *name, int64_t value);
-void uk_json_put_null(struct uk_json_out *out, const char *name);
 
 #endif

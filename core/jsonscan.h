@@ -20,11 +20,11 @@
 
 #define UK_JSONSCAN_DEPTH 16
 
-/* UK_OK, and in *members how many members all objects have together (a reader
- * that found fewer has met one name twice); or UK_BAD_ANSWER with the offset
- * and what is wrong there. */
+/* UK_OK, and in *values how many members and items all objects and arrays have
+ * together, so that a reader knows how much room they take; or UK_BAD_ANSWER
+ * with the offset and what is wrong there. */
 UK_MUST_USE enum uk_code uk_jsonscan_check(const void *bytes, size_t len,
-                                           size_t *members, struct uk_err *err);
+                                           size_t *values, struct uk_err *err);
 
 /* Is it an object of this one member, a string that stands there as it is,
  * without an escape?  Then *value is that string, in bytes; so nobody needs to

@@ -22,14 +22,12 @@ MAY = {
     "service": {"words", "hands"},
     "nss_module": {"words", "hands"},
 }
-ALSO = {"service": {"json", "jsonscan"}}
+ALSO = {"service": {"json", "jsonout", "jsonscan"}}
 
 # A foreign header, by its beginning, and who may know it.
 OWNER = {
     "curl/": {"core/https"},
     "openssl/": {"core/https"},
-    "json-c/": {"core/json"},
-    "json": {"core/json"},
     "security/": {"pam_module/"},
     "microhttpd.h": {"service/http/"},
     "gnutls/": {"service/http/", "service/value/crypto"},

@@ -57,11 +57,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct uk_json *document = NULL;
     struct uk_err err = UK_ERR_NONE;
-    size_t members;
+    size_t values;
     char *text;
 
     if (uk_json_parse(bytes, len, &document, &err) == UK_OK) {
-        FUZZ_MUST(uk_jsonscan_check(bytes, len, &members, &err) == UK_OK);
+        FUZZ_MUST(uk_jsonscan_check(bytes, len, &values, &err) == UK_OK);
         if (uk_json_is_object(document))
             ask(document, 1);
     } else {

@@ -123,26 +123,26 @@ static const struct {
     const char *what;
     const char *text;
     size_t len;
-    size_t members;
+    size_t values; /* members and items */
 } taken[] = {
     {"an empty object", T("{}"), 0},
     {"an empty array", T("[]"), 0},
     {"white space everywhere",
-     T(" \r\n\t{ \"a\" : [ 1 , 2 ] , \"b\" : { } } \n"), 2},
-    {"one name in two objects", T("[{\"a\":1},{\"a\":1}]"), 2},
+     T(" \r\n\t{ \"a\" : [ 1 , 2 ] , \"b\" : { } } \n"), 4},
+    {"one name in two objects", T("[{\"a\":1},{\"a\":1}]"), 4},
     {"names that differ in case", T("{\"a\":1,\"A\":1}"), 2},
     {"all numbers",
      T("[0,-0,1,-1,10,1.5,-0.25,1e5,1E+5,1e-5,123456789012345678901234567890]"),
-     0},
+     11},
     {"all words", T("{\"a\":true,\"b\":false,\"c\":null}"), 3},
     {"all escapes", T("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\"]"),
-     0},
+     1},
     {"characters of two, three, four bytes",
-     T("[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]"), 0},
-    {"the last character", T("[\"\xf4\x8f\xbf\xbf\"]"), 0},
-    {"sixteen deep", T("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"), 0},
+     T("[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]"), 1},
+    {"the last character", T("[\"\xf4\x8f\xbf\xbf\"]"), 1},
+    {"sixteen deep", T("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"), 15},
     {"deep and wide", T("[{\"a\":[{\"b\":[[],{}]}]},{\"a\":{}},[{\"c\":1}]]"),
-     4},
+     11},
 };
 
 static void
@@ -151,16 +151,16 @@ test_taken(void **state)
     for (size_t i = 0; i < UK_COUNT(taken); i++) {
         struct uk_err err = UK_ERR_NONE;
         struct uk_json *doc = NULL;
-        size_t members = 99;
+        size_t values = 99;
 
         if (uk_json_parse(taken[i].text, taken[i].len, &doc, &err) != UK_OK)
             fail_msg("refused: %s: %s", taken[i].what, err.text);
         assert_non_null(doc);
         uk_json_free(doc);
         assert_int_equal(
-            uk_jsonscan_check(taken[i].text, taken[i].len, &members, &err),
+            uk_jsonscan_check(taken[i].text, taken[i].len, &values, &err),
             UK_OK);
-        assert_int_equal(members, taken[i].members);
+        assert_int_equal(values, taken[i].values);
     }
 }
 
@@ -408,8 +408,73 @@ test_arrays(void **state)
     uk_json_free(NULL);
 }
 
-/* A document whose strings are each longer than the one before makes the
- * parser's buffer grow; nothing may be lost on the way. */
+/* However many members: each is found, and one that is there twice too,
+ * wherever it stands. */
+static void
+test_many_members(void **state)
+{
+    for (unsigned count = 1; count <= 70; count++) {
+        /* The second name of this kind; count is none. */
+        for (unsigned again = 0; again <= count; again++) {
+            struct uk_buf buf = UK_BUF_UP_TO(10000);
+            struct uk_json_out out = {.buf = &buf};
+            struct uk_err err = UK_ERR_NONE;
+            struct uk_json *doc = NULL;
+            char name[16];
+
+            uk_json_begin(&out, NULL, '{');
+            for (unsigned i = 0; i < count; i++) {
+                snprintf(name, sizeof(name), "%u", i * 7919 % 1000);
+                uk_json_put_int(&out, name, i);
+            }
+            snprintf(name, sizeof(name), "%u", again * 7919 % 1000);
+            uk_json_put_int(&out, name, again);
+            uk_json_end(&out, '}');
+            assert_int_equal(uk_json_parse(buf.bytes, buf.len, &doc, &err),
+                             again < count ? UK_BAD_ANSWER : UK_OK);
+            for (unsigned i = 0; doc != NULL && i <= count; i++) {
+                int64_t found = -1;
+
+                snprintf(name, sizeof(name), "%u", i * 7919 % 1000);
+                assert_true(uk_json_int(doc, name, &found));
+                assert_int_equal(found, i);
+            }
+            uk_json_free(doc);
+            uk_buf_clear(&buf);
+        }
+    }
+}
+
+/* What was made for a part stays in order however the parts lie in each
+ * other. */
+static void
+test_nested(void **state)
+{
+    struct uk_json *doc =
+        parse("[[0,[1,2,[],{\"a\":[3,4],\"b\":{\"c\":5}}],6],{},[[[7]],8],9]");
+    const struct uk_json *first = uk_json_item(doc, 0);
+    const struct uk_json *second = uk_json_item(first, 1);
+    const struct uk_json *object = uk_json_item(second, 3);
+    const struct uk_json *found;
+    int64_t n;
+
+    assert_int_equal(uk_json_count(doc), 4);
+    assert_int_equal(uk_json_count(first), 3);
+    assert_int_equal(uk_json_count(second), 4);
+    assert_int_equal(uk_json_count(uk_json_item(second, 2)), 0);
+    assert_true(uk_json_is_array(uk_json_item(second, 2)));
+    assert_true(uk_json_array(object, "a", &found));
+    assert_int_equal(uk_json_count(found), 2);
+    assert_true(uk_json_object(object, "b", &found));
+    assert_true(uk_json_int(found, "c", &n));
+    assert_int_equal(n, 5);
+    assert_true(uk_json_is_object(uk_json_item(doc, 1)));
+    assert_int_equal(uk_json_count(uk_json_item(uk_json_item(doc, 2), 0)), 1);
+    uk_json_free(doc);
+}
+
+/* A document of strings each longer than the one before, the longest of which
+ * is most of it; nothing may be lost on the way. */
 static void
 test_long_strings(void **state)
 {
@@ -581,6 +646,8 @@ main(void)
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_arrays),
+        cmocka_unit_test(test_many_members),
+        cmocka_unit_test(test_nested),
         cmocka_unit_test(test_long_strings),
         cmocka_unit_test(test_writer),
         cmocka_unit_test(test_injection),
