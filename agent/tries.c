@@ -204,30 +204,25 @@ pair_burst(const struct uk_tries *tries)
     return tries->limits.per_source > 1 ? tries->limits.per_source / 2 : 1;
 }
 
-/* Every wait there is a reason for; 0 for none. */
+/* Every wait there is a reason for; 0 for none.  A pair that has not failed
+ * never waits, whatever source and account have done: most logins end there. */
 static int64_t
 find_wait(struct uk_tries *tries, const struct uk_tries_ticket *ticket)
 {
     const struct uk_tries_limits *limits = &tries->limits;
     unsigned burst = pair_burst(tries);
     struct count pair = count_of(tries, ticket->pair, burst);
-    struct count source = count_of(tries, ticket->source, limits->per_source);
-    struct count user = count_of(tries, ticket->user, limits->per_user);
+    struct count source, user;
     int64_t wait;
 
+    if (pair.used_ms == 0)
+        return 0;
+    source = count_of(tries, ticket->source, limits->per_source);
+    user = count_of(tries, ticket->user, limits->per_user);
     if (burst > UK_TRIES_UNDER_ATTACK && wait_for(user, limits->per_user) > 0)
         burst = UK_TRIES_UNDER_ATTACK;
     wait = wait_for(pair, burst);
-    if (wait == 0 && pair.used_ms > 0)
-        wait = wait_for(source, limits->per_source);
-    return wait;
-}
-
-static bool
-is_known(struct uk_tries *tries, uint64_t key)
-{
-    return uk_slots_get(tries->slots, UK_SLOTS_KEYS, key) >
-           uk_slots_now(tries->slots);
+    return wait > 0 ? wait : wait_for(source, limits->per_source);
 }
 
 bool
@@ -235,7 +230,7 @@ uk_tries_before(struct uk_tries *tries, const struct uk_tries_who *who,
                 const struct uk_secret *key, const struct uk_clock_reading *now,
                 struct uk_tries_ticket *ticket, unsigned *wait_s)
 {
-    int64_t wait;
+    int64_t wait, ran_ms, known_ms;
 
     *ticket = (struct uk_tries_ticket){.source = 0};
     if (!uk_slots_begin(tries->slots, now))
@@ -246,8 +241,11 @@ uk_tries_before(struct uk_tries *tries, const struct uk_tries_who *who,
         .user = subject_of_who(tries, KIND_USER, who),
         .key = subject_of_key(tries, key),
     };
+    ran_ms = uk_slots_now(tries->slots);
+    known_ms = uk_slots_get(tries->slots, UK_SLOTS_KEYS, ticket->key);
+    ticket->fresh = known_ms >= ran_ms + KNOWN_MS - DAY_MS;
     wait = find_wait(tries, ticket);
-    if (wait > 0 && is_known(tries, ticket->key))
+    if (wait > 0 && known_ms > ran_ms)
         wait = 0;
     uk_slots_end(tries->slots);
     if (wait > 0)
@@ -285,11 +283,8 @@ count_failure(struct uk_tries *tries, const struct uk_tries_ticket *ticket)
 static void
 remember_key(struct uk_tries *tries, uint64_t key)
 {
-    int64_t now = uk_slots_now(tries->slots);
-
-    if (uk_slots_get(tries->slots, UK_SLOTS_KEYS, key) <
-        now + KNOWN_MS - DAY_MS)
-        uk_slots_set(tries->slots, UK_SLOTS_KEYS, key, now + KNOWN_MS);
+    uk_slots_set(tries->slots, UK_SLOTS_KEYS, key,
+                 uk_slots_now(tries->slots) + KNOWN_MS);
 }
 
 void
@@ -297,7 +292,9 @@ uk_tries_after(struct uk_tries *tries, const struct uk_tries_ticket *ticket,
                const struct uk_clock_reading *now, enum uk_code code,
                enum uk_verdict verdict)
 {
+    /* A key that was let in and is remembered leaves nothing to be written. */
     if (code != UK_OK || ticket->source == 0 ||
+        (verdict == UK_GRANTED && ticket->fresh) ||
         !uk_slots_begin(tries->slots, now))
         return;
     switch (verdict) {

@@ -70,6 +70,7 @@ struct uk_tries_who {
 /* What has been asked: between before and after.  Nothing to release. */
 struct uk_tries_ticket {
     uint64_t source, pair, user, key;
+    bool fresh; /* the key was let in within the last day, and is remembered */
 };
 
 /*
