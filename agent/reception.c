@@ -21,7 +21,6 @@
 #define MOST         1024
 #define MOST_OTHERS  256
 #define MOST_OF_ONE  16
-#define AT_ONCE      64    /* let in before others get their turn */
 #define PATIENCE_MS  60000 /* with who has not said yet what they want */
 #define FAIL_WAIT_MS 200
 #define FAIL_MOST_MS 1000 /* then another may do better, whoever comes */
@@ -218,6 +217,9 @@ accept_one(struct reception *r)
     return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
 }
 
+/* One after the other, each after a look at the files and with a turn for
+ * others behind it: mostly there is only one, and to ask whether there are more
+ * is no cheaper than to be told. */
 static void
 on_callers(struct uk_watch *watch)
 {
@@ -231,10 +233,7 @@ on_callers(struct uk_watch *watch)
         leave(r);
         return;
     }
-    for (int i = 0; i < AT_ONCE && !r->leaving; i++) {
-        if (!accept_one(r))
-            break;
-    }
+    (void)accept_one(r);
 }
 
 /* Where another follows, those who come wait for it.  At our own door, from now

@@ -33,22 +33,21 @@ set_work(void *own)
 }
 
 static void
-work(struct uk_upstream *up)
+on_ready(struct uk_watch *watch)
 {
+    struct uk_upstream *up = watch->own;
+
     uk_httpsmany_work(up->host.many);
     set_work(up);
 }
 
 static void
-on_ready(struct uk_watch *watch)
-{
-    work(watch->own);
-}
-
-static void
 on_work(struct uk_alarm *alarm)
 {
-    work(alarm->own);
+    struct uk_upstream *up = alarm->own;
+
+    uk_httpsmany_wake(up->host.many);
+    set_work(up);
 }
 
 /* Health. */

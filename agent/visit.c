@@ -1,7 +1,6 @@
 /* One connection, from its request to what remains to be done behind it. */
 #include "agent/visit.h"
 
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -27,7 +26,8 @@ struct uk_visit {
     } phase;
     struct uk_deadline since; /* a request that is there is as old as that */
     struct uk_deadline by;    /* have the request; then the answer */
-    bool prepared;            /* a login has been announced */
+    bool prepared;            /* a login has been announced, */
+    bool worth;               /* by somebody whose key may let them in */
     struct uk_watch watch;    /* of fd */
     struct uk_alarm late;     /* by has come */
     struct uk_whois_ask *whois;
@@ -217,19 +217,13 @@ budget_from(const struct uk_visit *visit, struct uk_deadline from)
 static enum uk_code
 prepare(struct uk_visit *visit, struct uk_err *err)
 {
-    bool worth = visit->request.user[0] != '\0';
-
+    visit->worth = visit->request.user[0] != '\0';
     uk_request_clear(&visit->request);
     if (visit->prepared)
         return uk_err_set(err, UK_BAD_ANSWER, "a login is announced twice");
     visit->prepared = true;
     visit->by = uk_deadline_in(UK_VISIT_TYPING_MS);
     uk_loop_set(visit->host->loop, &visit->late, visit->by);
-    /* A request that is here already needs the connection itself: behind a look
-     * it would wait for that, and then for a connection of its own. */
-    if (worth && uk_io_wait(visit->fd, POLLIN, (struct uk_deadline){0}, err) ==
-                     UK_TIMEOUT)
-        uk_upstream_warm(visit->host->upstream);
     return UK_OK;
 }
 
@@ -255,6 +249,24 @@ take(struct uk_visit *visit, struct uk_deadline from)
     admit(visit);
 }
 
+/* Nothing more is there yet.  Where a login has been announced, there is time
+ * for a connection; a request that lies there already needs that itself: behind
+ * a look it would wait for that, and then for a connection of its own. */
+static void
+wait_for_more(struct uk_visit *visit)
+{
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code = UK_OK;
+
+    if (visit->worth)
+        uk_upstream_warm(visit->host->upstream);
+    visit->worth = false;
+    if (!visit->watch.watched)
+        code = uk_loop_watch(visit->host->loop, &visit->watch, visit->fd, &err);
+    if (code != UK_OK)
+        answer_failure(visit, code, &err);
+}
+
 static void
 receive(struct uk_visit *visit, struct uk_deadline from)
 {
@@ -262,16 +274,9 @@ receive(struct uk_visit *visit, struct uk_deadline from)
     enum uk_code code = uk_chan_receive(visit->fd, (struct uk_deadline){0},
                                         &visit->request, &err);
 
-    if (code == UK_TIMEOUT) { /* it is not there yet */
-        code = visit->watch.watched
-                   ? UK_OK
-                   : uk_loop_watch(visit->host->loop, &visit->watch, visit->fd,
-                                   &err);
-        if (code != UK_OK)
-            answer_failure(visit, code, &err);
-        return;
-    }
-    if (code == UK_UNREACHABLE) { /* gone without a word */
+    if (code == UK_TIMEOUT) {
+        wait_for_more(visit);
+    } else if (code == UK_UNREACHABLE) { /* gone without a word */
         hang_up(visit);
         leave(visit);
     } else if (code != UK_OK) {

@@ -89,6 +89,67 @@ share(struct uk_deadline by, size_t servers_left)
                               uk_deadline_in(left / (unsigned)servers_left));
 }
 
+static bool
+is_done(CURLM *multi, CURLcode *rc)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) {
+            *rc = message->data.result;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Let libcurl work until it is done or the time is up: connect_by until the
+ * request goes out, by from then on. */
+static enum uk_code
+drive(struct uk_httpstry *attempt, CURLM *multi, struct uk_deadline connect_by,
+      struct uk_deadline by, struct uk_err *err)
+{
+    int running, left;
+
+    for (;;) {
+        CURLMcode mc = curl_multi_perform(multi, &running);
+        CURLcode rc;
+
+        if (is_done(multi, &rc))
+            return uk_httpstry_conclude(attempt, rc, err);
+        left = uk_deadline_left_ms(attempt->sent ? by : connect_by);
+        if (left == 0)
+            return uk_httpstry_late(attempt, err);
+        if (mc == CURLM_OK)
+            mc = curl_multi_poll(multi, NULL, 0, left, NULL);
+        if (mc != CURLM_OK)
+            return uk_err_set(err, UK_SYSTEM,
+                              "asking '%s': libcurl failed with its code %d",
+                              attempt->server, (int)mc);
+    }
+}
+
+/* Ask, and have the whole answer by the deadline; be connected, TLS and all,
+ * by connect_by. */
+static enum uk_code
+attempt_once(struct uk_https *https, struct uk_httpstry *attempt,
+             struct uk_deadline connect_by, struct uk_deadline by,
+             struct uk_err *err)
+{
+    enum uk_code code = uk_httpstry_prepare(attempt, &https->trust, err);
+
+    if (code != UK_OK)
+        return code;
+    if (curl_multi_add_handle(https->multi, attempt->easy) != CURLM_OK)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
+    code = drive(attempt, https->multi, connect_by, by, err);
+    if (curl_multi_remove_handle(https->multi, attempt->easy) != CURLM_OK &&
+        code == UK_OK)
+        code = uk_err_set(err, UK_SYSTEM, "libcurl cannot let a transfer go");
+    return code;
+}
+
 /* One server; *more says whether another may be asked: nothing was sent. */
 static enum uk_code
 ask_server(struct uk_https *https, const char *server,
@@ -102,8 +163,7 @@ ask_server(struct uk_https *https, const char *server,
     };
     enum uk_code code;
 
-    code = uk_httpstry_run(&attempt, &https->trust, https->multi, connect_by,
-                           by, err);
+    code = attempt_once(https, &attempt, connect_by, by, err);
     *more = !attempt.sent &&
             (code == UK_UNREACHABLE || code == UK_TIMEOUT || code == UK_TLS);
     if (code == UK_OK)

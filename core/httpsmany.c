@@ -27,7 +27,8 @@
  */
 struct uk_httpsmany {
     struct uk_httpstrust trust;
-    CURLSH *share;           /* owned: the sessions */
+    CURLSH *share; /* owned: the sessions */
+    struct uk_httpsspare spare;
     CURLM *multi;            /* owned */
     int epoll;               /* owned: watches libcurl's sockets */
     struct uk_deadline wake; /* when libcurl wants to be called */
@@ -43,6 +44,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *own, void *of_socket)
 {
     struct uk_httpsmany *many = own;
     struct epoll_event event = {.data.fd = fd};
+    bool first;
 
     if (what == CURL_POLL_REMOVE) {
         (void)epoll_ctl(many->epoll, EPOLL_CTL_DEL, fd, NULL);
@@ -52,10 +54,16 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *own, void *of_socket)
         event.events |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         event.events |= EPOLLOUT;
-    if (epoll_ctl(many->epoll, EPOLL_CTL_MOD, fd, &event) != 0 &&
-        (errno != ENOENT ||
-         epoll_ctl(many->epoll, EPOLL_CTL_ADD, fd, &event) != 0))
+    /* of_socket is ours, from the first time until libcurl is through with the
+     * socket. */
+    first = of_socket == NULL;
+    if (epoll_ctl(many->epoll, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
+                  &event) != 0 &&
+        epoll_ctl(many->epoll, first ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+                  &event) != 0)
         return -1;
+    if (first)
+        (void)curl_multi_assign(many->multi, fd, many);
     return 0;
 }
 
@@ -144,6 +152,7 @@ uk_httpsmany_free(struct uk_httpsmany *many)
         return;
     while (many->first != NULL)
         uk_httpsmany_abandon(many, many->first);
+    uk_httpsspare_clear(&many->spare);
     curl_multi_cleanup(many->multi);
     curl_share_cleanup(many->share);
     uk_io_close(&many->epoll);
@@ -183,6 +192,7 @@ uk_httpsmany_launch(struct uk_httpsmany *many, struct uk_flight *flight,
     enum uk_code code;
 
     attempt->share = many->share;
+    attempt->spare = &many->spare;
     code = uk_httpstry_prepare(attempt, &many->trust, err);
     if (code == UK_OK &&
         (curl_easy_setopt(attempt->easy, CURLOPT_PRIVATE, flight) != CURLE_OK ||
@@ -305,6 +315,14 @@ uk_httpsmany_work(struct uk_httpsmany *many)
         (void)curl_multi_socket_action(many->multi, events[i].data.fd,
                                        as_curl(events[i].events), &running);
     land_done(many);
+    uk_httpsmany_wake(many);
+}
+
+void
+uk_httpsmany_wake(struct uk_httpsmany *many)
+{
+    int running;
+
     for (int i = 0; i < ROUNDS && uk_deadline_passed(many->wake); i++) {
         many->wake = never;
         (void)curl_multi_socket_action(many->multi, CURL_SOCKET_TIMEOUT, 0,

@@ -43,14 +43,16 @@ UK_MUST_USE enum uk_code uk_httpsmany_new(const struct uk_settings *settings,
 /* Those in flight are dropped and not told. */
 void uk_httpsmany_free(struct uk_httpsmany *many);
 
-/* When this descriptor can be read, or that moment has come, there is work.
- * The moment can change with each call of the functions below. */
+/* When this descriptor can be read there is work; when that moment has come,
+ * it is to be woken.  The moment can change with each call of the functions
+ * below. */
 int uk_httpsmany_fd(const struct uk_httpsmany *many);
-struct uk_deadline uk_httpsmany_next(const struct uk_httpsmany *many);
 void uk_httpsmany_work(struct uk_httpsmany *many);
+struct uk_deadline uk_httpsmany_next(const struct uk_httpsmany *many);
+void uk_httpsmany_wake(struct uk_httpsmany *many);
 
-/* Begin.  It lands later, in uk_httpsmany_work(), unless this fails: then it
- * has landed already, without being told. */
+/* Begin.  It lands later, in uk_httpsmany_work() or uk_httpsmany_wake(), unless
+ * this fails: then it has landed already, without being told. */
 UK_MUST_USE enum uk_code uk_httpsmany_launch(struct uk_httpsmany *many,
                                              struct uk_flight *flight,
                                              struct uk_err *err);

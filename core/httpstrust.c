@@ -101,6 +101,10 @@ static const struct {
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
     {CURLOPT_PATH_AS_IS, 1},
     {CURLOPT_NOPROGRESS, 1},
+    /* Both are taken, and wiped, for each exchange, of which hardly one is
+     * longer. */
+    {CURLOPT_BUFFERSIZE, 4096},
+    {CURLOPT_UPLOAD_BUFFERSIZE, 16384},
 };
 static const struct {
     CURLoption option;

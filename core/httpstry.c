@@ -152,7 +152,10 @@ set_request(struct uk_httpstry *attempt)
     CURL *easy = attempt->easy;
     CURLcode rc;
 
-    rc = curl_easy_setopt(easy, CURLOPT_URL, uk_buf_peek(&attempt->url));
+    /* The handle may have sent something else before. */
+    rc = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_URL, uk_buf_peek(&attempt->url));
     if (rc == CURLE_OK)
         rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->ask.method);
     if (rc == CURLE_OK && sends)
@@ -176,14 +179,30 @@ set_way(struct uk_httpstry *attempt)
         if (rc == CURLE_OK)
             rc = curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 1L);
     }
-    if (rc == CURLE_OK && attempt->fresh)
-        rc = curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    if (rc == CURLE_OK && attempt->join)
-        rc = curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    if (rc == CURLE_OK)
+        rc =
+            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)attempt->fresh);
+    if (rc == CURLE_OK)
+        rc = curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)attempt->join);
     if (rc == CURLE_OK && attempt->most_idle_s > 0)
         rc = curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
                               (long)attempt->most_idle_s);
     return rc;
+}
+
+/* One that knows already whom to trust, or a new one. */
+static enum uk_code
+get_handle(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
+           struct uk_err *err)
+{
+    if (attempt->spare != NULL)
+        attempt->easy = uk_httpsspare_take(attempt->spare, attempt->server);
+    if (attempt->easy != NULL)
+        return UK_OK;
+    attempt->easy = curl_easy_init();
+    if (attempt->easy == NULL)
+        return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
+    return uk_httpstrust_set(trust, attempt->easy, attempt->server, err);
 }
 
 enum uk_code
@@ -200,10 +219,7 @@ uk_httpstry_prepare(struct uk_httpstry *attempt,
     code = uk_buf_check(&attempt->url, err);
     if (code != UK_OK)
         return code;
-    attempt->easy = curl_easy_init();
-    if (attempt->easy == NULL)
-        return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
-    code = uk_httpstrust_set(trust, attempt->easy, attempt->server, err);
+    code = get_handle(attempt, trust, err);
     if (code != UK_OK)
         return code;
     rc = set_request(attempt);
@@ -258,6 +274,7 @@ uk_httpstry_conclude(struct uk_httpstry *attempt, CURLcode rc,
 {
     struct uk_httpsfail fail = failure_of(attempt, rc);
 
+    attempt->done = rc == CURLE_OK;
     if (was_closed(attempt, rc))
         attempt->stale = true;
     if (attempt->refusal.code == UK_OK && rc != CURLE_OK)
@@ -280,65 +297,6 @@ uk_httpstry_late(const struct uk_httpstry *attempt, struct uk_err *err)
     return uk_httpsfail_late(&fail, err);
 }
 
-static bool
-is_done(CURLM *multi, CURLcode *rc)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
-        if (message->msg == CURLMSG_DONE) {
-            *rc = message->data.result;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Let libcurl work until it is done or the time is up: connect_by until the
- * request goes out, by from then on. */
-static enum uk_code
-drive(struct uk_httpstry *attempt, CURLM *multi, struct uk_deadline connect_by,
-      struct uk_deadline by, struct uk_err *err)
-{
-    int running, left;
-
-    for (;;) {
-        CURLMcode mc = curl_multi_perform(multi, &running);
-        CURLcode rc;
-
-        if (is_done(multi, &rc))
-            return uk_httpstry_conclude(attempt, rc, err);
-        left = uk_deadline_left_ms(attempt->sent ? by : connect_by);
-        if (left == 0)
-            return uk_httpstry_late(attempt, err);
-        if (mc == CURLM_OK)
-            mc = curl_multi_poll(multi, NULL, 0, left, NULL);
-        if (mc != CURLM_OK)
-            return uk_err_set(err, UK_SYSTEM,
-                              "asking '%s': libcurl failed with its code %d",
-                              attempt->server, (int)mc);
-    }
-}
-
-enum uk_code
-uk_httpstry_run(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
-                CURLM *multi, struct uk_deadline connect_by,
-                struct uk_deadline by, struct uk_err *err)
-{
-    enum uk_code code = uk_httpstry_prepare(attempt, trust, err);
-
-    if (code != UK_OK)
-        return code;
-    if (curl_multi_add_handle(multi, attempt->easy) != CURLM_OK)
-        return uk_err_set(err, UK_NO_MEMORY, "no memory for libcurl");
-    code = drive(attempt, multi, connect_by, by, err);
-    if (curl_multi_remove_handle(multi, attempt->easy) != CURLM_OK &&
-        code == UK_OK)
-        code = uk_err_set(err, UK_SYSTEM, "libcurl cannot let a transfer go");
-    return code;
-}
-
 void
 uk_httpstry_hand_over(struct uk_httpstry *attempt, struct uk_https_reply *out)
 {
@@ -354,7 +312,9 @@ uk_httpstry_hand_over(struct uk_httpstry *attempt, struct uk_https_reply *out)
 void
 uk_httpstry_clear(struct uk_httpstry *attempt)
 {
-    curl_easy_cleanup(attempt->easy);
+    /* One that failed may be in whatever state. */
+    uk_httpsspare_give(attempt->done ? attempt->spare : NULL, attempt->easy,
+                       attempt->server);
     curl_slist_free_all(attempt->lines);
     attempt->easy = NULL;
     attempt->lines = NULL;

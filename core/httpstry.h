@@ -14,6 +14,7 @@
 #include "core/err.h"
 #include "core/httphead.h"
 #include "core/httpsask.h"
+#include "core/httpsspare.h"
 #include "core/httpstrust.h"
 
 /* {0} and what is asked; releasable from then on. */
@@ -25,7 +26,8 @@ struct uk_httpstry {
     bool fresh; /* not over a kept connection */
     bool twice; /* if a kept connection turns out to have been closed before one
                  * byte of an answer, it is asked once more, over another one */
-    CURLSH *share; /* TLS sessions to resume; NULL for none */
+    CURLSH *share;               /* TLS sessions to resume; NULL for none */
+    struct uk_httpsspare *spare; /* handles to use again; NULL for none */
     bool join; /* wait for a connection that begins, and share it (HTTP/2) */
     unsigned most_idle_s; /* a connection kept for longer is not used; 0: any */
     /* What came out: */
@@ -39,22 +41,16 @@ struct uk_httpstry {
     struct curl_slist *lines; /* of the request's head */
     struct uk_buf url;
     bool again;            /* it was sent for the second time */
+    bool done;             /* libcurl came to its end without a failure */
     bool handshaking;      /* TLS has begun, on a connection of its own */
     bool proxied;          /* it goes through 'proxy' */
     struct uk_err refusal; /* why we hung up, if we did */
     char detail[CURL_ERROR_SIZE];
 };
 
-/* Ask, and have the whole answer by the deadline; be connected, TLS and all,
- * by connect_by.  multi keeps the connection for the next attempt. */
-UK_MUST_USE enum uk_code
-uk_httpstry_run(struct uk_httpstry *attempt, const struct uk_httpstrust *trust,
-                CURLM *multi, struct uk_deadline connect_by,
-                struct uk_deadline by, struct uk_err *err);
-
-/* The same for who lets libcurl work by itself: make attempt->easy, which can
- * be added to a multi handle then; judge what libcurl has ended with rc; say
- * where it was when the time was over (always UK_TIMEOUT). */
+/* Make attempt->easy, which can be added to a multi handle then; judge what
+ * libcurl has ended with rc; say where it was when the time was over (always
+ * UK_TIMEOUT). */
 UK_MUST_USE enum uk_code uk_httpstry_prepare(struct uk_httpstry *attempt,
                                              const struct uk_httpstrust *trust,
                                              struct uk_err *err);

@@ -126,6 +126,12 @@ play(struct uk_flight *flight)
 void
 uk_httpsmany_work(struct uk_httpsmany *many)
 {
+    uk_httpsmany_wake(many);
+}
+
+void
+uk_httpsmany_wake(struct uk_httpsmany *many)
+{
     struct uk_flight *flight = waiting[0];
     bool look;
 

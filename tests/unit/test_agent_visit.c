@@ -244,6 +244,12 @@ uk_httpsmany_abandon(struct uk_httpsmany *many, struct uk_flight *flight)
 void
 uk_httpsmany_work(struct uk_httpsmany *many)
 {
+    uk_httpsmany_wake(many);
+}
+
+void
+uk_httpsmany_wake(struct uk_httpsmany *many)
+{
     struct uk_flight *flight = waiting;
     const char *path;
 
