@@ -152,13 +152,22 @@ $(B)/tests/service/%: $(B)/tests/service/%.o $(call objs_of,tests/service/lib_*.
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
 # A fuzz target is linked with what its name begins with.
 fuzz_link = $(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) $(fuzz_engine) -o $@ $(filter-out %/replay.o,$^) \
-    $(if $(fuzz_engine),,$(filter %/replay.o,$^)) $(call pkg_libs,$(1)) -lpthread
-$(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libcore)
+    $(if $(fuzz_engine),,$(filter %/replay.o,$^)) $(if $(1),$(call pkg_libs,$(1))) -lpthread
+fuzz_kinds = service tool agent module
+fuzz_of    = $(filter $(B)/tests/fuzz/test_$(1)_%,$(fuzz_tests))
+$(filter-out $(foreach kind,$(fuzz_kinds),$(call fuzz_of,$(kind))),$(fuzz_tests)): $(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(libcore)
 	$(call fuzz_link,$(reach_libs))
-$(B)/tests/fuzz/test_service_%: $(B)/tests/fuzz/fuzz_service_%.o $(B)/tests/fuzz/replay.o $(service_objs) $(libcore)
+$(call fuzz_of,service): $(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(call objs_of,tests/fuzz/lib_folder.c tests/fuzz/lib_service_*.c) $(B)/tests/fuzz/replay.o $(service_objs) $(libcore)
 	$(call fuzz_link,$(service_libs))
-$(B)/tests/fuzz/test_tool_%: $(B)/tests/fuzz/fuzz_tool_%.o $(B)/tests/fuzz/replay.o $(tool_objs) $(libcore)
+$(call fuzz_of,tool): $(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/lib_folder.o $(B)/tests/fuzz/replay.o $(tool_objs) $(libcore)
 	$(call fuzz_link,$(reach_libs) $(tool_libs))
+$(call fuzz_of,agent): $(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/lib_folder.o $(B)/tests/fuzz/replay.o $(agent_objs) $(libcore)
+	$(call fuzz_link,$(reach_libs) $(agent_libs))
+# Loaded by the real libpam, through doors that lead back into the program.
+$(call fuzz_of,module): $(B)/tests/fuzz/test_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(call objs_of,tests/fuzz/lib_folder.c tests/fuzz/lib_module_*.c pam_module/*.c tests/pam/lib_syslog.c tests/pam/lib_sleep.c) $(liblocal) | $(B)/tests/fuzz/module_doors.so
+	$(call fuzz_link) -rdynamic -lpam
+$(B)/tests/fuzz/module_doors.so: $(B)/tests/fuzz/module_doors.o
+	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
 $(B)/tests/bench/login_%: $(B)/tests/bench/login_%.o $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam -lssl -lcrypto -lpthread
 $(B)/tests/bench/module_%.so: $(B)/tests/bench/module_%.o $(liblocal)
@@ -195,7 +204,8 @@ fuzz:
 	    SANITIZE=fuzzer-no-link,address,undefined fuzz_engine=-fsanitize=fuzzer $(B)/fuzz/tests/fuzz/test_$(FUZZ)
 	@mkdir -p $(B)/fuzz/found/$(FUZZ)
 	$(B)/fuzz/tests/fuzz/test_$(FUZZ) -max_total_time=$(TIME) -artifact_prefix=$(B)/fuzz/found/$(FUZZ)- \
-	    -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024 $(B)/fuzz/found/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
+	    -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024 $(addprefix -dict=,$(wildcard tests/fuzz/$(FUZZ).dict)) \
+	    $(B)/fuzz/found/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
 
 demo:
 	@tests/deps demo
