@@ -240,13 +240,16 @@ enum uk_code
 uk_session_take_back(struct uk_call *call)
 {
     char path[UK_KEPT_PATH_SIZE];
+    const char *other;
     enum uk_code code;
 
     call->outcome.verdict = UK_GRANTED;
     if (!find_path(call, path))
         return UK_OK;
     code = uk_call_settle(call);
-    if (code == UK_OK)
-        code = end_and_forget(call, path, call->user);
+    if (code == UK_OK) {
+        other = find_other_owner(call, path);
+        code = end_and_forget(call, path, other != NULL ? other : call->user);
+    }
     return code == UK_OK ? code : uk_err_in(&call->err, "ending the session");
 }
