@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "core/keytext.h"
-#include "service/admin_session.h"
-#include "service/app.h"
-#include "service/pwhash.h"
-#include "service/server.h"
+#include "service/operate/server.h"
+#include "service/request/admin_session.h"
+#include "service/store/app.h"
+#include "service/value/pwhash.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/lib_folder.h"
 
