@@ -2,6 +2,7 @@
 #include "core/httphead.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "core/identity.h"
 #include "core/str.h"
@@ -93,6 +94,50 @@ take_retry_after(struct uk_httphead *head, const char *value,
     return UK_OK;
 }
 
+/* So many digits, and what must stand behind them. */
+static bool
+take_digits(const char **text, size_t count, const char *behind, int *out)
+{
+    *out = 0;
+    for (; count > 0; count--, (*text)++) {
+        if (!is_digit(**text))
+            return false;
+        *out = *out * 10 + (**text - '0');
+    }
+    if (!uk_str_starts(*text, behind))
+        return false;
+    *text += strlen(behind);
+    return true;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", which is the only form that may be sent
+ * (RFC 9110, section 5.6.7); another one is no date. */
+static enum uk_code
+take_date(struct uk_httphead *head, const char *value, struct uk_err *err)
+{
+    static const char months[][5] = {"Jan ", "Feb ", "Mar ", "Apr ",
+                                     "May ", "Jun ", "Jul ", "Aug ",
+                                     "Sep ", "Oct ", "Nov ", "Dec "};
+    const char *text = strlen(value) > 5 ? value + 5 : "";
+    struct tm tm = {.tm_isdst = 0};
+
+    if (!take_digits(&text, 2, " ", &tm.tm_mday))
+        return UK_OK;
+    while (tm.tm_mon < 12 && !uk_str_starts(text, months[tm.tm_mon]))
+        tm.tm_mon++;
+    if (tm.tm_mon == 12)
+        return UK_OK;
+    text += 4;
+    if (!take_digits(&text, 4, " ", &tm.tm_year) ||
+        !take_digits(&text, 2, ":", &tm.tm_hour) ||
+        !take_digits(&text, 2, ":", &tm.tm_min) ||
+        !take_digits(&text, 2, " GMT", &tm.tm_sec) || *text != '\0')
+        return UK_OK;
+    tm.tm_year -= 1900;
+    head->date = (int64_t)timegm(&tm);
+    return UK_OK;
+}
+
 static const struct {
     const char *name;
     bool must_fit; /* a value that is too long is an error, not nothing */
@@ -104,6 +149,7 @@ static const struct {
     {"content-type", true, take_type},
     {"x-appservices-request-id", false, take_request_id},
     {"retry-after", false, take_retry_after},
+    {"date", false, take_date},
 };
 
 /* Without the white space at both ends. */

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/err.h"
@@ -35,6 +36,7 @@ struct uk_httphead {
     bool json;                              /* the type is application/json */
     char request_id[UK_MSG_REQUEST_ID + 1]; /* of the form of an id, or "" */
     unsigned retry_after_s;                 /* 0 if not told */
+    int64_t date;                           /* seconds since 1970, or 0 */
 };
 
 /* Take the next line, with or without its end of line; the empty one ends the

@@ -24,6 +24,7 @@ struct uk_https_reply {
     struct uk_buf body;                     /* owned; JSON, or empty */
     char request_id[UK_MSG_REQUEST_ID + 1]; /* printable, or "" */
     unsigned retry_after_s;                 /* 0 if not told */
+    int64_t date; /* what the server's clock says, since 1970; 0 if not told */
 };
 
 void uk_https_reply_clear(struct uk_https_reply *reply);

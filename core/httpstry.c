@@ -304,6 +304,7 @@ uk_httpstry_hand_over(struct uk_httpstry *attempt, struct uk_https_reply *out)
         .status = attempt->head.status,
         .body = attempt->answer,
         .retry_after_s = attempt->head.retry_after_s,
+        .date = attempt->head.date,
     };
     memcpy(out->request_id, attempt->head.request_id, sizeof(out->request_id));
     uk_buf_init(&attempt->answer, UK_HTTPS_BODY);

@@ -311,17 +311,16 @@ end_in_space(char prompt[UK_CONF_VALUE])
         memcpy(prompt + len, " ", 2);
 }
 
-enum uk_code
-uk_settings_parse(const char *text, size_t len, const char *file,
-                  struct uk_settings *out, struct uk_err *err)
+static enum uk_code
+parse(const char *text, size_t len, const char *file, struct uk_settings *out,
+      struct uk_conf_seen *seen, struct uk_err *err)
 {
     struct uk_settings settings = {.timeout = 0};
-    struct uk_conf_seen seen;
     enum uk_code code;
 
-    code = uk_conf_parse(&table, text, len, file, &settings, &seen, err);
+    code = uk_conf_parse(&table, text, len, file, &settings, seen, err);
     if (code == UK_OK)
-        code = check_combinations(&settings, file, &seen, err);
+        code = check_combinations(&settings, file, seen, err);
     if (code != UK_OK)
         return code;
     end_in_space(settings.prompt);
@@ -335,18 +334,36 @@ uk_settings_parse(const char *text, size_t len, const char *file,
 }
 
 enum uk_code
-uk_settings_load(const char *file, struct uk_settings *out, struct uk_err *err)
+uk_settings_parse(const char *text, size_t len, const char *file,
+                  struct uk_settings *out, struct uk_err *err)
+{
+    struct uk_conf_seen seen;
+
+    return parse(text, len, file, out, &seen, err);
+}
+
+enum uk_code
+uk_settings_load_seen(const char *file, struct uk_settings *out,
+                      struct uk_conf_seen *seen, struct uk_err *err)
 {
     struct uk_buf text = UK_BUF_UP_TO(FILE_MAX);
     enum uk_code code;
 
     code = uk_file_read(file, UK_FILE_TRUSTED, &text, err);
     if (code == UK_OK) {
-        code = uk_settings_parse(uk_buf_peek(&text), text.len, file, out, err);
+        code = parse(uk_buf_peek(&text), text.len, file, out, seen, err);
     } else {
         uk_err_in(err, "reading the configuration");
         code = uk_err_recode(err, UK_MISCONFIGURED);
     }
     uk_buf_clear(&text);
     return code;
+}
+
+enum uk_code
+uk_settings_load(const char *file, struct uk_settings *out, struct uk_err *err)
+{
+    struct uk_conf_seen seen;
+
+    return uk_settings_load_seen(file, out, &seen, err);
 }

@@ -78,4 +78,10 @@ UK_MUST_USE enum uk_code uk_settings_parse(const char *text, size_t len,
 UK_MUST_USE enum uk_code
 uk_settings_load(const char *file, struct uk_settings *out, struct uk_err *err);
 
+/* The same, and which lines the settings came from, for uk_conf_line(). */
+UK_MUST_USE enum uk_code uk_settings_load_seen(const char *file,
+                                               struct uk_settings *out,
+                                               struct uk_conf_seen *seen,
+                                               struct uk_err *err);
+
 #endif

@@ -30,6 +30,10 @@ enum uk_arg {
     UK_ARG_CONF = 1 << 10,
     UK_ARG_USER = 1 << 11,
     UK_ARG_ADMIN_FILE = 1 << 12,
+    UK_ARG_RHOST = 1 << 20,
+    UK_ARG_WITH_KEY = 1 << 21,
+    UK_ARG_FIX = 1 << 22,
+    UK_ARG_ROOT = 1 << 23,
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */
@@ -39,6 +43,8 @@ struct uk_args {
     bool yes;
     bool raw;
     bool password_stdin;
+    bool with_key;
+    bool fix;
     bool server_keys; /* no option: the keys are those of 'server-key' */
     const char *out;
     const char *url;
@@ -49,6 +55,8 @@ struct uk_args {
     const char *conf;
     const char *user;
     const char *admin_file;
+    const char *rhost;
+    const char *root;
     char *const *word; /* the operands */
     size_t n_words;
 };

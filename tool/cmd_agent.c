@@ -3,23 +3,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "core/deadline.h"
-#include "core/io.h"
 #include "core/json.h"
 #include "core/settings.h"
 #include "core/str.h"
+#include "tool/agentask.h"
 #include "tool/command.h"
 #include "tool/numbers.h"
 #include "tool/out.h"
 #include "tool/talk.h"
 
 #define NAME     "userkey_agent_"
-#define WAIT_MS  5000
 #define TEXT_MAX (256 * 1024)
 #define ROWS     400
 
@@ -241,29 +236,6 @@ put_status(struct uk_buf *out, const char *text)
     uk_buf_add_byte(out, '\n');
 }
 
-/* All that it says until it hangs up. */
-static enum uk_code
-read_numbers(const char *path, struct uk_buf *text, struct uk_err *err)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    enum uk_code code;
-    int fd;
-
-    if (!uk_str_copy(at.sun_path, sizeof(at.sun_path), path))
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'%s' is too long for a socket", path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)(const void *)&at,
-                          sizeof(at)) != 0)
-        code = uk_err_sys(err, errno, "connecting to '%s'", path);
-    else
-        code = uk_io_read_all(fd, text, uk_deadline_in(WAIT_MS), err);
-    uk_io_close(&fd);
-    if (code == UK_OK && text->len == 0)
-        code = uk_err_set(err, UK_BAD_ANSWER, "'%s' says nothing", path);
-    return code;
-}
-
 /* Is nobody there, where somebody need not be? */
 static bool
 is_nobody(enum uk_code code, const struct uk_err *err)
@@ -306,7 +278,6 @@ uk_cmd_agent(struct uk_tool *tool)
     bool raw = strcmp(tool->args.word[0], "metrics") == 0;
     struct uk_buf text = UK_BUF_UP_TO(TEXT_MAX);
     struct uk_settings settings;
-    char path[UK_CONF_VALUE + sizeof(UK_SETTINGS_STATUS)];
     enum uk_exit status = UK_EXIT_DONE;
     enum uk_code code;
 
@@ -320,9 +291,7 @@ uk_cmd_agent(struct uk_tool *tool)
                           "'%s' says that no agent listens ('agent_socket')",
                           conf);
     if (code == UK_OK) {
-        snprintf(path, sizeof(path), "%s" UK_SETTINGS_STATUS,
-                 settings.agent_socket);
-        code = read_numbers(path, &text, &tool->err);
+        code = uk_agentask_numbers(settings.agent_socket, &text, &tool->err);
     }
     if (code == UK_OK)
         code = show(tool, uk_buf_peek(&text), raw);

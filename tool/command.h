@@ -29,6 +29,8 @@ enum uk_exit uk_cmd_disable(struct uk_tool *tool);
 enum uk_exit uk_cmd_delete(struct uk_tool *tool);
 enum uk_exit uk_cmd_check(struct uk_tool *tool);
 enum uk_exit uk_cmd_user(struct uk_tool *tool);
+enum uk_exit uk_cmd_explain(struct uk_tool *tool);
+enum uk_exit uk_cmd_doctor(struct uk_tool *tool);
 enum uk_exit uk_cmd_agent(struct uk_tool *tool);
 /* A part of 'user', with the conversation open. */
 enum uk_exit uk_cmd_reset_token(struct uk_tool *tool, struct uk_talk *talk);

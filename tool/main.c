@@ -52,6 +52,16 @@ static const struct command {
     {"check", "USER [--service NAME] [--conf FILE] [--json]",
      "what a login with a key would get, and why",
      UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
+    {"explain",
+     "USER [--service NAME] [--rhost HOST] [--with-key] [--conf FILE] "
+     "[--json]",
+     "every rule that a login to this account goes through, and which decides",
+     UK_ARG_SERVICE | UK_ARG_RHOST | UK_ARG_WITH_KEY | UK_ARG_CONF |
+         UK_ARG_JSON,
+     1, 1, uk_cmd_explain},
+    {"doctor", "[--fix] [--root DIR] [--conf FILE] [--json]",
+     "what is wrong with this machine's logins, why it matters, what mends it",
+     UK_ARG_FIX | UK_ARG_ROOT | UK_ARG_CONF | UK_ARG_JSON, 0, 0, uk_cmd_doctor},
     {"agent", "status|metrics [--conf FILE] [--json]",
      "what this machine's agent is doing", UK_ARG_CONF | UK_ARG_JSON, 1, 1,
      uk_cmd_agent},

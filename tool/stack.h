@@ -74,9 +74,9 @@ struct uk_stack {
 struct uk_stack_source {
     /* Append the file of this name (a service's, or an absolute path); false
      * if there is none or it cannot be read.  name is "" for pam.conf. */
-    bool (*read)(void *context, const char *name, struct uk_buf *text);
-    void *context; /* borrowed */
-    bool one_file; /* there is no pam.d, only pam.conf */
+    bool (*read)(const void *context, const char *name, struct uk_buf *text);
+    const void *context; /* borrowed */
+    bool one_file;       /* there is no pam.d, only pam.conf */
 };
 
 /* *out is the caller's, for uk_stack_clear().  A stack that libpam would

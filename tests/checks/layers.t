@@ -41,7 +41,7 @@ OWNER = {
 
 # Headers of C and of the kernel: everybody's.
 SYSTEM = re.compile(
-    r"^(assert|ctype|dirent|endian|errno|fcntl|getopt|grp|inttypes|limits|locale|math"
+    r"^(assert|ctype|dirent|endian|errno|fcntl|getopt|glob|grp|inttypes|limits|locale|math"
     r"|netdb|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic"
     r"|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time"
     r"|unistd|wchar)\.h$|^(sys|netinet|arpa|net|linux)/[a-z_/]+\.h$")

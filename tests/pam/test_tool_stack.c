@@ -240,7 +240,7 @@ run_libpam(enum uk_stack_phase phase)
 }
 
 static bool
-read_stack(void *context, const char *name, struct uk_buf *text)
+read_stack(const void *context, const char *name, struct uk_buf *text)
 {
     char path[512];
     FILE *file;

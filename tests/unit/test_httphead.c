@@ -168,13 +168,44 @@ test_bodies(void **state)
     }
 }
 
+static void
+test_dates(void **state)
+{
+    static const struct {
+        const char *value;
+        long long seconds; /* by `date -d ... +%s` */
+    } rows[] = {
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+        {"Thu, 29 Feb 2024 23:59:59 GMT", 1709251199},
+        {"Mon, 23 Nov 2026 13:00:00 GMT", 1795438800},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", 0},
+        {"Sun Nov  6 08:49:37 1994", 0},
+        {"Sun, 06 Nov 1994 08:49:37", 0},
+        {"Sun, 06 Nov 1994 08:49:37 GMT+1", 0},
+        {"Sun, 6 Nov 1994 08:49:37 GMT", 0},
+        {"Sun, 06 Nop 1994 08:49:37 GMT", 0},
+        {"Sun", 0},
+        {"", 0},
+    };
+    char text[256];
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_httphead head = {.bytes = 0};
+
+        snprintf(text, sizeof(text), "HTTP/1.1 204 No\r\nDate: %s\r\n\r\n",
+                 rows[i].value);
+        assert_int_equal(feed(&head, text, strlen(text)), UK_OK);
+        assert_int_equal(head.date, rows[i].seconds);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),      cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_every_cut), cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_bodies),    cmocka_unit_test(test_dates),
     };
 
     return cmocka_run_group_tests_name("httphead", tests, NULL, NULL);

@@ -1,0 +1,107 @@
+/*
+ * What is wrong with a machine that keys log in to: findings, collected by
+ * checks.
+ *
+ * A check says what is, why it matters and the command that mends it.  It
+ * changes nothing, but for the modes of files where that was asked for.
+ */
+#ifndef UK_DOCTOR_H
+#define UK_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/identity.h"
+#include "core/settings.h"
+
+enum uk_grade {
+    UK_GRADE_OK,
+    UK_GRADE_NOTE,    /* worth to know */
+    UK_GRADE_UNSEEN,  /* cannot be looked at from here */
+    UK_GRADE_WARNING, /* will hurt somebody, some day */
+    UK_GRADE_ERROR,   /* lets in who may not, or keeps out who may */
+};
+
+struct uk_finding {
+    const char *check; /* the id of the check: static */
+    enum uk_grade grade;
+    char what[640];
+    char why[512];  /* or "" */
+    char mend[640]; /* a command, or what to write where; or "" */
+};
+
+struct uk_doctor {
+    const char *root; /* borrowed: the folder of another system, or "" */
+    const char *conf; /* borrowed: of that system */
+    bool fix;
+    /* What earlier checks have found; the caller's, for uk_doctor_clear(). */
+    bool has_settings;
+    struct uk_settings settings; /* files of it below root */
+    bool has_users;
+    struct uk_users users;
+    struct uk_finding *finding;
+    size_t count;
+    bool no_memory;    /* some are missing */
+    const char *check; /* whose turn it is */
+};
+
+struct uk_doctor_check {
+    const char *id;    /* stable: for --json */
+    const char *title; /* for people who wait */
+    void (*run)(struct uk_doctor *doctor);
+};
+
+/* All of them, in the order in which they build on one another. */
+extern const struct uk_doctor_check uk_doctor_checks[];
+extern const size_t uk_doctor_n_checks;
+
+/* The checks. */
+void uk_doctor_settings(struct uk_doctor *doctor); /* doctor_files.c */
+void uk_doctor_users(struct uk_doctor *doctor);
+void uk_doctor_service(struct uk_doctor *doctor); /* doctor_service.c */
+void uk_doctor_agent(struct uk_doctor *doctor);   /* doctor_agent.c */
+void uk_doctor_module(struct uk_doctor *doctor);
+void uk_doctor_pam(struct uk_doctor *doctor);  /* doctor_pam.c */
+void uk_doctor_sshd(struct uk_doctor *doctor); /* doctor_sshd.c */
+void uk_doctor_sudo(struct uk_doctor *doctor); /* doctor_sudo.c */
+void uk_doctor_confinement(struct uk_doctor *doctor);
+
+/* Add a finding.  The result is for the next two and never NULL. */
+struct uk_finding *uk_doctor_say(struct uk_doctor *doctor, enum uk_grade grade,
+                                 const char *fmt, ...) UK_PRINTF(3, 4);
+void uk_doctor_why(struct uk_finding *finding, const char *fmt, ...)
+    UK_PRINTF(2, 3);
+void uk_doctor_mend(struct uk_finding *finding, const char *fmt, ...)
+    UK_PRINTF(2, 3);
+
+/* Say that something cannot be seen, and whose eyes it takes. */
+void uk_doctor_unseen(struct uk_doctor *doctor, const char *what);
+
+/* Has this check found anything yet? */
+bool uk_doctor_has(const struct uk_doctor *doctor, const char *check);
+
+/* Is it this running machine that is looked at? */
+bool uk_doctor_is_live(const struct uk_doctor *doctor);
+
+/* A path of that system as one of this: to has UK_DOCTOR_PATH bytes.  Returns
+ * to. */
+#define UK_DOCTOR_PATH 4352
+const char *uk_doctor_path(const struct uk_doctor *doctor, const char *path,
+                           char *to);
+
+/* Append a file of that system, whoever owns it.  0, or an errno. */
+int uk_doctor_read(const struct uk_doctor *doctor, const char *path,
+                   struct uk_buf *to);
+
+/* Is it there, as this type (S_IFREG, S_IFDIR, S_IFSOCK)? */
+bool uk_doctor_is_there(const struct uk_doctor *doctor, const char *path,
+                        unsigned type);
+
+const char *uk_doctor_word(enum uk_grade grade);
+void uk_doctor_clear(struct uk_doctor *doctor);
+
+#endif

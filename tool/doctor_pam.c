@@ -1,0 +1,312 @@
+/* The stacks of PAM, read as what they mean. */
+#include "tool/doctor_pam.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/str.h"
+#include "tool/stackline.h"
+
+#define PAM_D        "/etc/pam.d"
+#define PAM_CONF     "/etc/pam.conf"
+#define SERVICES_MAX 256
+
+/* Services by name, in order. */
+struct services {
+    size_t count;
+    char name[SERVICES_MAX][UK_STACK_NAME];
+    bool ours[SERVICES_MAX]; /* has our module in its auth phase */
+};
+
+/*
+ * Reading.
+ */
+
+static bool
+has_folder(const struct uk_doctor *doctor)
+{
+    return uk_doctor_is_there(doctor, PAM_D, S_IFDIR);
+}
+
+static bool
+read_text(const void *context, const char *name, struct uk_buf *text)
+{
+    static const char *const folders[] = {PAM_D, "/usr/lib/pam.d"};
+    const struct uk_doctor *doctor = context;
+    char path[UK_STACK_NAME + 32];
+
+    if (name[0] == '\0')
+        return uk_doctor_read(doctor, PAM_CONF, text) == 0;
+    if (name[0] == '/')
+        return uk_doctor_read(doctor, name, text) == 0;
+    for (size_t i = 0; i < UK_COUNT(folders); i++) {
+        if (snprintf(path, sizeof(path), "%s/%s", folders[i], name) <
+                (int)sizeof(path) &&
+            uk_doctor_read(doctor, path, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum uk_code
+uk_doctor_load_stack(const struct uk_doctor *doctor, const char *service,
+                     struct uk_stack *out, struct uk_err *err)
+{
+    const struct uk_stack_source source = {
+        .read = read_text, .context = doctor, .one_file = !has_folder(doctor)};
+
+    return uk_stack_load(&source, service, out, err);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void
+add_service(struct services *services, const char *name)
+{
+    size_t i = 0;
+
+    while (i < services->count && strcmp(services->name[i], name) != 0)
+        i++;
+    if (i == services->count && i < SERVICES_MAX &&
+        uk_str_copy(services->name[i], sizeof(services->name[i]), name))
+        services->count++;
+}
+
+/* Files with a dot or '~' are an editor's or a packager's. */
+static void
+list_folder(const struct uk_doctor *doctor, struct services *services)
+{
+    char path[UK_DOCTOR_PATH];
+    DIR *dir = opendir(uk_doctor_path(doctor, PAM_D, path));
+    struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (strpbrk(entry->d_name, ".~") == NULL)
+            add_service(services, entry->d_name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
+static void
+list_file(const struct uk_doctor *doctor, struct services *services)
+{
+    struct uk_buf text = UK_BUF_UP_TO(256 * 1024);
+    struct uk_stackline *lines = malloc(sizeof(*lines));
+
+    if (lines != NULL && uk_doctor_read(doctor, PAM_CONF, &text) == 0) {
+        uk_stackline_init(lines, uk_buf_peek(&text), text.len);
+        while (uk_stackline_next(lines) == UK_STACKLINE_ONE) {
+            char *rest = lines->text;
+            const char *name = uk_stackline_word(&rest);
+
+            if (name != NULL)
+                add_service(services, name);
+        }
+    }
+    free(lines);
+    uk_buf_clear(&text);
+}
+
+const char *
+uk_doctor_place(const struct uk_stack_line *line, char to[UK_DOCTOR_PLACE])
+{
+    if (line->file[0] == '\0')
+        snprintf(to, UK_DOCTOR_PLACE, "'" PAM_CONF "':%u", line->number);
+    else
+        snprintf(to, UK_DOCTOR_PLACE, "'%s%s':%u",
+                 line->file[0] == '/' ? "" : PAM_D "/", line->file,
+                 line->number);
+    return to;
+}
+
+bool
+uk_doctor_has_line(const struct uk_doctor_stack *look, size_t index)
+{
+    return index < look->stack->count;
+}
+
+/*
+ * Judging.
+ */
+
+static void
+check_faults(const struct uk_doctor_stack *look, bool ours)
+{
+    const struct uk_stack *stack = look->stack;
+    enum uk_grade grade = ours ? UK_GRADE_ERROR : UK_GRADE_WARNING;
+    struct uk_finding *finding;
+
+    if (stack->fault != NULL) {
+        finding = uk_doctor_say(
+            look->doctor, grade, "%s: libpam refuses all of it: '%s':%u: %s",
+            look->service, stack->fault_file, stack->fault_line, stack->fault);
+        uk_doctor_why(finding, "nobody gets in by this service at all");
+    }
+    for (size_t i = 0; i < stack->count; i++) {
+        char place[UK_DOCTOR_PLACE];
+
+        if (stack->line[i].fault == NULL || stack->other[stack->line[i].phase])
+            continue;
+        finding = uk_doctor_say(
+            look->doctor, grade, "%s: %s: %s", look->service,
+            uk_doctor_place(&stack->line[i], place), stack->line[i].fault);
+        uk_doctor_why(finding,
+                      "libpam lets the %s phase fail there, and says "
+                      "so in the journal only",
+                      uk_stack_phase_word(stack->line[i].phase));
+        uk_doctor_mend(finding, "put the line right; pam.d(5) has its form");
+    }
+}
+
+/* Where a session is kept, somebody must end it. */
+static void
+check_session(const struct uk_doctor_stack *look)
+{
+    struct uk_finding *finding;
+
+    if (!look->doctor->has_settings ||
+        look->doctor->settings.session != UK_SESSION_KEEP ||
+        uk_doctor_has_line(look, look->session))
+        return;
+    finding = uk_doctor_say(look->doctor, UK_GRADE_WARNING,
+                            "%s: 'session = keep', and the session phase lacks "
+                            "pam_userkey",
+                            look->service);
+    uk_doctor_why(finding, "the user gets no session file, and the session is "
+                           "not ended with the login");
+    uk_doctor_mend(finding, "add at the end: session include userkey");
+}
+
+/* Another file than the one that the rest of this looks at. */
+static void
+check_conf(const struct uk_doctor_stack *look)
+{
+    const struct uk_stack_line *line = &look->stack->line[look->auth];
+    const char *conf = strstr(line->args, "conf=");
+    size_t len = conf != NULL ? strcspn(conf, " ") : 0;
+    char place[UK_DOCTOR_PLACE];
+
+    if (conf == NULL || !uk_stack_has(line, "conf=") ||
+        (len == strlen(look->doctor->conf) + 5 &&
+         strncmp(conf + 5, look->doctor->conf, len - 5) == 0))
+        return;
+    uk_doctor_mend(uk_doctor_say(look->doctor, UK_GRADE_NOTE,
+                                 "%s: %s goes by other settings than these",
+                                 look->service, uk_doctor_place(line, place)),
+                   "userkey doctor --conf '%.*s'", (int)len - 5, conf + 5);
+}
+
+static bool
+check_service(struct uk_doctor *doctor, const char *service)
+{
+    struct uk_stack stack = {.line = NULL};
+    struct uk_doctor_stack *look = calloc(1, sizeof(*look));
+    struct uk_err err = UK_ERR_NONE;
+    bool ours = false;
+
+    if (look == NULL) {
+        doctor->no_memory = true;
+        return false;
+    }
+    if (uk_doctor_load_stack(doctor, service, &stack, &err) != UK_OK) {
+        uk_doctor_say(doctor, UK_GRADE_WARNING, "%s: %s", service, err.text);
+        free(look);
+        return false;
+    }
+    look->doctor = doctor;
+    look->service = service;
+    look->stack = &stack;
+    look->auth = uk_stackwho_ours(&stack, UK_STACK_AUTH);
+    look->account = uk_stackwho_ours(&stack, UK_STACK_ACCOUNT);
+    look->session = uk_stackwho_ours(&stack, UK_STACK_SESSION);
+    ours = uk_doctor_has_line(look, look->auth) && !stack.other[UK_STACK_AUTH];
+    check_faults(look, ours);
+    if (ours && stack.fault == NULL) {
+        check_conf(look);
+        uk_doctor_auth(look);
+        uk_doctor_account(look);
+        check_session(look);
+    }
+    uk_stack_clear(&stack);
+    free(look);
+    return ours;
+}
+
+/* A file that others include is judged where it is included; on its own it is
+ * the service of nobody. */
+static bool
+is_part(const char *name)
+{
+    return strcmp(name, "userkey") == 0 || uk_str_starts(name, "common-");
+}
+
+/* Two doors to the same room. */
+static void
+check_pair(struct uk_doctor *doctor, const struct services *services,
+           const char *one, const char *other)
+{
+    bool has_one = false, has_other = false;
+    struct uk_finding *finding;
+
+    for (size_t i = 0; i < services->count; i++) {
+        has_one |= services->ours[i] && strcmp(services->name[i], one) == 0;
+        has_other |= services->ours[i] && strcmp(services->name[i], other) == 0;
+    }
+    if (has_one == has_other)
+        return;
+    finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
+                            "pam_userkey is in the stack of '%s' and not in "
+                            "that of '%s'",
+                            has_one ? one : other, has_one ? other : one);
+    uk_doctor_why(finding, "'su -' is the service 'su-l' and 'sudo -i' the "
+                           "service 'sudo-i': the same person is asked for "
+                           "different things");
+    uk_doctor_mend(finding,
+                   "cp " PAM_D "/%s " PAM_D "/%s, or write into it: "
+                   "@include %s",
+                   has_one ? one : other, has_one ? other : one,
+                   has_one ? one : other);
+}
+
+void
+uk_doctor_pam(struct uk_doctor *doctor)
+{
+    struct services *services = calloc(1, sizeof(*services));
+    size_t with = 0;
+
+    if (services == NULL) {
+        doctor->no_memory = true;
+        return;
+    }
+    if (has_folder(doctor))
+        list_folder(doctor, services);
+    else
+        list_file(doctor, services);
+    qsort(services->name, services->count, sizeof(services->name[0]),
+          compare_names);
+    for (size_t i = 0; i < services->count; i++) {
+        if (is_part(services->name[i]))
+            continue;
+        services->ours[i] = check_service(doctor, services->name[i]);
+        with += services->ours[i];
+    }
+    check_pair(doctor, services, "sudo", "sudo-i");
+    check_pair(doctor, services, "su", "su-l");
+    if (services->count == 0)
+        uk_doctor_unseen(doctor, PAM_D);
+    else if (with == 0)
+        uk_doctor_mend(uk_doctor_say(doctor, UK_GRADE_WARNING,
+                                     "no service has pam_userkey in its stack: "
+                                     "a key logs in nowhere"),
+                       "pam_userkey(8), EXAMPLES");
+    free(services);
+}

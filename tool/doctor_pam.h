@@ -1,0 +1,36 @@
+/* One service's stack, as the doctor looks at it. */
+#ifndef UK_DOCTOR_PAM_H
+#define UK_DOCTOR_PAM_H
+
+#include "tool/doctor.h"
+#include "tool/stack.h"
+#include "tool/stackwho.h"
+
+struct uk_doctor_stack {
+    struct uk_doctor *doctor;
+    const char *service;
+    const struct uk_stack *stack;
+    size_t auth, account, session; /* lines of ours, or stack->count */
+    struct uk_stackrun run;        /* the last one */
+};
+
+/* Read the stack of a service of that system; *out is the caller's, for
+ * uk_stack_clear().  As uk_stack_load(). */
+UK_MUST_USE enum uk_code uk_doctor_load_stack(const struct uk_doctor *doctor,
+                                              const char *service,
+                                              struct uk_stack *out,
+                                              struct uk_err *err);
+
+/* "'/etc/pam.d/sudo':4", for a sentence. */
+#define UK_DOCTOR_PLACE (UK_STACK_NAME + 32)
+const char *uk_doctor_place(const struct uk_stack_line *line,
+                            char to[UK_DOCTOR_PLACE]);
+
+/* Is there such a line? */
+bool uk_doctor_has_line(const struct uk_doctor_stack *look, size_t index);
+
+/* Say what is wrong with the phases of a service that has our module. */
+void uk_doctor_auth(struct uk_doctor_stack *look);
+void uk_doctor_account(struct uk_doctor_stack *look);
+
+#endif
