@@ -18,6 +18,7 @@ MANDIR     ?= $(PREFIX)/share/man
 UNITDIR    ?= /usr/lib/systemd/system
 SYSUSERS   ?= /usr/lib/sysusers.d
 TMPFILES   ?= /usr/lib/tmpfiles.d
+APPARMOR   ?= $(SYSCONFDIR)/apparmor.d
 MULTIARCH  := $(shell $(CC) -print-multiarch 2>/dev/null)
 # Where libpam looks for modules: /lib/<multiarch>/security on Debian.
 PAMDIR     ?= $(if $(MULTIARCH),/usr/lib/$(MULTIARCH)/security,/usr/lib64/security)

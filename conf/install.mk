@@ -16,6 +16,9 @@ define install_list
 0644 conf/systemd/userkey-server.service.in $(UNITDIR)/userkey-server.service
 0644 conf/systemd/userkey-agent.service $(UNITDIR)/userkey-agent.service
 0644 conf/systemd/userkey-agent.socket $(UNITDIR)/userkey-agent.socket
+0644 conf/apparmor/usr.libexec.userkey.userkey-agent $(APPARMOR)/usr.libexec.userkey.userkey-agent
+0644 conf/apparmor/usr.sbin.userkey-server $(APPARMOR)/usr.sbin.userkey-server
+0644 conf/systemd/polkit-agent-helper@.service.d/userkey.conf $(examples)/polkit-agent-helper@.service.d/userkey.conf
 0644 conf/sysusers.d/userkey.conf $(SYSUSERS)/userkey.conf
 0644 conf/tmpfiles.d/userkey.conf $(TMPFILES)/userkey.conf
 0644 README.md $(doc)/README.md
@@ -31,7 +34,8 @@ endef
 export install_list
 
 # Folders that are ours alone, innermost first: removed when they are empty.
-install_dirs := $(examples)/pam.d $(examples) $(doc) $(LIBEXECDIR)/userkey \
+install_dirs := $(examples)/pam.d \
+    $(examples)/polkit-agent-helper@.service.d $(examples) $(doc) $(LIBEXECDIR)/userkey \
     $(SYSCONFDIR)/userkey
 
 # Each file is put in place by a rename: a login that begins meanwhile finds

@@ -36,7 +36,8 @@ check 'it names each file' "$(echo "$said" | sed "s,$dest/,," | sort)" \
     "$(files | sed 's/ [0-7]*$//')"
 check 'the programs and the module, with their modes' \
     "$(files | grep -E 'bin/|libexec|pam/|units|sysusers|tmpfiles')" \
-    'opt/pam/pam_userkey.so 644
+    'opt/etc/apparmor.d/usr.libexec.userkey.userkey-agent 644
+opt/pam/pam_userkey.so 644
 opt/sysusers/userkey.conf 644
 opt/tmpfiles/userkey.conf 644
 opt/uk/bin/userkey 755
@@ -49,9 +50,10 @@ check 'every manual' "$(find "$dest/opt/uk/share/man" -type f -printf '%f\n' |
     sort)" "$(find man -name '*.[1-8]' -printf '%f\n' | sort)"
 check 'every example' "$(cd "$dest/opt/uk/share/doc/userkey/examples" &&
     find . -type f | sort)" "$(cd conf && find . -type f \
-    ! -name '*.mk' ! -path './sys*' ! -path './tmpfiles.d/*' | sort)"
+    ! -name '*.mk' ! -path './sysusers.d/*' ! -path './systemd/userkey-*' \
+    ! -path './tmpfiles.d/*' ! -path './apparmor/*' | sed 's,/systemd/,/,' | sort)"
 check 'no setting and no PAM file is put where it would count' \
-    "$(find "$dest/opt/etc" -type f)" ''
+    "$(find "$dest/opt/etc" -type f ! -path '*/apparmor.d/*')" ''
 check 'the folder of the settings is root'"'"'s, and there' \
     "$(stat -c %a "$dest/opt/etc/userkey")" 755
 check 'every folder can be entered by everybody' \

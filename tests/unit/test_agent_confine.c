@@ -1,6 +1,8 @@
 /* An agent that somebody has taken over, and one that goes on working. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -358,6 +360,46 @@ service(void **state)
     check(UK_PRIVS_SERVICE);
 }
 
+/* A service manager that knows no fences ends who asks for one. */
+static int
+confine_within(void)
+{
+    static struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {UK_COUNT(code), code};
+    const struct rlimit none = {0, 0};
+    struct uk_err err = UK_ERR_NONE;
+
+    setrlimit(RLIMIT_CORE, &none);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return 77;
+    if (uk_confine_agent(&settings, UK_PRIVS_ONE_CALL, &nowhere, &err) != UK_OK)
+        return 2;
+    /* What the filter takes is gone, what the fence would take is not. */
+    return raw_socket() == EAFNOSUPPORT && read_home() == 0 ? 0 : 3;
+}
+
+static void
+walls_of_others(void **state)
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(uk_confine_is_built() ? confine_within() : 77);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* None of the refusals above is there without it. */
 static void
 what_it_takes_away_was_there(void **state)
@@ -423,6 +465,7 @@ main(void)
         cmocka_unit_test(what_it_takes_away_was_there),
         cmocka_unit_test(one_call),
         cmocka_unit_test(service),
+        cmocka_unit_test(walls_of_others),
     };
 
     return cmocka_run_group_tests_name("agent confine", tests, set_up,
