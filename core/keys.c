@@ -11,6 +11,8 @@
 
 #define BODY_MAX  1024
 #define PATH_ROOM 512
+#define TIMES     "?times=true"         /* a query that others ignore */
+#define LAST_S    INT64_C(253402300799) /* the end of the year 9999 */
 
 /* What the refusals of key calls mean; NULL is any code, and none.  The
  * hosted service's code for too many keys is not known: ours is
@@ -83,6 +85,17 @@ call(struct uk_keys *keys, const char *method, const char *id,
     return code == UK_OK ? find_reply(keys, err) : code;
 }
 
+/* One that could be none is not told. */
+static int64_t
+take_time(const struct uk_json *item, const char *name)
+{
+    int64_t seconds;
+
+    return uk_json_int(item, name, &seconds) && seconds > 0 && seconds <= LAST_S
+               ? seconds
+               : 0;
+}
+
 /* A key as all answers have it. */
 static enum uk_code
 take_key(const struct uk_json *item, struct uk_key *out, struct uk_err *err)
@@ -103,8 +116,21 @@ take_key(const struct uk_json *item, struct uk_key *out, struct uk_err *err)
                           key.id);
     if (uk_json_text(item, "user_id", &user) && uk_identity_is_id(user))
         (void)!uk_str_copy(key.user_id, sizeof(key.user_id), user);
+    key.created_s = take_time(item, "created_at");
+    key.expires_s = take_time(item, "expires_at");
+    key.used_s = take_time(item, "last_used_at");
+    key.disabled_s = take_time(item, "disabled_at");
     *out = key;
     return UK_OK;
+}
+
+static void
+put_expiry(struct uk_json_out *body, struct uk_expiry expiry)
+{
+    if (expiry.in_s > 0)
+        uk_json_put_int(body, "expires_in", expiry.in_s);
+    else
+        uk_json_put_int(body, "expires_at", expiry.at_s);
 }
 
 static enum uk_code
@@ -130,8 +156,8 @@ take_created(const struct uk_json *document, const char *name,
 }
 
 enum uk_code
-uk_keys_create(struct uk_keys *keys, const char *name, struct uk_key *out,
-               struct uk_secret *value, struct uk_err *err)
+uk_keys_create(struct uk_keys *keys, const char *name, struct uk_expiry expiry,
+               struct uk_key *out, struct uk_secret *value, struct uk_err *err)
 {
     struct uk_buf buf = UK_BUF_UP_TO(BODY_MAX);
     struct uk_json_out body = {.buf = &buf};
@@ -143,6 +169,8 @@ uk_keys_create(struct uk_keys *keys, const char *name, struct uk_key *out,
         return uk_err_set(err, UK_INVALID, "the key's name is not UTF-8 text");
     uk_json_begin(&body, NULL, '{');
     uk_json_put_text(&body, "name", name);
+    if (expiry.in_s > 0 || expiry.at_s > 0)
+        put_expiry(&body, expiry);
     uk_json_end(&body, '}');
     code = uk_buf_check(&buf, err);
     if (code == UK_OK)
@@ -186,7 +214,7 @@ uk_keys_list(struct uk_keys *keys, struct uk_key **out, size_t *count,
              struct uk_err *err)
 {
     struct uk_json *document = NULL;
-    enum uk_code code = call(keys, "GET", NULL, "", NULL, &document, err);
+    enum uk_code code = call(keys, "GET", NULL, TIMES, NULL, &document, err);
 
     if (code == UK_OK && keys->reply == UK_KEYS_DONE)
         code = take_list(document, out, count, err);
@@ -204,7 +232,7 @@ uk_keys_fetch(struct uk_keys *keys, const char *id, struct uk_key *out,
 
     if (code != UK_OK)
         return code;
-    code = call(keys, "GET", id, "", NULL, &document, err);
+    code = call(keys, "GET", id, TIMES, NULL, &document, err);
     if (code == UK_OK && keys->reply == UK_KEYS_DONE) {
         code = take_key(document, &key, err);
         if (code == UK_OK && strcmp(key.id, id) != 0)
@@ -219,14 +247,15 @@ uk_keys_fetch(struct uk_keys *keys, const char *id, struct uk_key *out,
 /* The calls that answer with nothing. */
 static enum uk_code
 change(struct uk_keys *keys, const char *method, const char *id,
-       const char *action, const char *doing, struct uk_err *err)
+       const char *action, const char *doing, const struct uk_buf *body,
+       struct uk_err *err)
 {
     struct uk_json *document = NULL;
     enum uk_code code = check_id(id, err);
 
     if (code != UK_OK)
         return code;
-    code = call(keys, method, id, action, NULL, &document, err);
+    code = call(keys, method, id, action, body, &document, err);
     uk_json_free(document);
     return code == UK_OK ? code : uk_err_in(err, "%s key '%s'", doing, id);
 }
@@ -234,17 +263,35 @@ change(struct uk_keys *keys, const char *method, const char *id,
 enum uk_code
 uk_keys_enable(struct uk_keys *keys, const char *id, struct uk_err *err)
 {
-    return change(keys, "PUT", id, "/enable", "enabling", err);
+    return change(keys, "PUT", id, "/enable", "enabling", NULL, err);
 }
 
 enum uk_code
 uk_keys_disable(struct uk_keys *keys, const char *id, struct uk_err *err)
 {
-    return change(keys, "PUT", id, "/disable", "disabling", err);
+    return change(keys, "PUT", id, "/disable", "disabling", NULL, err);
+}
+
+enum uk_code
+uk_keys_expire(struct uk_keys *keys, const char *id, struct uk_expiry expiry,
+               struct uk_err *err)
+{
+    struct uk_buf buf = UK_BUF_UP_TO(BODY_MAX);
+    struct uk_json_out body = {.buf = &buf};
+    enum uk_code code;
+
+    uk_json_begin(&body, NULL, '{');
+    put_expiry(&body, expiry);
+    uk_json_end(&body, '}');
+    code = uk_buf_check(&buf, err);
+    if (code == UK_OK)
+        code = change(keys, "PUT", id, "/expiry", "expiring", &buf, err);
+    uk_buf_clear(&buf);
+    return code;
 }
 
 enum uk_code
 uk_keys_delete(struct uk_keys *keys, const char *id, struct uk_err *err)
 {
-    return change(keys, "DELETE", id, "", "deleting", err);
+    return change(keys, "DELETE", id, "", "deleting", NULL, err);
 }

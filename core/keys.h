@@ -1,6 +1,6 @@
 /*
  * A user's API keys at the service: create, list, fetch, enable, disable,
- * delete.
+ * expire, delete.
  *
  * The session must have been opened with something other than a key.  Each
  * call returns UK_OK with keys->reply telling what the service said (the words
@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/deadline.h"
@@ -39,6 +40,18 @@ struct uk_key {
     char name[UK_KEYS_NAME + 1];
     bool disabled;
     char user_id[UK_USER_ID_MAX + 1]; /* of a server's key, if told; or "" */
+    /* Seconds since 1970; 0 for what has not been, or is not told. */
+    int64_t created_s; /* a service that knows times tells it of every key */
+    int64_t expires_s;
+    int64_t used_s;     /* last; to an hour or so */
+    int64_t disabled_s; /* since when it is */
+};
+
+/* When a key expires: so many seconds from now, as the service's clock says;
+ * or, with none of them, at a moment (seconds since 1970; 0 is never). */
+struct uk_expiry {
+    int64_t in_s;
+    int64_t at_s;
 };
 
 /* Whose keys, where, and what came of the last call: those of the session, or
@@ -51,11 +64,11 @@ struct uk_keys {
     enum uk_keys_reply reply;
 };
 
-/* value gets the key's text, which nobody can see a second time. */
-UK_MUST_USE enum uk_code uk_keys_create(struct uk_keys *keys, const char *name,
-                                        struct uk_key *out,
-                                        struct uk_secret *value,
-                                        struct uk_err *err);
+/* value gets the key's text, which nobody can see a second time.  A service
+ * that knows of no expiry makes a key without one: out->expires_s tells. */
+UK_MUST_USE enum uk_code
+uk_keys_create(struct uk_keys *keys, const char *name, struct uk_expiry expiry,
+               struct uk_key *out, struct uk_secret *value, struct uk_err *err);
 
 /* *out is an array in order of creation, the caller's to free(). */
 UK_MUST_USE enum uk_code uk_keys_list(struct uk_keys *keys, struct uk_key **out,
@@ -69,6 +82,9 @@ UK_MUST_USE enum uk_code uk_keys_enable(struct uk_keys *keys, const char *id,
                                         struct uk_err *err);
 UK_MUST_USE enum uk_code uk_keys_disable(struct uk_keys *keys, const char *id,
                                          struct uk_err *err);
+UK_MUST_USE enum uk_code uk_keys_expire(struct uk_keys *keys, const char *id,
+                                        struct uk_expiry expiry,
+                                        struct uk_err *err);
 UK_MUST_USE enum uk_code uk_keys_delete(struct uk_keys *keys, const char *id,
                                         struct uk_err *err);
 

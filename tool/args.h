@@ -34,6 +34,13 @@ enum uk_arg {
     UK_ARG_WITH_KEY = 1 << 21,
     UK_ARG_FIX = 1 << 22,
     UK_ARG_ROOT = 1 << 23,
+    UK_ARG_EXPIRES = 1 << 13,
+    UK_ARG_GRACE = 1 << 14,
+    UK_ARG_NAME = 1 << 15,
+    UK_ARG_OLDER_THAN = 1 << 16,
+    UK_ARG_DRY_RUN = 1 << 17,
+    UK_ARG_FILE = 1 << 18,
+    UK_ARG_PROMPT = 1 << 19,
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */
@@ -45,6 +52,7 @@ struct uk_args {
     bool password_stdin;
     bool with_key;
     bool fix;
+    bool dry_run;
     bool server_keys; /* no option: the keys are those of 'server-key' */
     const char *out;
     const char *url;
@@ -57,6 +65,12 @@ struct uk_args {
     const char *admin_file;
     const char *rhost;
     const char *root;
+    const char *expires;
+    const char *grace;
+    const char *name;
+    const char *older_than;
+    const char *file;
+    const char *prompt;
     char *const *word; /* the operands */
     size_t n_words;
 };

@@ -1,4 +1,4 @@
-/* userkey enable, disable, delete: the same for one key or several. */
+/* userkey enable, disable, expire, delete: the same for one key or several. */
 #include <string.h>
 
 #include "core/json.h"
@@ -8,11 +8,13 @@
 #include "tool/find.h"
 #include "tool/out.h"
 #include "tool/talk.h"
+#include "tool/when.h"
 
 struct change {
     const char *done; /* the word when it is */
     enum uk_code (*run)(struct uk_keys *keys, const char *id,
-                        struct uk_err *err);
+                        struct uk_err *err); /* or NULL: it gets this expiry */
+    struct uk_expiry expiry;
     bool asks; /* it cannot be undone */
 };
 
@@ -75,8 +77,11 @@ run_each(struct uk_tool *tool, struct uk_talk *talk,
 
         if (results[i].key == NULL)
             continue;
-        code = change->run(uk_talk_next_keys(talk), results[i].key->id,
-                           &tool->err);
+        code = change->run != NULL
+                   ? change->run(uk_talk_next_keys(talk), results[i].key->id,
+                                 &tool->err)
+                   : uk_keys_expire(uk_talk_next_keys(talk), results[i].key->id,
+                                    change->expiry, &tool->err);
         results[i].status =
             uk_talk_check(talk, code, results[i].word, &tool->err);
     }
@@ -222,7 +227,8 @@ change_keys(struct uk_tool *tool, const struct change *change)
 enum uk_exit
 uk_cmd_enable(struct uk_tool *tool)
 {
-    static const struct change change = {"enabled", uk_keys_enable, false};
+    static const struct change change = {.done = "enabled",
+                                         .run = uk_keys_enable};
 
     return change_keys(tool, &change);
 }
@@ -230,15 +236,32 @@ uk_cmd_enable(struct uk_tool *tool)
 enum uk_exit
 uk_cmd_disable(struct uk_tool *tool)
 {
-    static const struct change change = {"disabled", uk_keys_disable, false};
+    static const struct change change = {.done = "disabled",
+                                         .run = uk_keys_disable};
 
+    return change_keys(tool, &change);
+}
+
+enum uk_exit
+uk_cmd_expire(struct uk_tool *tool)
+{
+    struct change change = {.done = "set"};
+
+    if (tool->args.expires == NULL) {
+        uk_out_error("expire: '--expires WHEN' is missing");
+        return UK_EXIT_USAGE;
+    }
+    if (uk_when_parse("expires", tool->args.expires, &change.expiry,
+                      &tool->err) != UK_OK)
+        return uk_talk_failed(&tool->err);
     return change_keys(tool, &change);
 }
 
 enum uk_exit
 uk_cmd_delete(struct uk_tool *tool)
 {
-    static const struct change change = {"deleted", uk_keys_delete, true};
+    static const struct change change = {
+        .done = "deleted", .run = uk_keys_delete, .asks = true};
 
     return change_keys(tool, &change);
 }

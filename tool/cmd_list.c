@@ -6,9 +6,25 @@
 #include "tool/find.h"
 #include "tool/out.h"
 #include "tool/talk.h"
+#include "tool/when.h"
 
-/* Whose a key is tells the last, of the keys of servers alone. */
-static const char *const heads[] = {"ID", "NAME", "STATE", "USER"};
+/* Whose a key is is told of the keys of servers alone. */
+static const char *const heads[] = {"ID",  "NAME",    "STATE",
+                                    "AGE", "EXPIRES", "LAST USE"};
+static const char *const server_heads[] = {"ID",  "NAME",    "STATE",   "USER",
+                                           "AGE", "EXPIRES", "LAST USE"};
+
+/* Room for what stands in one row. */
+struct texts {
+    char age[UK_OUT_DATE], expires[UK_OUT_DATE], used[UK_OUT_DATE];
+};
+
+static void
+put_time(struct uk_json_out *json, const char *name, int64_t seconds)
+{
+    if (seconds > 0)
+        uk_json_put_int(json, name, seconds);
+}
 
 static void
 put_key(struct uk_json_out *json, const struct uk_key *key)
@@ -19,28 +35,56 @@ put_key(struct uk_json_out *json, const struct uk_key *key)
     uk_json_put_bool(json, "disabled", key->disabled);
     if (key->user_id[0] != '\0')
         uk_json_put_text(json, "user_id", key->user_id);
+    uk_json_put_text(json, "state", uk_when_state(key));
+    put_time(json, "created", key->created_s);
+    put_time(json, "expires", key->expires_s);
+    put_time(json, "last_used", key->used_s);
+    if (key->disabled)
+        put_time(json, "disabled_since", key->disabled_s);
     uk_json_end(json, '}');
+}
+
+/* How long ago, for people; when, for programs. */
+static const char *
+past(int64_t when_s, char out[UK_OUT_DATE])
+{
+    return uk_out_is_terminal() ? uk_when_between(when_s, uk_when_now(), out)
+                                : uk_out_date(when_s, out);
+}
+
+static void
+fill_row(const struct uk_key *key, bool servers, struct texts *texts,
+         const char **row)
+{
+    size_t n = 0;
+
+    row[n++] = key->id;
+    row[n++] = key->name;
+    row[n++] = uk_when_state(key);
+    if (servers)
+        row[n++] = key->user_id[0] != '\0' ? key->user_id : "-";
+    row[n++] = past(key->created_s, texts->age);
+    row[n++] = uk_out_date(key->expires_s, texts->expires);
+    row[n++] = past(key->used_s, texts->used);
 }
 
 static enum uk_code
 add_table(struct uk_tool *tool, const struct uk_key *key, size_t count)
 {
-    size_t columns = UK_COUNT(heads) - (tool->args.server_keys ? 0 : 1);
+    bool servers = tool->args.server_keys;
+    size_t columns = servers ? UK_COUNT(server_heads) : UK_COUNT(heads);
     const char **cells = calloc(count * columns, sizeof(*cells));
-    enum uk_code code;
+    struct texts *texts = calloc(count, sizeof(*texts));
+    enum uk_code code = UK_OK;
 
-    if (cells == NULL)
-        return uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a table");
-    for (size_t i = 0; i < count; i++) {
-        const char **row = &cells[i * columns];
-
-        row[0] = key[i].id;
-        row[1] = key[i].name;
-        row[2] = key[i].disabled ? "disabled" : "enabled";
-        if (tool->args.server_keys)
-            row[3] = key[i].user_id[0] != '\0' ? key[i].user_id : "-";
-    }
-    code = uk_out_table(&tool->out, heads, columns, cells, count, &tool->err);
+    if (cells == NULL || texts == NULL)
+        code = uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a table");
+    for (size_t i = 0; i < count && code == UK_OK; i++)
+        fill_row(&key[i], servers, &texts[i], &cells[i * columns]);
+    if (code == UK_OK)
+        code = uk_out_table(&tool->out, servers ? server_heads : heads, columns,
+                            cells, count, &tool->err);
+    free(texts);
     free(cells);
     return code;
 }
@@ -80,6 +124,8 @@ uk_cmd_list(struct uk_tool *tool)
     status = uk_talk_check(&talk, code, "list", &tool->err);
     if (status == UK_EXIT_DONE && add_list(tool, &find) != UK_OK)
         status = uk_talk_failed(&tool->err);
+    if (status == UK_EXIT_DONE)
+        uk_find_warn(&find, &tool->args);
 out:
     uk_find_clear(&find);
     uk_talk_close(&talk);

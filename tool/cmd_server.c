@@ -16,6 +16,7 @@ static const struct {
     {"show", 1, 1, uk_cmd_show},
     {"enable", 1, SIZE_MAX, uk_cmd_enable},
     {"disable", 1, SIZE_MAX, uk_cmd_disable},
+    {"expire", 1, SIZE_MAX, uk_cmd_expire},
     {"delete", 1, SIZE_MAX, uk_cmd_delete},
 };
 
@@ -44,7 +45,7 @@ uk_cmd_server_key(struct uk_tool *tool)
     }
     uk_out_error("server-key: '%s' with these words is not one of create NAME, "
                  "list, show KEY, enable KEY..., disable KEY..., "
-                 "delete KEY...",
+                 "expire KEY..., delete KEY...",
                  uk_str_printable(shown, name, strlen(name)));
     return UK_EXIT_USAGE;
 }

@@ -60,6 +60,20 @@ uk_find_key(const struct uk_find *find, const char *word,
 }
 
 void
+uk_find_warn(const struct uk_find *find, const struct uk_args *args)
+{
+    /* Of one user, and of servers: how many there may be. */
+    size_t most = args->server_keys ? 100 : 20;
+
+    if (find->count < most / 10 * 9)
+        return;
+    uk_out_note("%zu of %zu keys are there; %s makes room", find->count, most,
+                args->server_keys
+                    ? "'userkey server-key delete'"
+                    : "'userkey prune' (what is over) or 'userkey delete'");
+}
+
+void
 uk_find_clear(struct uk_find *find)
 {
     free(find->key);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "core/keys.h"
+#include "tool/args.h"
 #include "tool/status.h"
 
 /* All keys of the person; {0} is releasable. */
@@ -20,6 +21,9 @@ struct uk_find {
 enum uk_exit uk_find_key(const struct uk_find *find, const char *word,
                          const struct uk_key **out);
 void uk_find_clear(struct uk_find *find);
+
+/* Say so on standard error if there will soon be no room for another key. */
+void uk_find_warn(const struct uk_find *find, const struct uk_args *args);
 
 /* Is this word the value of a key?  Then somebody has just shown it to
  * everyone on the machine; says so on standard error. */

@@ -18,6 +18,8 @@
 #define OF_USER   "[--admin-file FILE --user EMAIL|ID] "
 #define USER_ARGS (UK_ARG_ADMIN_FILE | UK_ARG_USER)
 
+#define ASKPASS "userkey-askpass"
+
 static const struct command {
     const char *name;
     const char *synopsis; /* what follows the name */
@@ -36,9 +38,17 @@ static const struct command {
     {"logout", "[--json]", "end the session", UK_ARG_JSON, 0, 0, uk_cmd_logout},
     {"whoami", "[--json]", "whose session it is", UK_ARG_JSON, 0, 0,
      uk_cmd_whoami},
-    {"create", "NAME [--raw | --out FILE] " OF_USER "[--json]",
+    {"create", "NAME [--expires WHEN] [--raw | --out FILE] " OF_USER "[--json]",
      "make a key; its value is shown once",
-     UK_ARG_RAW | UK_ARG_OUT | USER_ARGS | UK_ARG_JSON, 1, 1, uk_cmd_create},
+     UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT | USER_ARGS | UK_ARG_JSON, 1, 1,
+     uk_cmd_create},
+    {"rotate",
+     "KEY [--grace TIME] [--name NAME] [--expires WHEN] [--raw | --out "
+     "FILE] " OF_USER "[--json]",
+     "another key in the place of one, which ends when that one works",
+     UK_ARG_GRACE | UK_ARG_NAME | UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT |
+         USER_ARGS | UK_ARG_JSON,
+     1, 1, uk_cmd_rotate},
     {"list", OF_USER "[--json]", "list the keys", USER_ARGS | UK_ARG_JSON, 0, 0,
      uk_cmd_list},
     {"show", "KEY " OF_USER "[--json]", "show one key", USER_ARGS | UK_ARG_JSON,
@@ -47,8 +57,18 @@ static const struct command {
      USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_enable},
     {"disable", "KEY... " OF_USER "[--json]", "let keys log in no more",
      USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_disable},
+    {"expire", "KEY... --expires WHEN " OF_USER "[--json]",
+     "set when keys expire", UK_ARG_EXPIRES | USER_ARGS | UK_ARG_JSON, 1,
+     SIZE_MAX, uk_cmd_expire},
     {"delete", "KEY... [--yes] " OF_USER "[--json]", "remove keys for good",
      UK_ARG_YES | USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_delete},
+    {"prune", "[--older-than TIME] [--dry-run] [--yes] " OF_USER "[--json]",
+     "remove keys that have been disabled or expired for long",
+     UK_ARG_OLDER_THAN | UK_ARG_DRY_RUN | UK_ARG_YES | USER_ARGS | UK_ARG_JSON,
+     0, 0, uk_cmd_prune},
+    {"askpass", "QUESTION [--file FILE] [--prompt TEXT]",
+     "the key that is kept, for ssh and sudo (SSH_ASKPASS, SUDO_ASKPASS)",
+     UK_ARG_FILE | UK_ARG_PROMPT, 1, 1, uk_cmd_askpass},
     {"check", "USER [--service NAME] [--conf FILE] [--json]",
      "what a login with a key would get, and why",
      UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
@@ -71,11 +91,12 @@ static const struct command {
      UK_ARG_URL | UK_ARG_APP | UK_ARG_CA_FILE | UK_ARG_PASSWORD_STDIN, 0, 0,
      uk_cmd_reset_password},
     {"server-key",
-     "create|list|show|enable|disable|delete [NAME|KEY...] --admin-file FILE "
-     "[--raw | --out FILE] [--yes] [--json]",
+     "create|list|show|enable|disable|expire|delete [NAME|KEY...] "
+     "--admin-file FILE [--expires WHEN] [--raw | --out FILE] [--yes] [--json]",
      "keys of programs, each with a user of its own, for an administrator",
-     UK_ARG_ADMIN_FILE | UK_ARG_RAW | UK_ARG_OUT | UK_ARG_YES | UK_ARG_JSON, 1,
-     SIZE_MAX, uk_cmd_server_key},
+     UK_ARG_ADMIN_FILE | UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT | UK_ARG_YES |
+         UK_ARG_JSON,
+     1, SIZE_MAX, uk_cmd_server_key},
     {"user",
      "add|list|show|enable|disable|logout|delete|confirm|reset-token "
      "[EMAIL|ID...] "
@@ -179,12 +200,27 @@ run_command(const struct command *command, int argc, char **argv,
     return command->run(tool);
 }
 
+/* ssh and sudo give a question and nothing else, so 'userkey askpass' has a
+ * name of its own.  What they ask is no option, whatever it begins with. */
+static bool
+is_askpass(int argc, char **argv)
+{
+    const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+
+    return argc == 2 &&
+           strcmp(slash != NULL ? slash + 1 : argv[0], ASKPASS) == 0;
+}
+
 static enum uk_exit
 run(int argc, char **argv, struct uk_tool *tool)
 {
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command = find_command(name);
 
+    if (is_askpass(argc, argv)) {
+        tool->args = (struct uk_args){.word = argv + 1, .n_words = 1};
+        return uk_cmd_askpass(tool);
+    }
     if (command != NULL)
         return run_command(command, argc - 1, argv + 1, tool);
     if (strcmp(name, "--version") == 0) {

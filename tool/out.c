@@ -50,6 +50,12 @@ fill(struct libscols_table *table, const char *const *heads, size_t columns,
     return rc;
 }
 
+bool
+uk_out_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
 enum uk_code
 uk_out_table(struct uk_buf *out, const char *const *heads, size_t columns,
              const char *const *cells, size_t rows, struct uk_err *err)
@@ -58,7 +64,7 @@ uk_out_table(struct uk_buf *out, const char *const *heads, size_t columns,
     char *text = NULL;
     int rc = -ENOMEM;
 
-    if (!isatty(STDOUT_FILENO)) {
+    if (!uk_out_is_terminal()) {
         add_plain(out, columns, cells, rows);
         return UK_OK;
     }

@@ -31,6 +31,9 @@ UK_MUST_USE enum uk_code uk_out_flush(struct uk_buf *out, struct uk_err *err);
  * fails. */
 UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
 
+/* Do people read standard output? */
+bool uk_out_is_terminal(void);
+
 /* "2026-01-31T12:00:00Z"; "-" for none.  Returns out. */
 #define UK_OUT_DATE 24
 const char *uk_out_date(int64_t seconds, char out[UK_OUT_DATE]);

@@ -20,7 +20,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     for (char *word = strtok_r(text, "\n", &save); word != NULL && argc <= MOST;
          word = strtok_r(NULL, "\n", &save))
         argv[argc++] = word;
-    if (uk_args_parse(argc, argv, 0x1fff, &args, &err) != UK_OK)
+    if (uk_args_parse(argc, argv, 0xffffff, &args, &err) != UK_OK)
         FUZZ_MUST(err.text[0] != '\0' && uk_str_is_printable(err.text));
     else
         for (size_t i = 0; i < args.n_words; i++)

@@ -117,6 +117,7 @@ class Liar:
 
 
 def kind_of(method, path):
+    path = path.partition('?')[0]
     if method == 'POST' and path.endswith('/login'):
         return 'login'
     if method == 'GET' and path.endswith('/auth/profile'):

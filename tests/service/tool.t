@@ -425,6 +425,10 @@ def lost_output():
     equal(names(), [], 'no key is left')
 
 
+def date(key):
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(key['created']))
+
+
 @group
 def listing():
     log_in()
@@ -437,23 +441,29 @@ def listing():
         tool('create', name)
     keys = json.loads(tool('list', '--json').stdout)
     equal([(k['name'], k['disabled'], sorted(k)) for k in keys],
-          [(n, False, ['disabled', 'id', 'name'])
+          [(n, False, ['created', 'disabled', 'id', 'name', 'state'])
            for n in ('one', 'two', 'three')], 'list --json, in order')
     tool('disable', 'two')
     equal(tool('list').stdout, ''.join(
-        '%s\t%s\t%s\n' % (k['id'], k['name'],
-                          'disabled' if k['name'] == 'two' else 'enabled')
+        '%s\t%s\t%s\t%s\t-\t-\n' % (
+            k['id'], k['name'],
+            'disabled' if k['name'] == 'two' else 'enabled', date(k))
         for k in keys), 'list, for a program')
     seen, status = typed('list')
     ok(status == DONE and seen.split()[:3] == ['ID', 'NAME', 'STATE']
-       and '\t' not in seen and seen.endswith('enabled\n'),
+       and '\t' not in seen and re.search('enabled +[0-9]+s +- +-\n\\Z', seen),
        'list, for a person', seen)
     two = keys[1]
     for word in ('two', two['id']):
-        equal(tool('show', word).stdout, '%s\ttwo\tdisabled\n' % two['id'],
+        equal(tool('show', word).stdout,
+              '%s\ttwo\tdisabled\t%s\t-\t-\n' % (two['id'], date(two)),
               'show by ' + ('name' if word == 'two' else 'id'))
-    equal(json.loads(tool('show', 'two', '--json').stdout),
-          {'id': two['id'], 'name': 'two', 'disabled': True}, 'show --json')
+    shown = json.loads(tool('show', 'two', '--json').stdout)
+    since = shown.pop('disabled_since', 0)
+    equal(shown, {'id': two['id'], 'name': 'two', 'disabled': True,
+                  'state': 'disabled', 'created': two['created']},
+          'show --json')
+    ok(two['created'] <= since <= time.time(), 'and since when it is so')
     check(tool('show', 'four'), NOT_FOUND, 'show what is not there', '',
           'userkey list')
     check(tool('show', 'x\x1b[31m\n'), NOT_FOUND,

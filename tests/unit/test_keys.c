@@ -15,6 +15,7 @@
 #define OTHER  "64f0c0ffee0123456789abce"
 #define KEY    "{\"_id\":\"" ID "\",\"name\":\"ci\",\"disabled\":false}"
 #define PATH   "/api/client/v2.0/auth/api_keys"
+#define NEVER  ((struct uk_expiry){.in_s = 0})
 #define SECRET "a-secret-of-some-service"
 
 static struct uk_service service = {.app_id = "demo"};
@@ -85,7 +86,7 @@ do_create(void)
 {
     struct uk_key key = {.name = "before"};
     struct uk_secret value = UK_SECRET_NONE;
-    enum uk_code code = uk_keys_create(&keys, "ci", &key, &value, &err);
+    enum uk_code code = uk_keys_create(&keys, "ci", NEVER, &key, &value, &err);
 
     assert_string_equal(key.name, "before");
     assert_null(value.bytes);
@@ -132,16 +133,38 @@ do_delete(void)
     return uk_keys_delete(&keys, ID, &err);
 }
 
+static enum uk_code
+do_expire(void)
+{
+    return uk_keys_expire(&keys, ID, (struct uk_expiry){.in_s = 77, .at_s = 9},
+                          &err);
+}
+
+static enum uk_code
+do_expire_at(void)
+{
+    return uk_keys_expire(&keys, ID, (struct uk_expiry){.at_s = 99}, &err);
+}
+
+static enum uk_code
+do_expire_never(void)
+{
+    return uk_keys_expire(&keys, ID, NEVER, &err);
+}
+
 static const struct {
     const char *sent;
     const char *body;
     enum uk_code (*run)(void);
 } calls[] = {
     {"POST " PATH " r.r.r", "{\"name\":\"ci\"}", do_create},
-    {"GET " PATH " r.r.r", "-", do_list},
-    {"GET " PATH "/" ID " r.r.r", "-", do_fetch},
+    {"GET " PATH "?times=true r.r.r", "-", do_list},
+    {"GET " PATH "/" ID "?times=true r.r.r", "-", do_fetch},
     {"PUT " PATH "/" ID "/enable r.r.r", "-", do_enable},
     {"PUT " PATH "/" ID "/disable r.r.r", "-", do_disable},
+    {"PUT " PATH "/" ID "/expiry r.r.r", "{\"expires_in\":77}", do_expire},
+    {"PUT " PATH "/" ID "/expiry r.r.r", "{\"expires_at\":99}", do_expire_at},
+    {"PUT " PATH "/" ID "/expiry r.r.r", "{\"expires_at\":0}", do_expire_never},
     {"DELETE " PATH "/" ID " r.r.r", "-", do_delete},
 };
 
@@ -228,7 +251,7 @@ test_create(void **state)
         reset(state);
         script.status = 201;
         script.body = created[i].body;
-        code = uk_keys_create(&keys, "ci", &key, &value, &err);
+        code = uk_keys_create(&keys, "ci", NEVER, &key, &value, &err);
         if (code != (created[i].good ? UK_OK : UK_BAD_ANSWER))
             fail_msg("%s: %s", created[i].what, err.text);
         assert_null(strstr(err.text, SECRET));
@@ -243,6 +266,89 @@ test_create(void **state)
     }
 }
 
+static void
+test_create_with_an_end(void **state)
+{
+    static const struct {
+        struct uk_expiry expiry;
+        const char *sent, *answered;
+        int64_t want;
+    } rows[] = {
+        {{.in_s = 0}, "{\"name\":\"ci\"}", "", 0},
+        {{.in_s = 60, .at_s = 9},
+         "{\"name\":\"ci\",\"expires_in\":60}",
+         ",\"expires_at\":1600000000",
+         1600000000},
+        {{.at_s = 9},
+         "{\"name\":\"ci\",\"expires_at\":9}",
+         ",\"expires_at\":9",
+         9},
+        {{.at_s = 9}, "{\"name\":\"ci\",\"expires_at\":9}", "", 0},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_secret value = UK_SECRET_NONE;
+        struct uk_key key;
+        char body[256];
+
+        reset(state);
+        snprintf(body, sizeof(body),
+                 "{\"_id\":\"" ID "\",\"name\":\"ci\",\"disabled\":false,"
+                 "\"key\":\"" SECRET "\"%s}",
+                 rows[i].answered);
+        script.status = 201;
+        script.body = body;
+        assert_int_equal(
+            uk_keys_create(&keys, "ci", rows[i].expiry, &key, &value, &err),
+            UK_OK);
+        assert_string_equal(asked.body, rows[i].sent);
+        assert_int_equal(key.expires_s, rows[i].want);
+        uk_secret_clear(&value);
+    }
+}
+
+/* A time that can be none is as one that was not told. */
+static void
+test_times(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t want;
+    } rows[] = {
+        {"1", 1},
+        {"1600000000", 1600000000},
+        {"253402300799", 253402300799},
+        {"253402300800", 0},
+        {"0", 0},
+        {"-1", 0},
+        {"9223372036854775807", 0},
+        {"1e9", 0},
+        {"1.5", 0},
+        {"\"1600000000\"", 0},
+        {"null", 0},
+        {"{}", 0},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_key key;
+        char body[512];
+
+        reset(state);
+        snprintf(body, sizeof(body),
+                 "{\"_id\":\"" ID "\",\"name\":\"ci\",\"disabled\":true,"
+                 "\"created_at\":%s,\"expires_at\":%s,"
+                 "\"last_used_at\":%s,\"disabled_at\":%s}",
+                 rows[i].text, rows[i].text, rows[i].text, rows[i].text);
+        script.status = 200;
+        script.body = body;
+        assert_int_equal(uk_keys_fetch(&keys, ID, &key, &err), UK_OK);
+        assert_int_equal(key.created_s, rows[i].want);
+        assert_int_equal(key.expires_s, rows[i].want);
+        assert_int_equal(key.used_s, rows[i].want);
+        assert_int_equal(key.disabled_s, rows[i].want);
+    }
+}
+
 /* A name is a value, whatever is in it; one that is no text is not sent. */
 static void
 test_create_names(void **state)
@@ -253,13 +359,15 @@ test_create_names(void **state)
     script.status = 400;
     script.body = "{\"error_code\":\"InvalidParameter\"}";
     assert_int_equal(
-        uk_keys_create(&keys, "a\",\"b\":\"c\n", &key, &value, &err), UK_OK);
+        uk_keys_create(&keys, "a\",\"b\":\"c\n", NEVER, &key, &value, &err),
+        UK_OK);
     assert_int_equal(keys.reply, UK_KEYS_BAD_NAME);
     assert_string_equal(asked.body,
                         "{\"name\":\"a\\\",\\\"b\\\":\\\"c\\u000a\"}");
     reset(state);
-    assert_int_equal(uk_keys_create(&keys, "caf\xe9", &key, &value, &err),
-                     UK_INVALID);
+    assert_int_equal(
+        uk_keys_create(&keys, "caf\xe9", NEVER, &key, &value, &err),
+        UK_INVALID);
     assert_int_equal(asked.count, 0);
 }
 
@@ -409,6 +517,8 @@ main(void)
         cmocka_unit_test_setup(test_refusals, reset),
         cmocka_unit_test_setup(test_failures, reset),
         cmocka_unit_test_setup(test_create, reset),
+        cmocka_unit_test_setup(test_create_with_an_end, reset),
+        cmocka_unit_test_setup(test_times, reset),
         cmocka_unit_test_setup(test_create_names, reset),
         cmocka_unit_test_setup(test_list, reset),
         cmocka_unit_test_setup(test_long_list, reset),

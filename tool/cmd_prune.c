@@ -1,0 +1,156 @@
+/* userkey prune: delete the keys that have let nobody in for long. */
+#include <string.h>
+
+#include "core/json.h"
+#include "core/str.h"
+#include "tool/command.h"
+#include "tool/find.h"
+#include "tool/out.h"
+#include "tool/talk.h"
+#include "tool/when.h"
+
+#define OLDER_S (INT64_C(30) * 24 * 3600)
+
+/* The keys that go, and how many are over since nobody knows when. */
+struct harvest {
+    const struct uk_key *key[UK_KEYS_MAX]; /* borrowed */
+    int64_t since_s[UK_KEYS_MAX];
+    size_t count, unknown;
+};
+
+static void
+gather(const struct uk_find *find, int64_t older_s, struct harvest *out)
+{
+    int64_t now = uk_when_now();
+
+    for (size_t i = 0; i < find->count && out->count < UK_KEYS_MAX; i++) {
+        int64_t since;
+
+        if (!uk_when_over(&find->key[i], &since))
+            continue;
+        if (older_s > 0 && (since == 0 || now - since < older_s)) {
+            out->unknown += since == 0;
+            continue;
+        }
+        out->since_s[out->count] = since;
+        out->key[out->count++] = &find->key[i];
+    }
+}
+
+static void
+put_harvest(struct uk_buf *out, const struct harvest *harvest)
+{
+    struct uk_json_out json = {.buf = out};
+
+    uk_json_begin(&json, NULL, '[');
+    for (size_t i = 0; i < harvest->count; i++) {
+        const struct uk_key *key = harvest->key[i];
+
+        uk_json_begin(&json, NULL, '{');
+        uk_json_put_text(&json, "id", key->id);
+        uk_json_put_text(&json, "name", key->name);
+        uk_json_put_text(&json, "state", uk_when_state(key));
+        if (harvest->since_s[i] > 0)
+            uk_json_put_int(&json, "since", harvest->since_s[i]);
+        uk_json_end(&json, '}');
+    }
+    uk_json_end(&json, ']');
+    uk_buf_add_byte(out, '\n');
+}
+
+/* On standard error where the deletion's own words follow. */
+static void
+show(const struct harvest *harvest)
+{
+    for (size_t i = 0; i < harvest->count; i++) {
+        char date[UK_OUT_DATE];
+
+        uk_out_note("%s  %s  %s since %s", harvest->key[i]->id,
+                    harvest->key[i]->name, uk_when_state(harvest->key[i]),
+                    uk_out_date(harvest->since_s[i], date));
+    }
+}
+
+static enum uk_code
+list(struct uk_tool *tool, const struct harvest *harvest)
+{
+    static const char *const heads[] = {"ID", "NAME", "STATE", "SINCE"};
+    char dates[UK_KEYS_MAX][UK_OUT_DATE];
+    const char *cells[4 * UK_KEYS_MAX];
+
+    if (tool->args.json) {
+        put_harvest(&tool->out, harvest);
+        return UK_OK;
+    }
+    for (size_t i = 0; i < harvest->count; i++) {
+        cells[4 * i] = harvest->key[i]->id;
+        cells[4 * i + 1] = harvest->key[i]->name;
+        cells[4 * i + 2] = uk_when_state(harvest->key[i]);
+        cells[4 * i + 3] = uk_out_date(harvest->since_s[i], dates[i]);
+    }
+    return harvest->count == 0 ? UK_OK
+                               : uk_out_table(&tool->out, heads, 4, cells,
+                                              harvest->count, &tool->err);
+}
+
+/* By their ids, as 'userkey delete' does it. */
+static enum uk_exit
+delete_all(struct uk_tool *tool, const struct harvest *harvest)
+{
+    char ids[UK_KEYS_MAX][UK_USER_ID_MAX + 1];
+    char *words[UK_KEYS_MAX];
+
+    for (size_t i = 0; i < harvest->count; i++) {
+        memcpy(ids[i], harvest->key[i]->id, sizeof(ids[i]));
+        words[i] = ids[i];
+    }
+    tool->args.word = words;
+    tool->args.n_words = harvest->count;
+    return uk_cmd_delete(tool);
+}
+
+static enum uk_exit
+prune(struct uk_tool *tool, const struct harvest *harvest)
+{
+    if (harvest->unknown > 0)
+        uk_out_note("%zu more, disabled since nobody knows when: "
+                    "'--older-than 0' takes them too",
+                    harvest->unknown);
+    if (harvest->count == 0 && !tool->args.json)
+        uk_out_note("no key has been over for so long");
+    if (tool->args.dry_run || harvest->count == 0)
+        return list(tool, harvest) == UK_OK ? UK_EXIT_DONE
+                                            : uk_talk_failed(&tool->err);
+    if (!tool->args.json)
+        show(harvest);
+    return delete_all(tool, harvest);
+}
+
+enum uk_exit
+uk_cmd_prune(struct uk_tool *tool)
+{
+    struct uk_talk talk = {.https = NULL};
+    struct uk_find find = {.key = NULL};
+    struct harvest harvest = {.count = 0};
+    int64_t older_s = OLDER_S;
+    enum uk_exit status;
+    enum uk_code code;
+
+    if (tool->args.older_than != NULL &&
+        uk_when_parse_time("older-than", tool->args.older_than, &older_s,
+                           &tool->err) != UK_OK)
+        return uk_talk_failed(&tool->err);
+    status = uk_talk_open_keys(&talk, &tool->args, &tool->err);
+    if (status == UK_EXIT_DONE) {
+        code = uk_keys_list(uk_talk_next_keys(&talk), &find.key, &find.count,
+                            &tool->err);
+        status = uk_talk_check(&talk, code, "prune", &tool->err);
+    }
+    uk_talk_close(&talk);
+    if (status == UK_EXIT_DONE) {
+        gather(&find, older_s, &harvest);
+        status = prune(tool, &harvest);
+    }
+    uk_find_clear(&find);
+    return status;
+}

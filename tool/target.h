@@ -1,0 +1,41 @@
+/*
+ * Where the value of a new key goes: standard output, or a file.
+ *
+ * It is decided and proved before the key is made: a key whose value is lost
+ * is of no use to anyone, and one of few.
+ */
+#ifndef UK_TARGET_H
+#define UK_TARGET_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "core/attr.h"
+#include "core/err.h"
+#include "core/secret.h"
+
+struct uk_target {
+    char path[PATH_MAX]; /* absolute; "" for standard output */
+    bool replaces;       /* the key that is in it */
+};
+
+/*
+ * given is of --out, or NULL.  An empty file of ours takes the place of one
+ * that is not there.  One that is there is not touched: UK_SYSTEM; or with
+ * may_replace it is the one to replace, if there is a key in it and nothing
+ * else, and nobody else can read it.  With json the path must be text.
+ */
+UK_MUST_USE enum uk_code uk_target_open(struct uk_target *target,
+                                        const char *given, bool may_replace,
+                                        bool json, struct uk_err *err);
+
+/* The value, in the file; readers of one that was there see the old key or
+ * the new one. */
+UK_MUST_USE enum uk_code uk_target_fill(const struct uk_target *target,
+                                        const struct uk_secret *value,
+                                        struct uk_err *err);
+
+/* There is no key for it: our file goes, one that was there stays. */
+void uk_target_drop(const struct uk_target *target);
+
+#endif
