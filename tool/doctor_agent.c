@@ -148,6 +148,40 @@ check_account(struct uk_doctor *doctor)
                             "_userkey");
 }
 
+/* Where tries are counted beyond one agent's life. */
+static void
+check_state(struct uk_doctor *doctor)
+{
+    const char *folder = doctor->settings.state_folder;
+    const struct passwd *agent = getpwnam("_userkey");
+    char path[UK_DOCTOR_PATH];
+    struct uk_finding *finding;
+    struct stat st;
+
+    if (!uk_doctor_is_live(doctor) || agent == NULL)
+        return;
+    if (stat(uk_doctor_path(doctor, folder, path), &st) != 0) {
+        if (errno == EACCES)
+            return;
+        finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
+                                "'%s' ('state_folder') is not there", folder);
+    } else if (!S_ISDIR(st.st_mode) || st.st_uid != agent->pw_uid ||
+               (st.st_mode & 077) != 0) {
+        finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
+                                "'%s' ('state_folder') is not a folder of "
+                                "'_userkey' alone",
+                                folder);
+    } else {
+        return;
+    }
+    uk_doctor_why(finding, "each agent then counts failed tries for itself: "
+                           "one that is started for a login limits nobody");
+    uk_doctor_mend(finding,
+                   "systemd-tmpfiles --create userkey.conf, or: "
+                   "install -d -m 700 -o _userkey -g _userkey '%s'",
+                   folder);
+}
+
 void
 uk_doctor_agent(struct uk_doctor *doctor)
 {
@@ -155,6 +189,7 @@ uk_doctor_agent(struct uk_doctor *doctor)
         return;
     check_program(doctor);
     check_account(doctor);
+    check_state(doctor);
     if (uk_doctor_is_live(doctor))
         check_socket(doctor);
     else

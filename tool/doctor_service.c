@@ -46,8 +46,10 @@ say_why(struct uk_finding *finding, const struct uk_err *err, const char *url)
         uk_doctor_why(finding, "what answers there is not the service");
         uk_doctor_mend(finding, "check 'service_url' and 'proxy'");
         break;
-    case UK_OK:
     case UK_MISCONFIGURED:
+        uk_doctor_why(finding, "until that is put right no key logs in");
+        break;
+    case UK_OK:
     case UK_NO_MEMORY:
     case UK_SYSTEM:
     case UK_INVALID:
