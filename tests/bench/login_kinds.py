@@ -78,7 +78,8 @@ class Peer:
 
     name = ''
     key = False  # a key, not a password, is what it asks for
-    needs = ()  # programs
+    programs = ()
+    packages = True  # out of those that were unpacked
 
     def __init__(self, shared):
         self.shared = shared  # what several kinds use, by name
@@ -97,7 +98,8 @@ class Curl(Peer):
 
     name = 'pam_exec with curl'
     key = True
-    needs = ('/usr/bin/curl',)
+    programs = ('/usr/bin/curl',)
+    packages = False
 
     def host(self, world):
         path = world.put('curl-login', CURL % {
@@ -149,7 +151,7 @@ class Nslcd(Directory):
     """As Debian sets it up; nothing is cached but its connection."""
 
     name = 'nslcd, ldaps'
-    needs = ('/usr/sbin/slapd', '/usr/sbin/nslcd')
+    programs = ('/usr/sbin/slapd', '/usr/sbin/nslcd')
 
     def host(self, world):
         world.put('nslcd.conf', 'uri %s\nbase %s\ntls_reqcert demand\n'
@@ -165,7 +167,7 @@ class Sssd(Directory):
     alice is, for 5 s (pam_id_timeout), which in this bench is always."""
 
     name = 'sssd, ldaps'
-    needs = ('/usr/sbin/slapd', '/usr/sbin/sssd')
+    programs = ('/usr/sbin/slapd', '/usr/sbin/sssd')
 
     def host(self, world):
         conf = world.put('sssd.conf', lines(
@@ -184,7 +186,7 @@ class Radius(Peer):
     """One packet each way, PAP under a shared secret."""
 
     name = 'radius'
-    needs = ('/usr/sbin/freeradius',)
+    programs = ('/usr/sbin/freeradius',)
 
     def serve(self, world):
         folder = world.folder + '/radius'
@@ -207,7 +209,7 @@ class Kerberos(Peer):
     the host's own key: without that, who answers in the KDC's place decides."""
 
     name = 'krb5'
-    needs = ('/usr/sbin/krb5kdc', '/usr/sbin/kadmin.local')
+    programs = ('/usr/sbin/krb5kdc', '/usr/sbin/kadmin.local')
 
     def serve(self, world):
         self.folder = folder = world.folder + '/krb5'

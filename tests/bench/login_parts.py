@@ -89,10 +89,13 @@ class Bench:
         if name not in found or to not in found:
             self.targets.fail(what, sign, target, 'x', 'not measured')
             return
+        if sign == '<=':
+            quiet = self.low[name] / self.low[to]
+        else:
+            quiet = max(found[name]) / max(found[to])  # rates
         self.targets.add(
             what, median(a / b for a, b in zip(found[name], found[to])),
-            sign, target,
-            quiet=self.low[name] / self.low[to] if sign == '<=' else None)
+            sign, target, quiet=quiet)
 
     # Parts.
 
@@ -129,6 +132,7 @@ class Bench:
             'one-shot, 10 ms': self.host('one-ten'),
             'one-shot, typed, 10 ms': self.host(
                 'one-ten', column=1, flags=('-t', '100')),
+            'agent, beside the others, 10 ms': self.peers.beside('ten'),
             **self.peers.subjects('ten', ', 10 ms'),
             'POST, kept, 50 ms': self.post('kept', 'fifty'),
             'agent, 50 ms': self.host('fifty'),
@@ -143,7 +147,8 @@ class Bench:
                              ('radius', 1.05), ('krb5', None),
                              ('pam_exec with curl', None)):
             self.compare('agent, 10 ms away, against ' + peer, found,
-                         'agent, 10 ms', peer + ', 10 ms', target)
+                         'agent, beside the others, 10 ms',
+                         peer + ', 10 ms', target)
 
     def rates(self, hosts, at_once):
         """Logins a second of each, by round: its number, its flags."""
@@ -196,6 +201,8 @@ class Bench:
                          'agent' + ending, 'sleeper' + ending, sign='>=')
 
     def memory(self):
+        for name in set(self.agents) - {'near'}:
+            self.agents.pop(name).stop()  # they would share its pages
         agent = self.agents['near']
         pss = {name: median(row[3] for row in self.host(name).rows(20))
                for name in ('near', 'permit', 'asks')}

@@ -19,15 +19,17 @@ WAYS = ('near', 'ten')
 WORLD = r"""
 set -e
 mount -t tmpfs -o mode=755,size=64m peers "$2"
-mkdir "$2/upper" "$2/work"
+mkdir "$2/upper" "$2/work" "$2/ours"
 mount -t overlay -o "lowerdir=$1/usr:/usr" peers /usr
 mount -t overlay -o \
     "lowerdir=$1/var/lib:/var/lib,upperdir=$2/upper,workdir=$2/work" \
     peers /var/lib
+mount --bind /run/userkey "$2/ours"
 mount -t tmpfs -o mode=755,size=16m peers /run
+mkdir -p /run/nslcd /run/userkey /var/log/sssd
+mount --bind "$2/ours" /run/userkey
 mount -t tmpfs -o mode=1777,size=16m peers /var/tmp
 [ ! -d /var/cache/ldconfig ] || mount -t tmpfs peers /var/cache/ldconfig
-mkdir -p /run/nslcd /var/log/sssd
 echo ready
 exec cat
 """
@@ -39,7 +41,12 @@ class World:
     def __init__(self, root, way):
         self.root, self.address = root, lab.WAYS[way]
         self.folder = lab.LAB + '/peers-' + way
-        os.makedirs(self.folder + '/over')
+        self.daemons, self.holder, self.enter = [], None, ()
+        os.makedirs(self.folder + '/over', exist_ok=True)
+        if root:
+            self.lay_over(root)
+
+    def lay_over(self, root):
         self.holder = subprocess.Popen(
             ['unshare', '--mount', '--propagation', 'private', 'sh', '-c',
              WORLD, 'sh', root, self.folder + '/over'],
@@ -49,7 +56,6 @@ class World:
             raise RuntimeError(
                 lab.last_line(self.holder.stderr.read().decode()))
         self.enter = ('nsenter', '--mount=/proc/%d/ns/mnt' % self.holder.pid)
-        self.daemons = []
 
     def run(self, *argv, text=None):
         done = subprocess.run([*self.enter, *argv], input=text, text=True,
@@ -96,56 +102,59 @@ class World:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        self.holder.stdin.close()
-        self.holder.wait()
+        if self.holder:
+            self.holder.stdin.close()
+            self.holder.wait()
 
 
 class Peers:
     """Those that could be set up, and why the others could not."""
 
     def __init__(self, root, tools):
-        self.tools, self.root = tools, root
+        self.tools, self.root, self.missing = tools, root, None
         self.worlds, self.found, self.skipped = {}, {}, {}
 
     def start(self, service_port):
         self.shared = {'service': service_port}
-        try:
-            if not os.path.exists(self.root + '/stamp'):
-                raise RuntimeError('their packages are not there '
-                                   '(tests/bench/unpack)')
-            for way in WAYS:
-                self.worlds[way] = World(self.root, way)
-            self.worlds['near'].run('/sbin/ldconfig')
-        except (OSError, RuntimeError) as error:
-            self.skipped = {kind.name: str(error)
-                            for kind in login_kinds.ALL}
-            return
+        self.make_worlds()
         for kind in login_kinds.ALL:
             try:
                 self.set_up(kind)
             except (OSError, RuntimeError) as error:
                 self.skipped[kind.name] = str(error)
-        for name, why in self.skipped.items():
-            lab.log('%s: skipped: %s' % (name, why))
+                lab.log('%s: skipped: %s' % (kind.name, error))
+
+    def make_worlds(self):
+        try:
+            if not os.path.exists(self.root + '/stamp'):
+                raise RuntimeError('its packages are not there '
+                                   '(tests/bench/unpack)')
+            self.worlds = {way: World(self.root, way) for way in WAYS}
+            self.worlds['near'].run('/sbin/ldconfig')
+        except (OSError, RuntimeError) as error:
+            self.missing = str(error)
+            self.worlds = {way: World(None, way) for way in WAYS}
 
     def set_up(self, kind):
         near = self.worlds['near']
-        for program in kind.needs:
-            near.run('test', '-x', program)
+        if kind.packages and self.missing:
+            raise RuntimeError(self.missing)
+        for program in kind.programs:
+            if subprocess.run([*near.enter, 'test', '-x', program]).returncode:
+                raise RuntimeError("'%s' is not there" % program)
         peer = kind(self.shared)
         peer.serve(near)
         hosts = {}
         for way, world in self.worlds.items():
             service = 'bench-%s-%s' % (kind.__name__.lower(), way)
             lab.pam(service, 'auth required ' + peer.host(world))
-            hosts[way] = Host(
-                self.tools, service, enter=world.enter,
-                secret=None if peer.key else lab.UK['UK_UNIX_PASSWORD'])
+            enter = world.enter if kind.packages else ()
+            secret = None if kind.key else lab.UK['UK_UNIX_PASSWORD']
+            hosts[way] = Host(self.tools, service, enter=enter, secret=secret)
             if not self.takes(hosts[way]):
                 raise RuntimeError(world.complaint())
-            wrong = Host(self.tools, service, enter=world.enter,
-                         secret='not ' + lab.UK['UK_UNIX_PASSWORD'])
-            if wrong.trial():
+            if Host(self.tools, service, enter=enter,
+                    secret='not ' + lab.UK['UK_UNIX_PASSWORD']).trial():
                 raise RuntimeError('it takes a wrong password')
         self.found[kind.name] = hosts
 
@@ -158,6 +167,13 @@ class Peers:
                 return False
             time.sleep(0.2)
         return True
+
+    def beside(self, way):
+        """Ours in their world: opening files costs a little more there."""
+        service = 'bench-beside-' + way
+        lab.pam(service, 'auth required %s/pam_userkey.so '
+                'conf=/etc/userkey/%s.conf' % (lab.UK['UK_BIN'], way))
+        return Host(self.tools, service, enter=self.worlds[way].enter)
 
     def subjects(self, way, ending=''):
         return {name + ending: hosts[way]

@@ -39,7 +39,9 @@ class Targets:
 
     def add(self, what, measured, sign='', target=None, unit='x', quiet=None):
         word = ''
-        if target is not None:
+        if target is None:
+            sign = ''  # for comparison
+        else:
             good = measured <= target if sign == '<=' else measured >= target
             word = 'met' if good else 'MISSED'
         self.rows.append((what, measured, sign, target, unit, word, quiet))

@@ -176,19 +176,34 @@ class Agent:
             time.sleep(0.025)
         pam('bench-' + name, 'auth required pam_userkey.so conf=' + self.conf)
 
+    def processes(self):
+        """It, and those that it has started."""
+        found = [self.process.pid]
+        for parent in found:
+            for path in glob.glob('/proc/%d/task/*/children' % parent):
+                with open(path) as file:
+                    found += [int(word) for word in file.read().split()]
+        return found
+
     def cpu(self):
         """Seconds: by the clock's ticks, and as the scheduler counts."""
-        with open('/proc/%d/stat' % self.process.pid) as file:
-            fields = file.read().rpartition(')')[2].split()
-        ns = 0
-        for path in glob.glob('/proc/%d/task/*/schedstat' % self.process.pid):
-            with open(path) as file:
-                ns += int(file.read().split()[0])
-        return (int(fields[11]) + int(fields[12])) / TICK, ns / 1e9
+        ticks = ns = 0
+        for pid in self.processes():
+            with open('/proc/%d/stat' % pid) as file:
+                fields = file.read().rpartition(')')[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+            for path in glob.glob('/proc/%d/task/*/schedstat' % pid):
+                with open(path) as file:
+                    ns += int(file.read().split()[0])
+        return ticks / TICK, ns / 1e9
 
     def pss(self):
-        with open('/proc/%d/smaps_rollup' % self.process.pid) as file:
-            return int(re.search(r'^Pss:\s+(\d+)', file.read(), re.M)[1]) / 1024
+        """MB."""
+        kb = 0
+        for pid in self.processes():
+            with open('/proc/%d/smaps_rollup' % pid) as file:
+                kb += int(re.search(r'^Pss:\s+(\d+)', file.read(), re.M)[1])
+        return kb / 1024
 
     def stop(self):
         self.process.terminate()
