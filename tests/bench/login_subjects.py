@@ -40,7 +40,7 @@ class Host:
         self.secret.seek(0)
         out = subprocess.run(
             self.command(n, flags), stdin=self.secret, stdout=subprocess.PIPE,
-            text=True, check=True, env=self.environment()
+            text=True, check=True, env=self.environment(), timeout=120
         ).stdout.splitlines()
         rows = [[int(word) for word in line.split()] for line in out[:-1]]
         self.all_us = int(out[-1].split()[1])
