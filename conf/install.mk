@@ -6,13 +6,14 @@
 doc := $(PREFIX)/share/doc/userkey
 examples := $(doc)/examples
 
-# MODE SOURCE DESTINATION.  What ends in .in, the manuals and the examples are
+# MODE SOURCE DESTINATION, or a link.  What ends in .in, the manuals and the examples are
 # told the folders that this build uses.
 define install_list
 0644 $(module) $(PAMDIR)/pam_userkey.so
 0755 $(agent) $(LIBEXECDIR)/userkey/userkey-agent
 0755 $(tool) $(BINDIR)/userkey
 0755 $(service) $(SBINDIR)/userkey-server
+link $(BINDIR)/userkey $(LIBEXECDIR)/userkey/userkey-askpass
 0644 conf/systemd/userkey-server.service.in $(UNITDIR)/userkey-server.service
 0644 conf/systemd/userkey-agent.service $(UNITDIR)/userkey-agent.service
 0644 conf/systemd/userkey-agent.socket $(UNITDIR)/userkey-agent.socket
@@ -48,8 +49,9 @@ install: all
 	    to='$(DESTDIR)'"$$to"; \
 	    new="$${to%/*}/.$${to##*/}.new"; \
 	    install -d -m 0755 "$${to%/*}" && \
-	    case $$from in \
-	    *.in | man/* | conf/*) \
+	    case $$mode:$$from in \
+	    link:*) ln -sfn "$$from" "$$new" ;; \
+	    *.in | *:man/* | *:conf/*) \
 	        sed -e 's,@SBINDIR@,$(SBINDIR),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g' \
 	            -e 's,/usr/libexec/userkey,$(LIBEXECDIR)/userkey,g' \
 	            -e 's,/etc/userkey,$(SYSCONFDIR)/userkey,g' \
@@ -57,14 +59,16 @@ install: all
 	            "$$from" >"$$new" ;; \
 	    *) cp "$$from" "$$new" ;; \
 	    esac && \
-	    chmod "$$mode" "$$new" && mv -f "$$new" "$$to" && \
+	    { [ "$$mode" = link ] || chmod "$$mode" "$$new"; } && \
+	    mv -fT "$$new" "$$to" && \
 	    echo "$$to" || exit 1; \
 	done
 
 uninstall:
 	@echo "$$install_list" | while read -r mode from to; do \
 	    [ -n "$$to" ] || continue; \
-	    [ -e '$(DESTDIR)'"$$to" ] || continue; \
+	    [ -e '$(DESTDIR)'"$$to" ] || [ -L '$(DESTDIR)'"$$to" ] || \
+	        continue; \
 	    rm -f '$(DESTDIR)'"$$to" && echo "$(DESTDIR)$$to" || exit 1; \
 	done
 	@cd / && for dir in $(install_dirs); do \

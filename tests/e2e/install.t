@@ -42,6 +42,7 @@ opt/sysusers/userkey.conf 644
 opt/tmpfiles/userkey.conf 644
 opt/uk/bin/userkey 755
 opt/uk/libexec/userkey/userkey-agent 755
+opt/uk/libexec/userkey/userkey-askpass 777
 opt/uk/sbin/userkey-server 755
 opt/units/userkey-agent.service 644
 opt/units/userkey-agent.socket 644

@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from tap import contains, equal, group, main, nothing, ok
+from tap import contains, equal, group, main, nothing, ok, skip
 from wire import Client
 from world import BUILD, PATIENCE, World, die_with_us
 
@@ -525,6 +526,37 @@ def askpass():
     if os.path.exists('/dev/full'):
         check(ida('askpass', '--file', other, HELD,
                   out=open('/dev/full', 'w')), FAILED, 'a full disk is told')
+
+
+@group
+def the_secret_service():
+    """The desktop's, as far as it runs without one."""
+    for program in ('dbus-run-session', 'gnome-keyring-daemon', 'secret-tool'):
+        if shutil.which(program) is None:
+            skip('the secret service', program + ' is not installed')
+            return
+    jan = Person('jan')
+    value = jan.create('desktop')
+    link = os.path.join(folder, 'userkey-askpass')
+    script = (
+        'printf secret | gnome-keyring-daemon --unlock --components=secrets'
+        ' >keyring.log 2>&1\n'
+        '"$1" "$2" 2>none; echo $?\n'
+        'printf "two words" | secret-tool store --label x service userkey\n'
+        '"$1" "$2" 2>words; echo $?\n'
+        'secret-tool store --label x service userkey\n'
+        '"$1" "$2"; echo $?\n'
+        '"$1" "Password: " 2>other; echo $?\n')
+    done = jan('--', 'sh', '-c', script, 'sh', link, HELD, stdin=value,
+               program=shutil.which('dbus-run-session'),
+               XDG_RUNTIME_DIR=jan.home)
+    equal(done.stdout, '1\n1\n%s\n0\n1\n' % value,
+          'gives the key that is kept there, and nothing else')
+    for name, words in (('none', 'no key is kept'),
+                        ('words', 'no key in the secret service'),
+                        ('other', 'does not ask')):
+        contains(open(os.path.join(jan.home, name)).read(), words,
+                 'it says: ' + words)
 
 
 main(world)
