@@ -188,6 +188,10 @@ check-slow:
 	+@tests/run --slow
 check-unit: tests
 	@B=$(B) tests/run $(unit_tests) $(pam_tests) $(service_tests)
+check-root: tests
+	@tests/deps check
+	@[ "$$(id -u)" = 0 ] || { echo 'check-root: as root, please' >&2; exit 1; }
+	@B=$(B) tests/run $(wildcard tests/e2e/*.t tests/slow/*.t) $(unit_tests)
 check-asan:
 	@tests/deps check
 	+@tests/run --asan
@@ -238,6 +242,7 @@ help:
 	@echo 'check          every test, with what it needs installed first'
 	@echo 'check-slow     what takes its time: doors and troubles, with both forms of the agent'
 	@echo 'check-unit     the tests in C alone: no root, no network'
+	@echo 'check-root     what needs root: logins in the lab, changes of user, confinement'
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds'

@@ -13,7 +13,7 @@ PAGE = ROOT / "docs/THREATS.md"
 FOLDERS = ("core", "pam_module", "agent", "tool", "service", "conf", "tests",
            "man")
 # S-42 and S-58 have never been given.
-WANTED = [f"S-{n:02}" for n in range(1, 64) if n not in (42, 58)] \
+WANTED = [f"S-{n:02}" for n in range(1, 65) if n not in (42, 58)] \
     + [f"V-{n:02}" for n in range(1, 44)]
 REASON = 20  # letters that a reason has at least
 NAMED = re.compile(r'`([^`]+)`(?:: ("[^"]+"(?:, "[^"]+")*))?')
@@ -59,14 +59,14 @@ def wrong_row(cells):
         return [f"{len(cells)} cells behind the number, not 5"]
     threat, rule, answered, proven, status = cells
     wrong = [*wrong_references(answered), *wrong_references(proven)]
-    reason = re.match("open: (.*)", status)
+    reason = re.match("(?:open|closed; not defended): (.*)", status)
     if not threat or not rule:
         wrong.append("no threat or no rule")
     if status != "closed" and not reason:
         wrong.append(f"status '{status[:30]}', neither 'closed' nor 'open: '")
     if reason and len(reason.group(1)) < REASON:
-        wrong.append("open, and no reason")
-    if status == "closed":
+        wrong.append(f"{status[:6]}, and no reason")
+    if status.startswith("closed"):
         if not any((ROOT / path).is_file()
                    for path, _ in NAMED.findall(answered)):
             wrong.append("closed, and no file answers it")
