@@ -92,6 +92,23 @@ has_drop_in(const struct uk_doctor *doctor)
     return found;
 }
 
+/* One that listens is all that the module needs there. */
+static bool
+has_agent(const struct uk_doctor *doctor)
+{
+    static const char wanted[] =
+        "/etc/systemd/system/sockets.target.wants/userkey-agent.socket";
+    char path[UK_DOCTOR_PATH];
+    struct stat st;
+
+    return uk_doctor_is_there(doctor,
+                              doctor->has_settings
+                                  ? doctor->settings.agent_socket
+                                  : UK_SETTINGS_SOCKET,
+                              S_IFSOCK) ||
+           lstat(uk_doctor_path(doctor, wanted, path), &st) == 0;
+}
+
 /* polkit's helper of today lives in a sandbox, where a module sees little. */
 static void
 check_polkit(struct uk_doctor *doctor)
@@ -107,15 +124,17 @@ check_polkit(struct uk_doctor *doctor)
         return;
     ours = stack.found && uk_stackwho_ours(&stack, UK_STACK_AUTH) < stack.count;
     uk_stack_clear(&stack);
-    if (!ours || has_drop_in(doctor))
+    if (!ours || has_drop_in(doctor) || has_agent(doctor))
         return;
     finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
                             "polkit asks PAM inside a sandbox ('" HELPER "'), "
-                            "and there is no drop-in for pam_userkey");
+                            "and neither an agent that listens nor a "
+                            "drop-in for pam_userkey");
     uk_doctor_why(finding, "without a network and its files an agent that the "
                            "module starts there reaches nobody");
-    uk_doctor_mend(finding, "systemctl enable --now userkey-agent.socket, "
-                            "which the module can reach from there");
+    uk_doctor_mend(finding, "systemctl enable --now userkey-agent.socket, or "
+                            "copy the drop-in from the examples to "
+                            "/etc/systemd/system/" HELPER ".d");
 }
 
 void

@@ -261,6 +261,10 @@ read_file(const struct reading *reading, bool *whole)
     struct reading here = *reading;
     enum uk_code code = UK_OK;
 
+    if (++reading->stack->files > UK_STACK_FILES)
+        return uk_err_set(reading->err, UK_INVALID,
+                          "a stack that includes more than %d files",
+                          UK_STACK_FILES);
     here.refusal = &refusal;
     if (source->read(source->context, reading->file, &text)) {
         code = uk_buf_check(&text, reading->err);

@@ -18,6 +18,7 @@
 
 #define UK_STACK_LINES 512 /* most lines of one service, with its includes */
 #define UK_STACK_NAME  256 /* room of a file's name, with its NUL */
+#define UK_STACK_FILES 512 /* most readings of files: each include is one */
 #define UK_STACK_DEPTH 16  /* files that include one another */
 
 enum uk_stack_phase {
@@ -66,6 +67,7 @@ struct uk_stack {
     char fault_file[UK_STACK_NAME];
     unsigned fault_line;
     bool other[UK_STACK_PHASES]; /* the lines of this phase are 'other''s */
+    size_t files;                /* that were read for it */
     bool found;                  /* the service has a file (or lines) of its
                                   * own */
 };

@@ -451,6 +451,11 @@ def parts():
     system.write('/etc/systemd/system/polkit-agent-helper@.service.d/'
                  'userkey.conf', '')
     expect('and with a drop-in', system, [])
+    shutil.rmtree(system.path('/etc/systemd'))
+    wants = system.path('/etc/systemd/system/sockets.target.wants')
+    wants.mkdir(parents=True)
+    (wants / 'userkey-agent.socket').symlink_to('/nonexistent')
+    expect('and with an agent that listens', system, [])
 
 
 @group
