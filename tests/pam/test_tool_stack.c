@@ -25,6 +25,16 @@
 #include "tool/stackline.c"
 #include "tool/stackrun.c"
 
+/* libpam keeps what it has read of a stack that it then refuses. */
+const char *__lsan_default_suppressions(void)
+    __attribute__((visibility("default")));
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:libpam.so";
+}
+
 #define MISSING "/nonexistent/pam_missing.so"
 
 /* Files beside the stack that it can include. */
