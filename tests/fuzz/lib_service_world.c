@@ -157,11 +157,12 @@ world_reply(char *bytes, size_t len)
 bool
 world_body(const struct uk_buf *request, size_t *body)
 {
-    const char *end = memmem(request->bytes, request->len, "\r\n\r\n", 4);
+    const char *text = uk_buf_peek(request);
+    const char *end = memmem(text, request->len, "\r\n\r\n", 4);
 
     if (end == NULL)
         return false;
-    *body = request->len - (size_t)(end + 4 - request->bytes);
+    *body = request->len - (size_t)(end + 4 - text);
     return true;
 }
 

@@ -1,0 +1,88 @@
+/* The tool's own files: the session of a person, and what makes somebody an
+ * administrator. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/str.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/lib_folder.h"
+#include "tool/adminfile.h"
+#include "tool/state.h"
+
+static char session[128], file[128];
+
+static void
+start(void)
+{
+    const char *folder = folder_make();
+    char path[64];
+
+    FUZZ_MUST(setenv("XDG_STATE_HOME", folder, 1) == 0);
+    snprintf(path, sizeof(path), "%s/userkey", folder);
+    FUZZ_MUST(mkdir(path, 0700) == 0);
+    snprintf(session, sizeof(session), "%s/session", path);
+    snprintf(file, sizeof(file), "%s/admin", folder);
+}
+
+static void
+put(const char *path, const uint8_t *bytes, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    FUZZ_MUST(fd >= 0 && write(fd, bytes, len) == (ssize_t)len);
+    close(fd);
+}
+
+/* What is taken is the same when it has been kept once more. */
+static void
+use_session(void)
+{
+    struct uk_state state = {.session = {.user_id = ""}}, again = state;
+    struct uk_err err = UK_ERR_NONE;
+    bool found = false;
+
+    if (uk_state_load(&state, &found, &err) != UK_OK) {
+        FUZZ_MUST(!found && uk_str_is_printable(err.text));
+        return;
+    }
+    FUZZ_MUST(found && uk_identity_is_id(state.session.user_id));
+    FUZZ_MUST(state.place.service_url.count > 0);
+    FUZZ_MUST(uk_state_save(&state, &err) == UK_OK);
+    FUZZ_MUST(uk_state_load(&again, &found, &err) == UK_OK && found);
+    FUZZ_MUST(strcmp(again.session.user_id, state.session.user_id) == 0);
+    FUZZ_MUST(uk_secret_equal(&again.session.tokens.refresh,
+                              &state.session.tokens.refresh));
+    uk_state_clear(&again);
+    uk_state_clear(&state);
+}
+
+static void
+use_file(void)
+{
+    struct uk_adminfile admin = {.public_key = ""};
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_settings place;
+
+    if (uk_adminfile_load(file, &admin, &place, &err) == UK_OK)
+        FUZZ_MUST(admin.private_key.len > 0);
+    else
+        FUZZ_MUST(admin.private_key.len == 0 && uk_str_is_printable(err.text));
+    uk_adminfile_clear(&admin);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    if (session[0] == '\0')
+        start();
+    if (len > 0 && bytes[0] == '{') {
+        put(session, bytes, len);
+        use_session();
+    } else {
+        put(file, bytes, len);
+        use_file();
+    }
+    return 0;
+}
