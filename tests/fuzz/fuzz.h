@@ -16,6 +16,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
+/* Defined by a target that takes milliseconds for an input. */
+extern const char fuzz_is_slow __attribute__((weak));
+
 /* Also where NDEBUG is set. */
 #define FUZZ_MUST(rule)                                                        \
     do {                                                                       \

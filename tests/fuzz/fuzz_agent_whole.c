@@ -394,6 +394,8 @@ serve(const struct uk_peer *peer, bool counts)
     uk_upstream_free(host.upstream);
 }
 
+const char fuzz_is_slow = 1;
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

@@ -362,6 +362,8 @@ check_kept(bool opened)
         folder_empty(UK_KEPT_FOLDER);
 }
 
+const char fuzz_is_slow = 1;
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

@@ -124,6 +124,8 @@ expand(const struct fuzz_step *step, struct uk_buf *out)
     uk_buf_clear(&rest);
 }
 
+const char fuzz_is_slow = 1;
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
