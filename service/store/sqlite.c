@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/str.h"
 #include "service/store/question.h"
 
 #define BUSY_MS 5000
@@ -15,6 +16,7 @@ uk_sqlite_fail(struct uk_sqlite *lite, int status, const char *what,
                struct uk_err *err)
 {
     enum uk_code code = UK_SYSTEM;
+    char why[256]; /* it may quote a file that somebody has handed us */
 
     if (status == SQLITE_NOMEM)
         code = UK_NO_MEMORY;
@@ -23,7 +25,8 @@ uk_sqlite_fail(struct uk_sqlite *lite, int status, const char *what,
 
     if (lite->db == NULL)
         return uk_err_set(err, code, "%s: %s", what, sqlite3_errstr(status));
-    return uk_err_set(err, code, "%s: %s (%d)", what, sqlite3_errmsg(lite->db),
+    uk_str_escape(why, sizeof(why), sqlite3_errmsg(lite->db));
+    return uk_err_set(err, code, "%s: %s (%d)", what, why,
                       sqlite3_extended_errcode(lite->db));
 }
 
