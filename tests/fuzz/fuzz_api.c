@@ -152,6 +152,8 @@ check_key(const struct uk_key *key)
     FUZZ_MUST(uk_identity_is_id(key->id));
     FUZZ_MUST(key->name[0] != '\0' && uk_str_is_printable(key->name));
     FUZZ_MUST(key->user_id[0] == '\0' || uk_identity_is_id(key->user_id));
+    FUZZ_MUST(key->created_s >= 0 && key->expires_s >= 0);
+    FUZZ_MUST(key->used_s >= 0 && key->disabled_s >= 0);
 }
 
 static void
@@ -174,7 +176,8 @@ list_keys(void)
     if (uk_keys_fetch(&keys, ID, &one, &err) == UK_OK &&
         keys.reply == UK_KEYS_DONE)
         check_key(&one);
-    if (uk_keys_create(&keys, "ci", &one, &value, &err) == UK_OK &&
+    if (uk_keys_create(&keys, "ci", (struct uk_expiry){.in_s = 60}, &one,
+                       &value, &err) == UK_OK &&
         keys.reply == UK_KEYS_DONE) {
         check_key(&one);
         FUZZ_MUST(strcmp(one.name, "ci") == 0 && value.len > 0);
