@@ -198,6 +198,10 @@ uk_cmd_doctor(struct uk_tool *tool)
         put_findings(&tool->out, &doctor);
     else
         list_findings(&tool->out, &doctor);
+    if (uk_out_flush(&tool->out, &tool->err) != UK_OK) {
+        uk_out_error("%s", tool->err.text);
+        status = UK_EXIT_FAILED;
+    }
     if (!args->json)
         say_sum(&doctor);
     if (doctor.no_memory)

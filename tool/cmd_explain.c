@@ -110,18 +110,18 @@ struct table {
 
 static void
 add_row(struct table *table, const char *rule, const char *result,
-        const char *why, const char *where)
+        const char *where, const char *why)
 {
     table->cell[table->n++] = rule;
     table->cell[table->n++] = result;
-    table->cell[table->n++] = why;
     table->cell[table->n++] = where;
+    table->cell[table->n++] = why;
 }
 
 static enum uk_code
 list(struct uk_buf *out, const struct explanation *all, struct uk_err *err)
 {
-    static const char *const heads[COLUMNS] = {"RULE", "RESULT", "WHY", "FROM"};
+    static const char *const heads[COLUMNS] = {"RULE", "RESULT", "FROM", "WHY"};
     const struct uk_steps *steps = &all->steps;
     static struct table table;
     enum uk_code code;
@@ -134,10 +134,10 @@ list(struct uk_buf *out, const struct explanation *all, struct uk_err *err)
         if (step->line != 0)
             snprintf(table.where[i], sizeof(table.where[i]), "%s:%u",
                      step->file, step->line);
-        add_row(&table, step->rule, uk_step_word(step->result), step->why,
-                table.where[i]);
+        add_row(&table, step->rule, uk_step_word(step->result), table.where[i],
+                step->why);
     }
-    add_row(&table, "result", result_of(all), meaning_of(all), "");
+    add_row(&table, "result", result_of(all), "", meaning_of(all));
     if (!steps->needs_key)
         add_row(&table, "PAM",
                 uk_explain_pam(all->rules.code, all->rules.outcome.verdict), "",

@@ -283,6 +283,15 @@ STACKS = [
     ('never reached', 'auth requisite pam_deny.so\n'
      'auth required pam_userkey.so\nA',
      ["warning: '/etc/pam.d/sudo':2 is never reached"]),
+    ('pam_faillock says no behind it',
+     'auth required pam_faillock.so preauth\n'
+     'auth sufficient pam_userkey.so\n'
+     'auth required pam_faillock.so authfail\nA',
+     ['note: while the service is away']),
+    ('pam_faillock says yes behind it', 'auth sufficient pam_userkey.so\n'
+     'auth required pam_faillock.so authsucc\nA',
+     ['error: a key that is refused gets in', 'error: while the service cannot',
+      'error: while the settings', 'error: when the module']),
     ('in a substack', 'auth substack userkey\nA', []),
     ('in a file by its path', 'auth include /etc/pam.d/userkey\nA', []),
     ('lines that go on', 'auth \\\n  [success=1 \\\n  default=ignore] \\\n'
