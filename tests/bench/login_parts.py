@@ -318,6 +318,10 @@ def run(args, build):
                 begun = time.monotonic()
                 getattr(bench, part)()
                 lab.log('%s: %.0f s' % (part, time.monotonic() - begun))
+                for name, agent in bench.agents.items():
+                    if agent.replaced():
+                        lab.log('the agent %s did not stay: what is said of '
+                                'it is not of a warm one' % name)
     finally:
         bench.stop()
         bench.show()

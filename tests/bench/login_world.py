@@ -164,7 +164,7 @@ class Agent:
 
     def __init__(self, name, url):
         self.socket = '/run/userkey/%s.sock' % name
-        self.conf = conf_for(name, url, self.socket)
+        self.conf, self.known = conf_for(name, url, self.socket), None
         self.process = subprocess.Popen(
             [UK['UK_BIN'] + '/userkey-agent', '--conf', self.conf, '--listen',
              self.socket], stdin=subprocess.DEVNULL)
@@ -184,6 +184,11 @@ class Agent:
                 with open(path) as file:
                     found += [int(word) for word in file.read().split()]
         return found
+
+    def replaced(self):
+        """Has the one that works been another since this was asked last?"""
+        before, self.known = self.known, self.processes()
+        return before is not None and before != self.known
 
     def cpu(self):
         """Seconds: by the clock's ticks, and as the scheduler counts."""
