@@ -203,7 +203,7 @@ serve_all(const char *conf_file, pid_t keeper, struct uk_deadline since)
             &serve, FD, keeper != 0 ? UK_RECEPTION_OWN : UK_RECEPTION_LENT,
             &anew, &err);
     } else {
-        uk_reception_fail(FD, code, &err);
+        uk_serve_failures(FD, code, &err);
     }
     if (code != UK_OK)
         uk_log_line(&to_person, UK_LEVEL_ERROR, "userkey-agent: %s", err.text);

@@ -18,12 +18,11 @@
 
 /* Most who are in at once, of them those who are not root, of them of one
  * uid. */
-#define MOST         1024
-#define MOST_OTHERS  256
-#define MOST_OF_ONE  16
-#define PATIENCE_MS  60000 /* with who has not said yet what they want */
-#define FAIL_WAIT_MS 200
-#define FAIL_MOST_MS 1000 /* then another may do better, whoever comes */
+#define MOST        1024
+#define MOST_OTHERS 256
+#define MOST_OF_ONE 16
+#define PATIENCE_MS 60000 /* with who has not said yet what they want */
+#define PAUSE_MS    100   /* where this machine lacks something */
 
 struct reception {
     const struct uk_serve *serve;
@@ -32,8 +31,9 @@ struct reception {
     int fd;      /* borrowed: the listening socket */
     int signals; /* owned */
     struct uk_watch callers, signalled;
-    struct uk_alarm idle; /* nobody has come for long */
-    struct uk_alarm last; /* those who are in have had all the time there is */
+    struct uk_alarm again; /* to look at the door */
+    struct uk_alarm idle;  /* nobody has come for long */
+    struct uk_alarm last;  /* those who are in have had all the time there is */
     struct uk_visit *first, *oldest; /* all who are in, the youngest first */
     size_t in, others;               /* how many; of them not root's */
     bool leaving;
@@ -217,6 +217,15 @@ accept_one(struct reception *r)
     return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
 }
 
+/* Nobody can be let in now, for want of a descriptor or of memory; who waits
+ * would have the loop run round and round. */
+static void
+rest_at_door(struct reception *r)
+{
+    uk_loop_unwatch(r->serve->loop, &r->callers);
+    uk_loop_set(r->serve->loop, &r->again, uk_deadline_in(PAUSE_MS));
+}
+
 /* One after the other, each after a look at the files and with a turn for
  * others behind it: mostly there is only one, and to ask whether there are more
  * is no cheaper than to be told. */
@@ -233,7 +242,19 @@ on_callers(struct uk_watch *watch)
         leave(r);
         return;
     }
-    (void)accept_one(r);
+    if (!accept_one(r) && errno != EAGAIN)
+        rest_at_door(r);
+}
+
+static void
+on_again(struct uk_alarm *alarm)
+{
+    struct reception *r = alarm->own;
+    struct uk_err err = UK_ERR_NONE;
+
+    if (!r->leaving &&
+        uk_loop_watch(r->serve->loop, &r->callers, r->fd, &err) != UK_OK)
+        rest_at_door(r);
 }
 
 /* Where another follows, those who come wait for it.  At our own door, from now
@@ -356,6 +377,7 @@ uk_reception_run(const struct uk_serve *serve, int fd,
         .signals = -1,
         .callers = {.ready = on_callers, .own = &r},
         .signalled = {.ready = on_signal, .own = &r},
+        .again = {.rang = on_again, .own = &r},
         .idle = {.rang = on_idle, .own = &r},
         .last = {.rang = on_last, .own = &r},
     };
@@ -369,29 +391,10 @@ uk_reception_run(const struct uk_serve *serve, int fd,
         *anew = r.anew;
     uk_loop_unwatch(serve->loop, &r.callers);
     uk_loop_unwatch(serve->loop, &r.signalled);
+    uk_loop_unset(serve->loop, &r.again);
     uk_loop_unset(serve->loop, &r.idle);
     uk_loop_unset(serve->loop, &r.last);
     uk_whois_free(r.host.whois);
     uk_io_close(&r.signals);
     return code;
-}
-
-void
-uk_reception_fail(int fd, enum uk_code code, const struct uk_err *why)
-{
-    struct uk_deadline last = uk_deadline_in(FAIL_MOST_MS);
-    struct uk_answer answer = {.code = UK_OK};
-    struct uk_err err = UK_ERR_NONE;
-
-    while (uk_deadline_left_ms(last) > 0 &&
-           uk_io_wait(fd, POLLIN, uk_deadline_in(FAIL_WAIT_MS), &err) ==
-               UK_OK) {
-        int caller = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (caller < 0)
-            return;
-        uk_decide_failure(code, why, &answer);
-        uk_reply_refuse(caller, uk_deadline_in(FAIL_WAIT_MS), 0, &answer);
-        uk_io_close(&caller);
-    }
 }

@@ -32,7 +32,4 @@ UK_MUST_USE enum uk_code uk_reception_run(const struct uk_serve *serve, int fd,
                                           enum uk_reception_door door,
                                           bool *anew, struct uk_err *err);
 
-/* Nothing can be served: tell all who wait at the listening socket why. */
-void uk_reception_fail(int fd, enum uk_code code, const struct uk_err *why);
-
 #endif

@@ -1,6 +1,8 @@
 /* The agent at work for one caller. */
 #include "agent/serve.h"
 
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -14,6 +16,11 @@
 
 /* The same where no settings are known: the default of 'timeout'. */
 #define FAILURE_PATIENCE_MS 5000
+
+/* With the next one who waits to be told of a failure, and with all of them:
+ * then another may do better, whoever keeps coming. */
+#define WAIT_MS 200
+#define MOST_MS 1000
 
 /* Who starts the agent has the request at hand, and no login takes longer than
  * the timeout: an agent that waited on would only be one process more of a
@@ -84,4 +91,23 @@ uk_serve_failure(int fd, enum uk_code code, const struct uk_err *why)
     uk_reply_refuse(fd, uk_deadline_in(FAILURE_PATIENCE_MS), UK_VISIT_TYPING_MS,
                     &answer);
     uk_answer_clear(&answer);
+}
+
+void
+uk_serve_failures(int fd, enum uk_code code, const struct uk_err *why)
+{
+    struct uk_deadline last = uk_deadline_in(MOST_MS);
+    struct uk_answer answer = {.code = UK_OK};
+    struct uk_err err = UK_ERR_NONE;
+
+    while (uk_deadline_left_ms(last) > 0 &&
+           uk_io_wait(fd, POLLIN, uk_deadline_in(WAIT_MS), &err) == UK_OK) {
+        int caller = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (caller < 0)
+            return;
+        uk_decide_failure(code, why, &answer);
+        uk_reply_refuse(caller, uk_deadline_in(WAIT_MS), 0, &answer);
+        uk_io_close(&caller);
+    }
 }

@@ -38,4 +38,7 @@ void uk_serve_one(const struct uk_serve *serve, int fd,
 /* Nothing can be served: tell whoever asks why. */
 void uk_serve_failure(int fd, enum uk_code code, const struct uk_err *why);
 
+/* The same for all who wait at a listening socket. */
+void uk_serve_failures(int fd, enum uk_code code, const struct uk_err *why);
+
 #endif

@@ -334,14 +334,6 @@ def answer_of(caller):
     return code, stage, words, got[12 + length]
 
 
-def agent_listens(path=AGENT):
-    try:
-        call_agent(path).close()
-    except OSError:
-        return False
-    return True
-
-
 def ask_agent(path, key, **more):
     with call_agent(path) as caller:
         caller.send(request(key, **more))
@@ -363,6 +355,14 @@ def processes(word):
         if word in said:
             found.append(said)
     return found
+
+
+def agent_listens(path=AGENT):
+    try:
+        call_agent(path).close()
+    except OSError:
+        return False
+    return True
 
 
 def started_agents():
