@@ -37,6 +37,21 @@ look(const struct uk_doctor *doctor, const struct stat *st, bool is_private)
     };
 }
 
+/* Only what stands beside the settings is ours to change: they could have been
+ * written by somebody who wants another file to be. */
+static bool
+is_ours(const struct uk_doctor *doctor, const char *path, const struct stat *st)
+{
+    const char *slash = strrchr(doctor->conf, '/');
+    size_t len = slash != NULL ? (size_t)(slash - doctor->conf) : 0;
+
+    return len > 0 && strncmp(path, doctor->conf, len) == 0 &&
+           (path[len] == '\0' || path[len] == '/') &&
+           strstr(path, "/..") == NULL &&
+           (S_ISDIR(st->st_mode) ||
+            (S_ISREG(st->st_mode) && st->st_nlink == 1));
+}
+
 /* Through the descriptor that was looked at. */
 static bool
 mend(int fd, const struct stat *st, struct odd odd)
@@ -63,12 +78,28 @@ report_odd(struct uk_doctor *doctor, const char *path, const struct stat *st,
     uk_doctor_why(finding,
                   "what others can %s is not believed, and no key logs in",
                   odd.owner || !is_private ? "change" : "read");
-    uk_doctor_mend(finding, "userkey doctor --fix, or: %s%s%s%s%s '%s'",
+    uk_doctor_mend(finding, "%s%s%s%s%s '%s'",
+                   is_ours(doctor, path, st) ? "userkey doctor --fix, or: "
+                                             : "",
                    odd.owner ? "chown root" : "",
                    odd.owner && odd.bits != 0 ? " and " : "",
                    odd.bits != 0 ? "chmod " : "",
-                   odd.bits == 0 ? "" : (is_private ? "go=" : "go-w"), "",
-                   path);
+                   odd.bits == 0 ? "" : (is_private ? "go=" : "go-w"), path);
+}
+
+static void
+report_mended(struct uk_doctor *doctor, const char *path, const struct stat *st,
+              struct odd odd)
+{
+    struct uk_finding *finding = uk_doctor_say(
+        doctor, UK_GRADE_NOTE,
+        "mended: '%s' had owner %lu and mode %04o; now it has %lu and %04o",
+        path, (unsigned long)st->st_uid, st->st_mode & 07777,
+        odd.owner ? 0 : (unsigned long)st->st_uid,
+        (st->st_mode & 07777) & ~odd.bits);
+
+    uk_doctor_why(finding, "others could have changed or read it until now");
+    uk_doctor_mend(finding, "look through it");
 }
 
 /* May this file or folder be believed?  Mended, where that is wanted. */
@@ -94,12 +125,8 @@ check_mode(struct uk_doctor *doctor, const char *path, bool is_private)
         return; /* whoever needs it says so */
     odd = look(doctor, &st, is_private);
     if (!S_ISLNK(st.st_mode) && (odd.owner || odd.bits != 0)) {
-        if (doctor->fix && mend(fd, &st, odd))
-            uk_doctor_say(doctor, UK_GRADE_NOTE,
-                          "mended: '%s' had owner %lu and mode %04o, and is "
-                          "root's with mode %04o now",
-                          path, (unsigned long)st.st_uid, st.st_mode & 07777,
-                          (st.st_mode & 07777) & ~odd.bits);
+        if (doctor->fix && is_ours(doctor, path, &st) && mend(fd, &st, odd))
+            report_mended(doctor, path, &st, odd);
         else
             report_odd(doctor, path, &st, odd, is_private);
     }

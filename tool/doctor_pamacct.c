@@ -98,10 +98,9 @@ uk_doctor_account(struct uk_doctor_stack *look)
         finding = uk_doctor_say(look->doctor, UK_GRADE_WARNING,
                                 "%s: the account phase lacks pam_userkey",
                                 look->service);
-        uk_doctor_why(finding, "a user whom the service disables is not kept "
-                               "out there by an account that has expired, and "
-                               "a line that is taken out does not count until "
-                               "the next key");
+        uk_doctor_why(finding, "what is asked last before a login is not asked "
+                               "there: has the service disabled this person, "
+                               "may the account still use keys");
         uk_doctor_mend(finding, "add before the other account lines: account "
                                 "include userkey");
         return;

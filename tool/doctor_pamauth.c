@@ -287,6 +287,24 @@ check_way_back(struct uk_doctor_stack *look)
                             "by Unix password");
 }
 
+/* A key is asked for, and nothing depends on it. */
+static void
+report_useless(struct uk_doctor_stack *look, const char *names)
+{
+    char place[UK_DOCTOR_PLACE];
+    struct uk_finding *finding = uk_doctor_say(
+        look->doctor, UK_GRADE_WARNING,
+        "%s: a key makes no difference: %s lets in without one, and nothing "
+        "does without %s",
+        look->service, names, names);
+
+    uk_doctor_why(finding, "'%s' in %s neither lets in nor keeps out",
+                  line_of(look, look->auth)->control,
+                  uk_doctor_place(line_of(look, look->auth), place));
+    uk_doctor_mend(finding, "for a second factor write 'required' there, for "
+                            "another way in 'sufficient'");
+}
+
 /* By our line, whoever they are or only as who another line wants. */
 static bool
 gets_by_key(struct uk_doctor_stack *look, struct uk_stackwho *who)
@@ -321,9 +339,17 @@ check_good_key(struct uk_doctor_stack *look)
         report_shut(look);
         return;
     }
+    name_proofs(look, names, sizeof(names));
+    who.ours = UK_PAM_AUTH_ERR;
+    if (enters(look, who)) {
+        report_useless(look, names);
+        return;
+    }
+    who.ours = UK_PAM_SUCCESS;
+    enters(look, who);
     uk_doctor_say(look->doctor, UK_GRADE_NOTE,
                   "%s: a key lets in only together with %s", look->service,
-                  name_proofs(look, names, sizeof(names)));
+                  names);
     check_order(look, false);
 }
 

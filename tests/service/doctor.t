@@ -207,6 +207,18 @@ def modes():
     system.findings('--fix')
     equal(stat.S_IMODE(outside.stat().st_mode), 0o666,
           '--fix: does not follow links')
+    users.unlink()
+    os.link(outside, users)
+    system.findings('--fix')
+    equal(stat.S_IMODE(outside.stat().st_mode), 0o666,
+          '--fix: a file that has another name too stays')
+    system = System()
+    system.write('/etc/passwd', PASSWD, 0o666)
+    system.write('/etc/userkey/userkey.conf', CONF + 'ca_file = /etc/passwd\n')
+    _, found = system.findings('--fix')
+    ok(stat.S_IMODE(system.path('/etc/passwd').stat().st_mode) == 0o666
+       and any("'/etc/passwd' has mode 0666" in line for line in found),
+       '--fix: what does not stand beside the settings is not changed', *found)
 
 
 # Stacks of sudo (and sudo-i): what is said about both of them.  'A' stands for a
@@ -262,6 +274,9 @@ STACKS = [
      'auth required pam_unix.so\nA',
      ["note: a key lets in only together with 'pam_unix.so'",
       "note: the key is asked for before the first factor"]),
+    ('a key that decides nothing', 'auth optional pam_userkey.so\n'
+     'auth required pam_unix.so\nA',
+     ["warning: a key makes no difference: 'pam_unix.so' lets in without"]),
     ('password first, then the key',
      'auth [success=2 default=ignore] pam_unix.so\n'
      f'auth {J} pam_userkey.so\nauth requisite pam_deny.so\n'
