@@ -1,8 +1,7 @@
 #!/usr/bin/python3 -B
 """Broken on purpose, for long and for many: a service that stays silent lets
 nobody wait beyond the deadline, keeps no other way in shut, and is asked again
-by itself; restarts of the agent lose no login; what is tried too often stays
-so over a restart."""
+by itself; restarts of the agent lose no login."""
 
 import os
 import pathlib
