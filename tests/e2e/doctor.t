@@ -246,6 +246,18 @@ notes = [next(s["why"] for s in explain("alice", "--service", service)[1][
 ok("lets in" in notes[0] and "no key lets in" in notes[1],
    "explain --service: whether an outage has grace", *notes)
 conf()
+with open("/etc/passwd", "a") as passwd:
+    passwd.write("john.doe:x:1010:1010::/:/bin/sh\n")
+with open("/etc/shadow", "a") as shadow:
+    shadow.write("john.doe:*:19000:0:99999:7:::\n")
+status, answer = explain("john.doe", "--service", "su")
+why = next(s["why"] for s in answer["steps"] if s["rule"] == "account")
+ok(status == 5 and rule_of(answer)[0] == "name" and "PAM_IGNORE" in why,
+   "explain an account whose name is none for keys", answer)
+log = Syslog()
+came = run(["su", "john.doe", "-c", "id -un"])
+ok(world.let_in(came, "john.doe"), "and root becomes it all the same", came,
+   *log.module("account"))
 for service, words in (("sshd", "let in"), ("cron", "has no pam_userkey")):
     why = next(s["why"] for s in explain("alice", "--service", service)[1][
         "steps"] if s["rule"] == "stack")

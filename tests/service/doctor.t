@@ -329,6 +329,11 @@ STACKS = [
     ('the account phase ignores', 'auth include userkey\n'
      'account [default=ignore] pam_userkey.so\n' + COMMON,
      ["error: the account phase throws a refusal away"]),
+    ('the account phase lets the disabled in', 'auth include userkey\n'
+     'account [success=ok ignore=ignore service_err=ignore '
+     'module_unknown=ignore acct_expired=ignore default=bad] pam_userkey.so\n'
+     + COMMON, ["error: the account phase throws a refusal away: in "
+                "'/etc/pam.d/sudo':2 'success=ok ignore=ignore "]),
     ('the account phase is optional', 'auth include userkey\n'
      'account optional pam_userkey.so\n' + COMMON,
      ["error: the account phase throws a refusal away"]),
