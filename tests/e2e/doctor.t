@@ -213,6 +213,11 @@ for user, settings, result, by in (
     status, answer = explain(user, "--service", "su")
     same((answer["result"], rule_of(answer)), (result, by), f"{what}: {result}")
     same(status, 0 if result == "key-decides" else 5, f"{what}: the status")
+    order = [s["result"] for s in answer["steps"] if s["result"] != "note"]
+    at = order.index("decides")
+    same(order, ["passes"] * at + ["decides"]
+         + ["not asked"] * (len(order) - at - 1),
+         f"{what}: no rule is asked behind the one that decides")
     status, keyed = explain(user, "--service", "su", "--with-key",
                             text=KEY + "\n")
     same(keyed["decided_by"], answer["decided_by"],
