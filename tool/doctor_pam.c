@@ -228,7 +228,7 @@ check_service(struct uk_doctor *doctor, const char *service)
     look->auth = uk_stackwho_ours(&stack, UK_STACK_AUTH);
     look->account = uk_stackwho_ours(&stack, UK_STACK_ACCOUNT);
     look->session = uk_stackwho_ours(&stack, UK_STACK_SESSION);
-    ours = uk_doctor_has_line(look, look->auth) && !stack.other[UK_STACK_AUTH];
+    ours = uk_doctor_has_line(look, look->auth);
     check_faults(look, ours);
     if (ours && stack.fault == NULL) {
         check_conf(look);

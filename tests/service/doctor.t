@@ -383,6 +383,11 @@ def services():
     file_case('nothing of another service is ours to judge',
               '/etc/pam.d/cups', 'auth required pam_permit.so\n' + COMMON, [])
     system = System()
+    system.write('/etc/pam.d/other', 'auth include userkey\n' + GOOD_ACCOUNT)
+    system.write('/etc/pam.d/cups', COMMON)
+    expect("a service that has the auth phase of 'other'", system,
+           ['pam warning: cups: the account phase lacks pam_userkey'])
+    system = System()
     for name in os.listdir(system.path('/etc/pam.d')):
         system.write(f'/etc/pam.d/{name}', 'auth required pam_unix.so\n')
     expect('nowhere', system, ['pam warning: no service has pam_userkey'])
