@@ -381,7 +381,7 @@ def an_older_schema():
 def make_version_3(path, rows):
     """From the statements in the source, which stay as they are."""
     with open(os.path.join(worlds.ROOT, 'service',
-                           'store_sqlite_schema.c')) as file:
+                           'store', 'sqlite_schema.c')) as file:
         text = file.read()
     db = sqlite3.connect(path, isolation_level=None)
     os.chmod(path, 0o600)
