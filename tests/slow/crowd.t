@@ -5,6 +5,7 @@ by itself; restarts of the agent lose no login."""
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def breaker(agent):
 def crowd(agent):
     what = f"{agent.name}: {MANY} at once"
     with front("hanging"):
+        log = world.Syslog()
         came, crew = together(MANY, lambda: su("alice", KEY, limit=120))
         time.sleep(2)
         begin = time.monotonic()
@@ -77,6 +79,13 @@ def crowd(agent):
         late = [one for one in came
                 if one.seconds > broken.TIMEOUT + SLACK + CROWDED]
         ok(not late, f"{what}: each ends by its deadline", *late[:3])
+        # What each says itself of the time since it had the key.
+        time.sleep(0.5)
+        lines = [line for line in log.module() if " time=" in line
+                 and not line.startswith("malformed")]
+        times = [int(re.search(r" time=(\d+)ms", line)[1]) for line in lines]
+        ok(len(times) == MANY and max(times) < 1000 * (broken.TIMEOUT + SLACK),
+           f"{what}: of which none took longer", len(times), sorted(times)[-5:])
     well_again(what)
     came, crew = together(MANY, lambda: su("alice", KEY, limit=120))
     for member in crew:
