@@ -200,17 +200,29 @@ check-compilers:
 
 # Look for inputs that break a target; what is found and what is new stays in
 # $(B)/fuzz.  A finding belongs into tests/fuzz/corpus, with its mending.
-FUZZ ?= json
-TIME ?= 60
-.PHONY: fuzz
-fuzz:
+FUZZ   ?= json
+TIME   ?= 60
+ENGINE ?= libfuzzer
+fuzz_dict = $(wildcard tests/fuzz/$(FUZZ).dict)
+.PHONY: fuzz fuzz-libfuzzer fuzz-afl
+fuzz: fuzz-$(ENGINE)
+fuzz-libfuzzer:
 	@tests/deps fuzz
 	+@$(MAKE) --no-print-directory -s CC=clang B=$(B)/fuzz CFLAGS='-O1 -g' \
 	    SANITIZE=fuzzer-no-link,address,undefined fuzz_engine=-fsanitize=fuzzer $(B)/fuzz/tests/fuzz/test_$(FUZZ)
 	@mkdir -p $(B)/fuzz/found/$(FUZZ)
 	$(B)/fuzz/tests/fuzz/test_$(FUZZ) -max_total_time=$(TIME) -artifact_prefix=$(B)/fuzz/found/$(FUZZ)- \
-	    -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024 $(addprefix -dict=,$(wildcard tests/fuzz/$(FUZZ).dict)) \
+	    -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024 $(addprefix -dict=,$(fuzz_dict)) \
 	    $(B)/fuzz/found/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
+# The same with AFL++, which brings a main() of its own.
+fuzz-afl:
+	@tests/deps afl
+	+@$(MAKE) --no-print-directory -s CC=afl-clang-fast B=$(B)/afl CFLAGS='-O1 -g' \
+	    SANITIZE=address,undefined fuzz_engine=-fsanitize=fuzzer $(B)/afl/tests/fuzz/test_$(FUZZ)
+	@mkdir -p $(B)/afl/found
+	AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+	    afl-fuzz -V $(TIME) -i tests/fuzz/corpus/$(FUZZ) -o $(B)/afl/found/$(FUZZ) $(addprefix -x ,$(fuzz_dict)) \
+	    -- $(B)/afl/tests/fuzz/test_$(FUZZ)
 
 demo:
 	@tests/deps demo
@@ -245,7 +257,7 @@ help:
 	@echo 'check-root     what needs root: logins in the lab, changes of user, confinement'
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
-	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds'
+	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
 	@echo 'install        to DESTDIR; see the variables at the top'
