@@ -15,6 +15,7 @@ BINDIR     ?= $(PREFIX)/bin
 SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR     ?= $(PREFIX)/share/man
+COMPLETIONS ?= $(PREFIX)/share
 UNITDIR    ?= /usr/lib/systemd/system
 SYSUSERS   ?= /usr/lib/sysusers.d
 TMPFILES   ?= /usr/lib/tmpfiles.d

@@ -52,7 +52,14 @@ check 'every manual' "$(find "$dest/opt/uk/share/man" -type f -printf '%f\n' |
 check 'every example' "$(cd "$dest/opt/uk/share/doc/userkey/examples" &&
     find . -type f | sort)" "$(cd conf && find . -type f \
     ! -name '*.mk' ! -path './sysusers.d/*' ! -path './systemd/userkey-*' \
-    ! -path './tmpfiles.d/*' ! -path './apparmor/*' | sed 's,/systemd/,/,' | sort)"
+    ! -path './tmpfiles.d/*' ! -path './apparmor/*' ! -path './completion/*' | sed 's,/systemd/,/,' | sort)"
+check 'what the shells complete, where each of them looks for it' \
+    "$(cd "$dest/opt/uk/share" && find . -path '*complet*' ! -type d | sort)" \
+    './bash-completion/completions/userkey
+./bash-completion/completions/userkey-server
+./fish/vendor_completions.d/userkey-server.fish
+./fish/vendor_completions.d/userkey.fish
+./zsh/vendor-completions/_userkey'
 check 'no setting and no PAM file is put where it would count' \
     "$(find "$dest/opt/etc" -type f ! -path '*/apparmor.d/*')" ''
 check 'the folder of the settings is root'"'"'s, and there' \

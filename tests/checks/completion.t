@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# What the shells complete: the programs' commands, options and files, asked of
+# the programs themselves; names of keys of the session.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+bin=$PWD/${B:-build}
+number=0 bad=0
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export PATH=$bin:/usr/bin:/bin HOME=$dir
+touch "$dir/file-of-a-key"
+mkdir "$dir/keyed"
+
+# A program of the same --help that has a session: 'list' needs a service.
+cat >"$dir/keyed/userkey" <<END
+#!/bin/sh
+case \$1:\$2 in
+list:--json) echo '{"keys":[{"id":"6b03e8","name":"laptop"},{"name":"ci_2"}]}' ;;
+*) exec "$bin/userkey" "\$@" ;;
+esac
+END
+chmod +x "$dir/keyed/userkey"
+
+check() { # TEXT GOT WANTED: as sets
+    number=$((number + 1))
+    if [ "$(tr ' ' '\n' <<<"$2" | sort)" = "$(tr ' ' '\n' <<<"$3" | sort)" ]; then
+        echo "ok $number - $1"
+    else
+        bad=1
+        echo "not ok $number - $1"
+        echo "# got:    $2"
+        echo "# wanted: $3"
+    fi
+}
+in_bash() { # WORD...
+    bash --norc -c '. conf/completion/userkey.bash
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _userkey 2>/dev/null
+        echo "${COMPREPLY[*]}"' - "$@"
+}
+in_fish() {
+    fish --no-config -c 'source conf/completion/userkey.fish
+        complete -C (string join " " -- $argv)' -- "$@" |
+        cut -f 1 | paste -sd ' '
+}
+# zsh has no way to ask for completions: an interactive one is typed to.
+in_zsh() {
+    zsh -f -c '
+        zmodload zsh/zpty
+        zpty z zsh -f -i
+        zpty -w z "PS1= PS2= RPS1=; stty -echo; fpath=($1 \$fpath)"
+        zpty -w z "autoload -Uz compinit; compinit -u -d $2/zcompdump"
+        zpty -w z "compadd() { [[ \$1 == -[OADC]* || \"\$*\" == *-[OAD]\ * ]] &&
+            { builtin compadd \"\$@\"; return }
+            local -a all; builtin compadd -O all \"\$@\"
+            print -r -- \"«\${(j: :)all}»\"; builtin compadd \"\$@\" }"
+        zpty -w z "bindkey ^I complete-word; zstyle \":completion:*\" verbose no"
+        zpty -w z "print READY"
+        while zpty -r -t z line || sleep 0.1; do [[ $line == READY* ]] && break; done
+        shift 2
+        zpty -w -n z "$*"$'"'\\t'"'
+        for i in {1..20}; do
+            while zpty -r -t z line; do all+=$line; done
+            [[ $all == *»* ]] && break
+            sleep 0.1
+        done
+        zpty -d z
+        [[ $all != *»* ]] || print -r -- ${${${all#*«}%%»*}##*/}
+        ' - "$PWD/conf/completion" "$dir" "$@"
+}
+commands=$(userkey --help | awk '/^  [a-z]/ { print $1 }')
+users=$(userkey-server --help | awk '$1 == "user" { print $2 }')
+check 'there is something to complete' \
+    "$([ "$(wc -w <<<"$commands $users")" -gt 20 ] && echo yes)" yes
+for shell in bash fish zsh; do
+    if ! command -v "$shell" >/dev/null; then
+        number=$((number + 1))
+        echo "ok $number # SKIP no $shell"
+        continue
+    fi
+    check "$shell: a command" "$(in_$shell userkey cre)" create
+    check "$shell: an option" "$(in_$shell userkey create --r)" --raw
+    check "$shell: what a command of ours does to users" \
+        "$(in_$shell userkey agent '')" 'status metrics'
+    check "$shell: a file, behind an option that wants one" \
+        "$(in_$shell userkey create x --out "$dir/file-o" | sed 's,.*/,,')" \
+        file-of-a-key
+    check "$shell: the second word of a command" \
+        "$(in_$shell userkey-server user re)" reset-token
+    check "$shell: an option of it" \
+        "$(in_$shell userkey-server user add --pass)" --password-stdin
+    check "$shell: a key" \
+        "$(PATH=$dir/keyed:$PATH in_$shell userkey disable la)" laptop
+    check "$shell: nothing where there is nothing" \
+        "$(in_$shell userkey whoami zzz)" ''
+done
+check 'bash: every command' "$(in_bash userkey '')" "$(echo $commands)"
+check 'bash: every command about users' "$(in_bash userkey-server user '')" \
+    "$(echo $users)"
+echo "1..$number"
+exit $bad
