@@ -49,6 +49,16 @@ uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
     -DUK_CONFDIR='"$(SYSCONFDIR)/userkey"' \
     -DUK_STATEDIR='"$(LOCALSTATEDIR)/lib"' \
     -DUK_LIBEXECDIR='"$(LIBEXECDIR)/userkey"'
+# The module is in the memory of each host, all of it: what is near to a page that
+# is touched gets mapped as well.  Tables for backtraces are in the debug
+# information (loaded, they were a seventh of it); nothing is to be run at its
+# start or end, and it has no variable.
+takes  = $(shell echo | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo $(1))
+ifeq ($(origin SMALL)$(san),undefined)
+SMALL := $(or $(call takes,-Oz),-Os) -fno-plt -ffunction-sections \
+    -fdata-sections -fno-asynchronous-unwind-tables
+endif
+small_ldflags := $(if $(san)$(findstring --coverage,$(CFLAGS)),,-nostartfiles -Wl,--gc-sections)
 uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
     -Wl,--no-undefined
 
@@ -65,7 +75,8 @@ core_all   := $(shell sed 's/\#.*//' core/ORDER)
 core_local := $(shell sed '/^\# reach/,$$d; s/\#.*//' core/ORDER)
 objs_of     = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 core_objs  := $(call objs_of,$(core_all:%=core/%.c))
-local_objs := $(call objs_of,$(core_local:%=core/%.c))
+small_of    = $(patsubst %.c,$(B)/small/%.o,$(wildcard $(1)))
+local_objs := $(call small_of,$(core_local:%=core/%.c))
 
 service_src := service/*.c service/*/*.c
 
@@ -94,6 +105,10 @@ $(B)/%.o: %.c $(B)/folders
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(uk_cflags) $(cflags_$(*D)) $(san) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/small/%.o: %.c $(B)/folders
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(uk_cflags) $(san) $(CFLAGS) $(SMALL) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
 cflags_core     = $(call pkg_cflags,$(reach_libs))
 cflags_agent    = $(call pkg_cflags,$(agent_libs))
 cflags_service  = $(call pkg_cflags,$(service_libs))
@@ -107,12 +122,15 @@ $(liblocal): $(local_objs)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
-$(module): $(call objs_of,pam_module/*.c) $(liblocal) pam_module/exports.map
-	$(call say,LD)$(CC) -shared $(uk_ldflags) -Wl,--version-script=pam_module/exports.map \
+$(module): $(call small_of,pam_module/*.c) $(liblocal) pam_module/exports.map
+	$(call say,LD)$(CC) -shared $(uk_ldflags) $(small_ldflags) -Wl,--version-script=pam_module/exports.map \
 	    -Wl,--exclude-libs,ALL $(san) $(CFLAGS) $(LDFLAGS) -o $@ \
 	    $(filter %.o,$^) $(liblocal) -lpam
+# The loader looks for each symbol in one library after the other: libcrypto, in
+# which most are, stands before the many of libcurl's.
+first_libs := -Wl,--no-as-needed -lcrypto -Wl,--as-needed
 $(agent): $(call objs_of,agent/*.c) $(libcore)
-	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(agent_libs))
+	$(call say,LD)$(CC) -pie $(uk_ldflags) $(first_libs) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(agent_libs))
 $(tool): $(call objs_of,tool/*.c) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
 $(service): $(call objs_of,$(service_src)) $(libcore)

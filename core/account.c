@@ -9,7 +9,7 @@
 #include "core/secret.h"
 #include "core/str.h"
 
-#define FIRST_ROOM 4096
+#define FIRST_ROOM 1024    /* what is wiped costs the host memory */
 #define MOST_ROOM  1048576 /* of one entry; beyond that it is an attack */
 #define MOST_TRIES 16      /* against a host that a timer interrupts */
 

@@ -1,6 +1,7 @@
 /* One exchange of messages between module and agent on a descriptor. */
 #include "core/chan.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -25,21 +26,26 @@ blame_agent(enum uk_code code, struct uk_err *err)
     return code;
 }
 
-/* One message into memory of its own, the caller's for drop_message(). */
+/* One message into memory of its own, which is no larger than it (the host's is
+ * scarce), and the caller's for drop_message(). */
 static enum uk_code
 receive_message(int fd, struct uk_deadline by, char **out, size_t *len,
                 struct uk_err *err)
 {
-    char *bytes = malloc(UK_MSG_MAX);
-    enum uk_code code;
+    size_t room;
+    char *bytes;
+    enum uk_code code = uk_io_await(fd, &room, by, err);
 
+    if (code != UK_OK)
+        return code;
+    if (room > UK_MSG_MAX)
+        room = UK_MSG_MAX;
+    bytes = malloc(room);
     if (bytes == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a message");
-    code = uk_io_receive(fd, bytes, UK_MSG_MAX, len, by, err);
+    code = uk_io_receive(fd, bytes, room, len, by, err);
     if (code != UK_OK) {
-        /* Else nothing has come; what is wiped costs the host memory. */
-        if (code == UK_BAD_ANSWER)
-            uk_wipe(bytes, UK_MSG_MAX);
+        uk_wipe(bytes, room);
         free(bytes);
         return code;
     }
@@ -74,12 +80,9 @@ static enum uk_code
 receive_end(int fd, struct uk_deadline by, struct uk_err *err)
 {
     struct uk_err last = UK_ERR_NONE;
-    char *bytes = NULL;
-    size_t len = 0;
-    enum uk_code code;
+    size_t len;
+    enum uk_code code = uk_io_await(fd, &len, by, &last);
 
-    code = receive_message(fd, by, &bytes, &len, &last);
-    drop_message(bytes, len);
     if (code == UK_UNREACHABLE)
         return UK_OK;
     if (code == UK_OK)
@@ -97,7 +100,10 @@ uk_chan_hear(int fd, const struct uk_request *request, struct uk_deadline by,
     size_t len = 0;
     enum uk_code code;
 
-    code = receive_message(fd, by, &bytes, &len, err);
+    /* It takes its time: to look at once is to ask twice. */
+    code = uk_io_wait(fd, POLLIN, by, err);
+    if (code == UK_OK)
+        code = receive_message(fd, by, &bytes, &len, err);
     if (code == UK_OK)
         code = uk_answer_unpack(bytes, len, &answer, err);
     drop_message(bytes, len);

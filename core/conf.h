@@ -43,9 +43,9 @@ struct uk_conf_list {
 struct uk_conf_rule {
     const char *name;
     enum uk_conf_type type;
+    bool required;              /* must stand in the file */
     size_t offset;              /* of the value, in the struct */
     const char *fallback;       /* as it would stand in the file; or NULL */
-    bool required;              /* must stand in the file */
     unsigned long min, max;     /* of a number or a time */
     const char *const *choices; /* NULL-terminated */
     /* A further check of a text, path or each word of a list, or NULL:

@@ -11,8 +11,11 @@
 
 #include "core/deadline.h"
 #include "core/io.h"
+#include "core/secret.h"
 #include "core/str.h"
 #include "core/walk.h"
+
+#define CHUNK 4096
 
 /* poll() never waits for a regular file, so no deadline can bound it. */
 static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
@@ -60,6 +63,26 @@ uk_file_open(const char *path, enum uk_file_trust trust, int *fd,
 }
 
 enum uk_code
+uk_file_read_rest(int fd, struct uk_buf *buf, struct uk_err *err)
+{
+    enum uk_code code = UK_OK;
+    char chunk[CHUNK];
+    ssize_t n;
+
+    do {
+        n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno != EINTR)
+            code = uk_err_sys(err, errno, "reading");
+        if (n <= 0)
+            continue;
+        uk_buf_add(buf, chunk, (size_t)n);
+        uk_wipe(chunk, (size_t)n);
+        code = uk_buf_check(buf, err);
+    } while (code == UK_OK && n != 0);
+    return code;
+}
+
+enum uk_code
 uk_file_read(const char *path, enum uk_file_trust trust, struct uk_buf *buf,
              struct uk_err *err)
 {
@@ -69,7 +92,7 @@ uk_file_read(const char *path, enum uk_file_trust trust, struct uk_buf *buf,
     code = uk_file_open(path, trust, &fd, err);
     if (code != UK_OK)
         return code;
-    code = uk_io_read_all(fd, buf, no_deadline, err);
+    code = uk_file_read_rest(fd, buf, err);
     if (code != UK_OK)
         uk_err_in(err, "reading '%s'", path);
     uk_io_close(&fd);

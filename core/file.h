@@ -36,6 +36,11 @@ UK_MUST_USE enum uk_code uk_file_read(const char *path,
                                       enum uk_file_trust trust,
                                       struct uk_buf *buf, struct uk_err *err);
 
+/* Append what is still to be read of a regular file, for which there is never
+ * anything to wait. */
+UK_MUST_USE enum uk_code uk_file_read_rest(int fd, struct uk_buf *buf,
+                                           struct uk_err *err);
+
 /* Make the folder, and those above it, where missing, with this mode. */
 UK_MUST_USE enum uk_code uk_file_make_folder(const char *path, mode_t mode,
                                              struct uk_err *err);

@@ -66,8 +66,11 @@ check_program(const char *program, struct uk_err *err)
 static enum uk_code
 lift(int *fd, struct uk_err *err)
 {
-    int above = fcntl(*fd, F_DUPFD_CLOEXEC, UK_HELPER_FD + 1);
+    int above;
 
+    if (*fd > UK_HELPER_FD)
+        return UK_OK;
+    above = fcntl(*fd, F_DUPFD_CLOEXEC, UK_HELPER_FD + 1);
     if (above < 0)
         return uk_err_sys(err, errno, "moving a descriptor out of the way");
     uk_io_close(fd);
@@ -76,18 +79,6 @@ lift(int *fd, struct uk_err *err)
 }
 
 /* Reaching. */
-
-/* Who could have put another socket there could be asked in its place. */
-static enum uk_code
-check_place(const char *path, struct uk_err *err)
-{
-    struct uk_walk walk;
-    enum uk_code code =
-        uk_walk_to_last(&walk, path, UK_WALK_STICKY_REFUSED, err);
-
-    uk_walk_close(&walk);
-    return code;
-}
 
 /* Whoever called listen(): the agent before it gave up root's rights, or who
  * holds the socket for it. */
@@ -132,7 +123,8 @@ uk_helper_reach(struct uk_helper *helper, const char *path, struct uk_err *err)
 
     if (access(path, F_OK) != 0)
         return uk_err_set(err, UK_UNREACHABLE, "there is no '%s'", path);
-    code = check_place(path, err);
+    /* Who could have put another socket there could be asked in its place. */
+    code = uk_walk_look(path, UK_WALK_STICKY_REFUSED, err);
     if (code != UK_OK)
         return uk_err_in(err, "'agent_socket'");
     fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

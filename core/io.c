@@ -135,6 +135,28 @@ uk_io_send(int fd, const void *bytes, size_t len, struct uk_deadline by,
     }
 }
 
+enum uk_code
+uk_io_await(int fd, size_t *len, struct uk_deadline by, struct uk_err *err)
+{
+    for (;;) {
+        ssize_t n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+        enum uk_code code;
+
+        if (n < 0 && is_passing(errno)) {
+            code = uk_io_wait(fd, POLLIN, by, err);
+            if (code != UK_OK)
+                return code;
+            continue;
+        }
+        if (n == 0 || (n < 0 && is_gone(errno)))
+            return uk_err_set(err, UK_UNREACHABLE, "the other side hung up");
+        if (n < 0)
+            return uk_err_sys(err, errno, "looking for a message");
+        *len = (size_t)n;
+        return UK_OK;
+    }
+}
+
 /*
  * With no room for control data the kernel itself drops descriptors that come
  * along and says MSG_CTRUNC: none is ever ours to close.

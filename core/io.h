@@ -36,6 +36,11 @@ UK_MUST_USE enum uk_code uk_io_write_all(int fd, const void *bytes, size_t len,
 UK_MUST_USE enum uk_code uk_io_send(int fd, const void *bytes, size_t len,
                                     struct uk_deadline by, struct uk_err *err);
 
+/* Wait for a message, which stays there; *len is its length.  UK_UNREACHABLE at
+ * end of file. */
+UK_MUST_USE enum uk_code uk_io_await(int fd, size_t *len, struct uk_deadline by,
+                                     struct uk_err *err);
+
 /* Receive one message into room bytes; *len is its length.  UK_UNREACHABLE at
  * end of file, UK_BAD_ANSWER for one that is longer than room or carries
  * descriptors (which are closed). */

@@ -7,7 +7,7 @@
 #include "core/lines.h"
 #include "core/str.h"
 
-#define FIRST_ROOM 16
+#define FIRST_ROOM 4
 
 /* A struct uk_users that grows. */
 struct growing {

@@ -65,17 +65,29 @@ check(const struct stat *st, mode_t type, enum uk_walk_sticky sticky,
     return UK_OK;
 }
 
+/* The folder at hand: how much of the path is its name. */
+static size_t
+folder_len(const struct uk_walk *walk)
+{
+    return walk->held > 0 ? walk->held : 1;
+}
+
+static enum uk_code
+fail_folder(const struct uk_walk *walk, const char *doing, struct uk_err *err)
+{
+    return uk_err_sys(err, errno, "%s '%.*s'", doing, (int)folder_len(walk),
+                      walk->path);
+}
+
 enum uk_code
 uk_walk_check(const struct uk_walk *walk, enum uk_walk_sticky sticky,
               struct uk_err *err)
 {
-    size_t len = walk->held > 0 ? walk->held : 1;
     struct stat st;
 
     if (fstat(walk->folder, &st) != 0)
-        return uk_err_sys(err, errno, "looking at '%.*s'", (int)len,
-                          walk->path);
-    return check(&st, S_IFDIR, sticky, walk->path, len, err);
+        return fail_folder(walk, "looking at", err);
+    return check(&st, S_IFDIR, sticky, walk->path, folder_len(walk), err);
 }
 
 enum uk_code
@@ -123,8 +135,8 @@ is_last_part(const struct uk_walk *walk)
     return walk->path[walk->end + strspn(walk->path + walk->end, "/")] == '\0';
 }
 
-enum uk_code
-uk_walk_open(struct uk_walk *walk, const char *path, struct uk_err *err)
+static enum uk_code
+begin(struct uk_walk *walk, const char *path, struct uk_err *err)
 {
     *walk = (struct uk_walk){.path = path, .folder = -1};
     if (path[0] != '/')
@@ -132,6 +144,16 @@ uk_walk_open(struct uk_walk *walk, const char *path, struct uk_err *err)
     if (strnlen(path, PATH_MAX) >= PATH_MAX)
         return uk_err_set(err, UK_MISCONFIGURED, "'%s' is over %d bytes long",
                           path, PATH_MAX - 1);
+    return UK_OK;
+}
+
+enum uk_code
+uk_walk_open(struct uk_walk *walk, const char *path, struct uk_err *err)
+{
+    enum uk_code code = begin(walk, path, err);
+
+    if (code != UK_OK)
+        return code;
     walk->folder = open("/", OPEN_FOLDER | O_DIRECTORY);
     if (walk->folder < 0)
         return uk_err_sys(err, errno, "opening '/'");
@@ -151,11 +173,35 @@ uk_walk_enter(struct uk_walk *walk, struct uk_err *err)
     return UK_OK;
 }
 
-enum uk_code
-uk_walk_to_last(struct uk_walk *walk, const char *path,
-                enum uk_walk_sticky sticky, struct uk_err *err)
+static void
+name_folder(const struct uk_walk *walk, char name[PATH_MAX])
 {
-    enum uk_code code = uk_walk_open(walk, path, err);
+    memcpy(name, walk->path, folder_len(walk));
+    name[folder_len(walk)] = '\0';
+}
+
+/*
+ * By its name, which costs a third of opening it.  Nobody but root and us can
+ * put another folder in its place: that is what the looks at those above it
+ * have found out, which is why they come first.
+ */
+static enum uk_code
+look(const struct uk_walk *walk, enum uk_walk_sticky sticky, struct uk_err *err)
+{
+    char name[PATH_MAX];
+    struct stat st;
+
+    name_folder(walk, name);
+    if (lstat(name, &st) != 0)
+        return fail_folder(walk, "opening", err);
+    return check(&st, S_IFDIR, sticky, walk->path, folder_len(walk), err);
+}
+
+/* To the last part; the folder that holds it is the first not looked at. */
+static enum uk_code
+go_down(struct uk_walk *walk, const char *path, struct uk_err *err)
+{
+    enum uk_code code = begin(walk, path, err);
     bool more;
 
     while (code == UK_OK) {
@@ -165,12 +211,41 @@ uk_walk_to_last(struct uk_walk *walk, const char *path,
         if (!more)
             return refuse(path, strlen(path), "is not a file", err);
         if (is_last_part(walk))
-            return uk_walk_check(walk, sticky, err);
-        code = uk_walk_check(walk, UK_WALK_STICKY_WILL_DO, err);
-        if (code == UK_OK)
-            code = uk_walk_enter(walk, err);
+            return UK_OK;
+        code = look(walk, UK_WALK_STICKY_WILL_DO, err);
+        walk->held = walk->end;
     }
     return code;
+}
+
+static enum uk_code
+hold(struct uk_walk *walk, struct uk_err *err)
+{
+    char name[PATH_MAX];
+
+    name_folder(walk, name);
+    walk->folder = open(name, OPEN_FOLDER);
+    return walk->folder >= 0 ? UK_OK : fail_folder(walk, "opening", err);
+}
+
+enum uk_code
+uk_walk_to_last(struct uk_walk *walk, const char *path,
+                enum uk_walk_sticky sticky, struct uk_err *err)
+{
+    enum uk_code code = go_down(walk, path, err);
+
+    if (code == UK_OK)
+        code = hold(walk, err);
+    return code == UK_OK ? uk_walk_check(walk, sticky, err) : code;
+}
+
+enum uk_code
+uk_walk_look(const char *path, enum uk_walk_sticky sticky, struct uk_err *err)
+{
+    struct uk_walk walk;
+    enum uk_code code = go_down(&walk, path, err);
+
+    return code == UK_OK ? look(&walk, sticky, err) : code;
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * A way down an absolute path, folder by folder, each one held open and checked
- * before the next is looked for (a part of core/file).
+ * A way down an absolute path, each folder checked before the next is looked
+ * for (a part of core/file).
  */
 #ifndef UK_WALK_H
 #define UK_WALK_H
@@ -58,6 +58,10 @@ UK_MUST_USE enum uk_code uk_walk_enter(struct uk_walk *walk,
 UK_MUST_USE enum uk_code uk_walk_to_last(struct uk_walk *walk, const char *path,
                                          enum uk_walk_sticky sticky,
                                          struct uk_err *err);
+
+/* The same look at every folder, when none of them is needed. */
+UK_MUST_USE enum uk_code
+uk_walk_look(const char *path, enum uk_walk_sticky sticky, struct uk_err *err);
 
 /* errno happened to the part at hand: "doing 'PATH': words".  Its code. */
 enum uk_code uk_walk_fail(const struct uk_walk *walk, const char *doing,

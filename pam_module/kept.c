@@ -144,10 +144,7 @@ uk_kept_read(const char *path, const char *account, struct uk_secret *refresh,
 
     if (code != UK_OK)
         return code;
-    /* A regular file never makes anybody wait, so no deadline can bound it;
-     * the buffer's limit does. */
-    code = uk_io_read_all(fd, &text, (struct uk_deadline){.at_ns = INT64_MAX},
-                          err);
+    code = uk_file_read_rest(fd, &text, err); /* as far as the buffer goes */
     if (code == UK_INVALID) /* longer than what was written there */
         code = uk_err_recode(err, UK_BAD_ANSWER);
     if (code == UK_OK)
