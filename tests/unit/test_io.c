@@ -214,6 +214,35 @@ test_send_and_receive(void **state)
     close_both(fd);
 }
 
+/* Its length is known and it is still there; an end is one. */
+static void
+test_await(void **state)
+{
+    char room[8];
+    size_t len = 77;
+    int fd[2];
+
+    open_pair(SOCK_SEQPACKET, fd);
+    assert_int_equal(uk_io_await(fd[1], &len, uk_deadline_in(SOON), &err),
+                     UK_TIMEOUT);
+    assert_int_equal(len, 77);
+    assert_int_equal(
+        uk_io_send(fd[0], "12345678", 8, uk_deadline_in(AMPLE), &err), UK_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(uk_io_await(fd[1], &len, uk_deadline_in(AMPLE), &err),
+                         UK_OK);
+        assert_int_equal(len, 8);
+    }
+    assert_int_equal(uk_io_receive(fd[1], room, sizeof(room), &len,
+                                   uk_deadline_in(AMPLE), &err),
+                     UK_OK);
+    assert_memory_equal(room, "12345678", 8);
+    uk_io_close(&fd[0]);
+    assert_int_equal(uk_io_await(fd[1], &len, uk_deadline_in(AMPLE), &err),
+                     UK_UNREACHABLE);
+    uk_io_close(&fd[1]);
+}
+
 static void
 test_receive_too_long(void **state)
 {
@@ -353,6 +382,7 @@ main(void)
         cmocka_unit_test(test_write_all),
         cmocka_unit_test(test_write_all_to_nobody),
         cmocka_unit_test(test_send_and_receive),
+        cmocka_unit_test(test_await),
         cmocka_unit_test(test_receive_too_long),
         cmocka_unit_test(test_hung_up),
         cmocka_unit_test(test_descriptors_are_refused),
