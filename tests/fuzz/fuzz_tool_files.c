@@ -11,18 +11,26 @@
 #include "tool/adminfile.h"
 #include "tool/state.h"
 
-static char session[128], file[128];
+static char session[128], file[128], inner[64];
+
+/* Before the folder around it. */
+static void
+remove_inner(void)
+{
+    folder_empty(inner);
+    rmdir(inner);
+}
 
 static void
 start(void)
 {
     const char *folder = folder_make();
-    char path[64];
 
     FUZZ_MUST(setenv("XDG_STATE_HOME", folder, 1) == 0);
-    snprintf(path, sizeof(path), "%s/userkey", folder);
-    FUZZ_MUST(mkdir(path, 0700) == 0);
-    snprintf(session, sizeof(session), "%s/session", path);
+    snprintf(inner, sizeof(inner), "%s/userkey", folder);
+    FUZZ_MUST(mkdir(inner, 0700) == 0);
+    atexit(remove_inner);
+    snprintf(session, sizeof(session), "%s/session", inner);
     snprintf(file, sizeof(file), "%s/admin", folder);
 }
 
