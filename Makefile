@@ -159,7 +159,9 @@ cflags_tests/fuzz     = $(cflags_service)
 .SECONDARY:
 
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(call objs_of,tests/unit/lib_*.c) $(libcore)
-	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs))
+	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs) $(test_libs))
+$(B)/tests/unit/test_json_peer.o: cflags_core += $(call pkg_cflags,json-c)
+$(B)/tests/unit/test_json_peer: test_libs := json-c
 $(B)/tests/unit/test_agent_%: $(B)/tests/unit/test_agent_%.o $(call objs_of,tests/unit/lib_*.c) $(agent_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(reach_libs) $(agent_libs))
 $(B)/tests/pam/test_%: $(B)/tests/pam/test_%.o $(call objs_of,tests/pam/lib_*.c) $(libcore)
