@@ -34,12 +34,12 @@ static const struct uk_fence_rule everywhere[] = {
 };
 
 /* A service lets in and has no children; one call lets a child log out. */
-static const struct uk_call of_service[] = {
-    UK_CALL_THREADS,
-    UK_CALL(accept4),
+static const struct uk_syscall of_service[] = {
+    UK_SYSCALL_THREADS,
+    UK_SYSCALL(accept4),
 };
-static const struct uk_call of_one_call[] = {
-    UK_CALL_PROCESSES,
+static const struct uk_syscall of_one_call[] = {
+    UK_SYSCALL_PROCESSES,
 };
 
 enum uk_code
@@ -47,13 +47,13 @@ uk_confine_agent(const struct uk_settings *settings, enum uk_privs_life life,
                  const struct uk_log *log, struct uk_err *err)
 {
     /* abort(): all agents are one user, and none ends another's. */
-    const struct uk_call own =
-        UK_CALL_IS(tgkill, 0, ~0U, EPERM, 1, (uint32_t)getpid());
-    const struct uk_call_table tables[] = {
+    const struct uk_syscall own =
+        UK_SYSCALL_IS(tgkill, 0, ~0U, EPERM, 1, (uint32_t)getpid());
+    const struct uk_syscall_table tables[] = {
         {&own, 1},
         life == UK_PRIVS_SERVICE
-            ? (struct uk_call_table){of_service, UK_COUNT(of_service)}
-            : (struct uk_call_table){of_one_call, UK_COUNT(of_one_call)},
+            ? (struct uk_syscall_table){of_service, UK_COUNT(of_service)}
+            : (struct uk_syscall_table){of_one_call, UK_COUNT(of_one_call)},
     };
     struct uk_fence_rule rules[UK_COUNT(everywhere) + 1];
     const struct uk_confine how = {

@@ -22,25 +22,25 @@
 /* A run of numbers that are treated alike, up to the next one's first. */
 struct run {
     uint32_t first;
-    const struct uk_call *call; /* NULL: stands in no table */
+    const struct uk_syscall *call; /* NULL: stands in no table */
 };
 
 struct pack {
     struct uk_callfilter *out;
-    const struct uk_call *call[UK_CALLS_MAX]; /* sorted */
+    const struct uk_syscall *call[UK_SYSCALLS_MAX]; /* sorted */
     size_t calls;
-    struct run run[2 * UK_CALLS_MAX + 1];
+    struct run run[2 * UK_SYSCALLS_MAX + 1];
     size_t runs;
     bool full;
 };
 
 /* Sorted as they come: most tables are nearly so. */
 static bool
-take_call(struct pack *p, const struct uk_call *call)
+take_call(struct pack *p, const struct uk_syscall *call)
 {
     size_t at = p->calls;
 
-    if (p->calls == UK_CALLS_MAX)
+    if (p->calls == UK_SYSCALLS_MAX)
         return false;
     while (at > 0 && p->call[at - 1]->number >= call->number) {
         if (p->call[at - 1]->number == call->number)
@@ -55,7 +55,7 @@ take_call(struct pack *p, const struct uk_call *call)
 }
 
 static bool
-are_alike(const struct uk_call *a, const struct uk_call *b)
+are_alike(const struct uk_syscall *a, const struct uk_syscall *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
@@ -64,7 +64,7 @@ are_alike(const struct uk_call *a, const struct uk_call *b)
 }
 
 static void
-add_run(struct pack *p, uint32_t first, const struct uk_call *call)
+add_run(struct pack *p, uint32_t first, const struct uk_syscall *call)
 {
     if (p->runs > 0 && are_alike(p->run[p->runs - 1].call, call))
         return;
@@ -94,7 +94,7 @@ emit(struct pack *p, unsigned short code, uint32_t k)
 {
     struct uk_callfilter *out = p->out;
 
-    if (out->len == UK_CALLS_CODE) {
+    if (out->len == UK_SYSCALLS_CODE) {
         p->full = true;
         out->len--; /* what is written there now is never used */
     }
@@ -103,22 +103,22 @@ emit(struct pack *p, unsigned short code, uint32_t k)
 }
 
 static void
-emit_end(struct pack *p, enum uk_call_then then, int error)
+emit_end(struct pack *p, enum uk_syscall_then then, int error)
 {
     uint32_t value = SECCOMP_RET_KILL_PROCESS;
 
-    if (then == UK_CALL_DO)
+    if (then == UK_SYSCALL_DO)
         value = SECCOMP_RET_ALLOW;
-    else if (then == UK_CALL_FAIL)
+    else if (then == UK_SYSCALL_FAIL)
         value = SECCOMP_RET_ERRNO | ((uint32_t)error & SECCOMP_RET_DATA);
     emit(p, BPF_RET | BPF_K, value);
 }
 
 static void
-emit_run(struct pack *p, const struct uk_call *call)
+emit_run(struct pack *p, const struct uk_syscall *call)
 {
     if (call == NULL) {
-        emit_end(p, UK_CALL_FAIL, ENOSYS);
+        emit_end(p, UK_SYSCALL_FAIL, ENOSYS);
         return;
     }
     if (call->count > 0) {
@@ -129,7 +129,7 @@ emit_run(struct pack *p, const struct uk_call *call)
         for (unsigned i = 0; i < call->count; i++)
             emit(p, BPF_JMP | BPF_JEQ | BPF_K, call->value[i])->jt =
                 (unsigned char)(call->count - i);
-        emit_end(p, UK_CALL_FAIL, call->error);
+        emit_end(p, UK_SYSCALL_FAIL, call->error);
     }
     emit_end(p, call->then, call->error);
 }
@@ -169,12 +169,12 @@ emit_head(struct pack *p, uint32_t arch)
 {
     emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
     emit(p, BPF_JMP | BPF_JEQ | BPF_K, arch)->jt = 1;
-    emit_end(p, UK_CALL_KILL, 0);
+    emit_end(p, UK_SYSCALL_KILL, 0);
     emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 }
 
 enum uk_code
-uk_callfilter_pack(const struct uk_call_table *tables, size_t count,
+uk_callfilter_pack(const struct uk_syscall_table *tables, size_t count,
                    struct uk_callfilter *out, struct uk_err *err)
 {
     struct pack p;

@@ -13,18 +13,19 @@
 
 /* Threads and files, memory that is not both written and run, connections of
  * the families that names and services are reached by. */
-struct uk_call_table uk_calltable_common(void);
+struct uk_syscall_table uk_calltable_common(void);
 
 /* New programs, other users, other processes' memory, the kernel's own. */
-struct uk_call_table uk_calltable_deadly(void);
+struct uk_syscall_table uk_calltable_deadly(void);
 
 /* For the row of 'clone': a thread, and neither a process nor a namespace. */
-#define UK_CALL_THREADS                                                        \
-    UK_CALL_IS(clone, 0, CLONE_THREAD | UK_CALL_NAMESPACES, EPERM, 1,          \
-               CLONE_THREAD)
+#define UK_SYSCALL_THREADS                                                     \
+    UK_SYSCALL_IS(clone, 0, CLONE_THREAD | UK_SYSCALL_NAMESPACES, EPERM, 1,    \
+                  CLONE_THREAD)
 /* The same, or a process. */
-#define UK_CALL_PROCESSES UK_CALL_IS(clone, 0, UK_CALL_NAMESPACES, EPERM, 1, 0)
-#define UK_CALL_NAMESPACES                                                     \
+#define UK_SYSCALL_PROCESSES                                                   \
+    UK_SYSCALL_IS(clone, 0, UK_SYSCALL_NAMESPACES, EPERM, 1, 0)
+#define UK_SYSCALL_NAMESPACES                                                  \
     (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |               \
      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP)
 

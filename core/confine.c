@@ -29,8 +29,8 @@ uk_confine_is_built(void)
 #endif
 }
 
-/* A filter that somebody else has put on us (a service manager, a container) may
- * end who makes a call that it does not know; a child finds out. */
+/* A filter that somebody else has put on us (a service manager, a container)
+ * may end who makes a call that it does not know; a child finds out. */
 static bool
 may_fence(void)
 {
@@ -69,7 +69,7 @@ let_pass(enum uk_code code, const struct uk_log *log, const struct uk_err *err)
 static enum uk_code
 limit_calls(const struct uk_confine *how, struct uk_err *err)
 {
-    struct uk_call_table tables[UK_CONFINE_TABLES + 2] = {
+    struct uk_syscall_table tables[UK_CONFINE_TABLES + 2] = {
         uk_calltable_common(), uk_calltable_deadly()};
     struct uk_callfilter filter;
     enum uk_code code;

@@ -16,8 +16,8 @@ struct uk_confine {
     size_t rules;
     enum uk_fence_reading reading;
     enum uk_fence_doors doors;
-    const struct uk_call_table *table; /* beside those of core/calltable */
-    size_t tables;                     /* UK_CONFINE_TABLES at most */
+    const struct uk_syscall_table *table; /* beside those of core/calltable */
+    size_t tables;                        /* UK_CONFINE_TABLES at most */
 };
 
 #define UK_CONFINE_TABLES 4

@@ -20,12 +20,12 @@ static const char *const always[] = {
 
 #define NAMED 5 /* /dev/null, and what the settings name */
 
-static const struct uk_call of_server[] = {
-    UK_CALL_THREADS,   UK_CALL(listen), UK_CALL(accept4),
+static const struct uk_syscall of_server[] = {
+    UK_SYSCALL_THREADS,   UK_SYSCALL(listen), UK_SYSCALL(accept4),
 #ifdef __NR_accept
-    UK_CALL(accept),
+    UK_SYSCALL(accept),
 #endif
-    UK_CALL(sendfile),
+    UK_SYSCALL(sendfile),
 };
 
 struct fence {
@@ -71,10 +71,10 @@ enum uk_code
 uk_confine_service(const struct uk_config *config, const struct uk_log *log,
                    struct uk_err *err)
 {
-    const struct uk_call own =
-        UK_CALL_IS(tgkill, 0, ~0U, EPERM, 1, (uint32_t)getpid());
-    const struct uk_call_table tables[] = {{&own, 1},
-                                           {of_server, UK_COUNT(of_server)}};
+    const struct uk_syscall own =
+        UK_SYSCALL_IS(tgkill, 0, ~0U, EPERM, 1, (uint32_t)getpid());
+    const struct uk_syscall_table tables[] = {{&own, 1},
+                                              {of_server, UK_COUNT(of_server)}};
     const char *database = uk_store_path(config->database);
     struct fence fence = {.rules = 0, .named = 0};
     struct uk_confine how = {

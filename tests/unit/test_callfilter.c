@@ -85,16 +85,16 @@ verdict_of(uint32_t number, unsigned argument, uint64_t value)
 }
 
 static bool
-pack(const struct uk_call *rows, size_t count)
+pack(const struct uk_syscall *rows, size_t count)
 {
-    struct uk_call_table table = {rows, count};
+    struct uk_syscall_table table = {rows, count};
 
     return uk_callfilter_pack(&table, 1, &filter, &err) == UK_OK;
 }
 
 /* By a loop over the rows: slow, and simple. */
 static uint32_t
-expected(const struct uk_call *rows, size_t count, uint32_t number,
+expected(const struct uk_syscall *rows, size_t count, uint32_t number,
          uint32_t argument)
 {
     for (size_t i = 0; i < count; i++) {
@@ -104,15 +104,15 @@ expected(const struct uk_call *rows, size_t count, uint32_t number,
             continue;
         for (unsigned v = 0; v < rows[i].count; v++)
             is_one |= (argument & rows[i].mask) == rows[i].value[v];
-        if (!is_one || rows[i].then == UK_CALL_FAIL)
+        if (!is_one || rows[i].then == UK_SYSCALL_FAIL)
             return FAILS((uint32_t)rows[i].error);
-        return rows[i].then == UK_CALL_KILL ? KILLED : LET_PASS;
+        return rows[i].then == UK_SYSCALL_KILL ? KILLED : LET_PASS;
     }
     return FAILS(ENOSYS);
 }
 
 static void
-check_all(const struct uk_call *rows, size_t count)
+check_all(const struct uk_syscall *rows, size_t count)
 {
     static const uint32_t arguments[] = {0, 1, 2, 3, 4, 6, 7, 0x80000000, ~0U};
 
@@ -134,66 +134,68 @@ check_all(const struct uk_call *rows, size_t count)
 static void
 makes_what_the_rows_say(void **state)
 {
-    static const struct uk_call odd[] = {
-        {.number = 0, .then = UK_CALL_DO},
-        {.number = 7, .then = UK_CALL_KILL},
-        {.number = 8, .then = UK_CALL_KILL},
-        {.number = 3, .then = UK_CALL_FAIL, .error = EPERM},
-        {.number = 4, .then = UK_CALL_FAIL, .error = EACCES},
+    static const struct uk_syscall odd[] = {
+        {.number = 0, .then = UK_SYSCALL_DO},
+        {.number = 7, .then = UK_SYSCALL_KILL},
+        {.number = 8, .then = UK_SYSCALL_KILL},
+        {.number = 3, .then = UK_SYSCALL_FAIL, .error = EPERM},
+        {.number = 4, .then = UK_SYSCALL_FAIL, .error = EACCES},
         {.number = 5,
-         .then = UK_CALL_DO,
+         .then = UK_SYSCALL_DO,
          .error = EPERM,
          .argument = 2,
          .mask = 6,
          .count = 3,
          .value = {0, 2, 4}},
         {.number = 900,
-         .then = UK_CALL_DO,
+         .then = UK_SYSCALL_DO,
          .error = EINVAL,
          .argument = 2,
          .mask = ~0U,
          .count = 1,
          .value = {~0U}},
     };
-    struct uk_call many[UK_CALLS_MAX];
+    struct uk_syscall many[UK_SYSCALLS_MAX];
 
     for (size_t n = 0; n <= UK_COUNT(odd); n++)
         check_all(odd, n);
     memset(many, 0, sizeof(many));
-    for (int i = 0; i < UK_CALLS_MAX; i++)
-        many[i] = (struct uk_call){.number = 3 * (UK_CALLS_MAX - i)};
+    for (int i = 0; i < UK_SYSCALLS_MAX; i++)
+        many[i] = (struct uk_syscall){.number = 3 * (UK_SYSCALLS_MAX - i)};
     check_all(many, UK_COUNT(many));
 }
 
 static void
 refuses_tables_that_contradict(void **state)
 {
-    struct uk_call rows[UK_CALLS_MAX + 1];
-    struct uk_call_table twice[2];
+    struct uk_syscall rows[UK_SYSCALLS_MAX + 1];
+    struct uk_syscall_table twice[2];
 
     memset(rows, 0, sizeof(rows));
-    for (int i = 0; i <= UK_CALLS_MAX; i++)
+    for (int i = 0; i <= UK_SYSCALLS_MAX; i++)
         rows[i].number = i;
-    assert_false(pack(rows, UK_CALLS_MAX + 1));
+    assert_false(pack(rows, UK_SYSCALLS_MAX + 1));
     rows[1].number = 0;
     assert_false(pack(rows, 2));
     rows[1] = rows[0];
-    twice[0] = (struct uk_call_table){&rows[0], 1};
-    twice[1] = (struct uk_call_table){&rows[1], 1};
+    twice[0] = (struct uk_syscall_table){&rows[0], 1};
+    twice[1] = (struct uk_syscall_table){&rows[1], 1};
     assert_int_equal(uk_callfilter_pack(twice, 2, &filter, &err), UK_INVALID);
     /* Each with so many values that all of them have no room. */
-    for (int i = 0; i < UK_CALLS_MAX; i++)
-        rows[i] = (struct uk_call){
-            .number = i, .count = UK_CALL_VALUES, .error = EPERM, .mask = ~0U};
-    assert_false(pack(rows, UK_CALLS_MAX) && ARCH != 0);
+    for (int i = 0; i < UK_SYSCALLS_MAX; i++)
+        rows[i] = (struct uk_syscall){.number = i,
+                                      .count = UK_SYSCALL_VALUES,
+                                      .error = EPERM,
+                                      .mask = ~0U};
+    assert_false(pack(rows, UK_SYSCALLS_MAX) && ARCH != 0);
 }
 
 /* What a program of ours has: the tables, with threads. */
 static void
 pack_ours(void)
 {
-    static const struct uk_call more[] = {UK_CALL_THREADS};
-    const struct uk_call_table tables[] = {
+    static const struct uk_syscall more[] = {UK_SYSCALL_THREADS};
+    const struct uk_syscall_table tables[] = {
         uk_calltable_common(), uk_calltable_deadly(), {more, 1}};
 
     assert_int_equal(uk_callfilter_pack(tables, 3, &filter, &err), UK_OK);
