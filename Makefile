@@ -145,7 +145,7 @@ pam_tests     := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/test_*.c))
 service_tests := $(patsubst %.c,$(B)/%,$(wildcard tests/service/test_*.c))
 unit_helpers  := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/helper_*.c))
 pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
-    $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c))
+    $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c)) $(B)/tests/fault/doors.so
 agent_objs    := $(filter-out $(B)/agent/main.o,$(call objs_of,agent/*.c))
 service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,$(service_src)))
 tool_objs     := $(filter-out $(B)/tool/main.o,$(call objs_of,tool/*.c))
@@ -170,6 +170,8 @@ $(B)/tests/pam/helper_%: $(B)/tests/pam/helper_%.o $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
 $(B)/tests/pam/module_%.so: $(B)/tests/pam/module_%.o
 	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lpam
+$(B)/tests/fault/%.so: $(B)/tests/fault/%.o
+	$(call say,LD)$(CC) -shared $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^
 $(B)/tests/service/%: $(B)/tests/service/%.o $(call objs_of,tests/service/lib_*.c) $(service_objs) $(libcore)
 	$(call say,LD)$(CC) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,cmocka $(service_libs)) -lpthread
 # A fuzz target is linked with what its name begins with.

@@ -239,8 +239,11 @@ uk_file_create(const char *path, const void *bytes, size_t len, mode_t mode,
     code = uk_walk_to_last(&walk, path, UK_WALK_STICKY_WILL_DO, err);
     if (code == UK_OK)
         code = write_new(&walk, walk.part, bytes, len, mode, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         code = flush_folder(&walk, err);
+        if (code != UK_OK)
+            unlinkat(walk.folder, walk.part, 0);
+    }
     uk_walk_close(&walk);
     return code;
 }

@@ -51,7 +51,7 @@ UK_MUST_USE enum uk_code uk_file_replace(const char *path, const void *bytes,
                                          size_t len, mode_t mode,
                                          struct uk_err *err);
 
-/* Write a file that must not exist yet. */
+/* Write a file that must not exist yet; nothing of it is left when it fails. */
 UK_MUST_USE enum uk_code uk_file_create(const char *path, const void *bytes,
                                         size_t len, mode_t mode,
                                         struct uk_err *err);

@@ -4,8 +4,7 @@ truth, always answered by the deadline, and in the right word.
 
 The agent is started as the PAM module starts it, with one end of a socket
 pair as descriptor 3; or, with LIAR_LISTENS set (liar_listens.t), as a service
-at a socket, and told before that a login is coming.  The messages are packed
-here from docs/PROTOCOL.md.
+at a socket, and told before that a login is coming.
 """
 
 import concurrent.futures
@@ -13,7 +12,6 @@ import os
 import shutil
 import socket
 import ssl
-import struct
 import subprocess
 import tempfile
 import threading
@@ -32,6 +30,7 @@ if os.geteuid() == 0:
 
 from lies import EMAIL, LIES, USER
 from liar import TRUE, Liar
+from message import Reply, pack_login, pack_prepare
 from tap import equal, group, main, nothing, note, ok
 from wire import checksum
 from world import BUILD, PATIENCE, SLOW, Authority, die_with_us, openssl
@@ -39,12 +38,6 @@ from world import BUILD, PATIENCE, SLOW, Authority, die_with_us, openssl
 AGENT = os.path.join(BUILD, 'userkey-agent')
 BUDGET = 3.0 if SLOW else 1.5  # seconds that the agent is given
 LATE = 5.0 if SLOW else 2.5    # and how much later the answer may come
-CODES = ['ok', 'misconfigured', 'unreachable', 'timeout', 'tls', 'bad-answer',
-         'no-memory', 'system', 'invalid', 'cancelled']
-STAGES = ['none', 'agent', 'resolve', 'connect', 'tls', 'answer']
-VERDICTS = ['undecided', 'granted', 'refused', 'user-disabled', 'not-mapped',
-            'not-allowed', 'unknown-user', 'malformed', 'junk', 'throttled',
-            'throttled']
 
 temporary = tempfile.TemporaryDirectory(prefix='userkey-test-')
 folder = temporary.name
@@ -53,61 +46,6 @@ authority = Authority(os.path.join(folder, 'ca'))
 CERTIFICATE = authority.issue('localhost')
 KEY = 'ukey' + 'Marker7Key' * 5 + 'wxyz'
 KEY += checksum(KEY)
-
-
-def text(value):
-    value = value.encode()
-    return struct.pack('>H', len(value)) + value
-
-
-def pack_login(emails, keep):
-    body = struct.pack('>BIBB', 1, int(BUDGET * 1000), emails, keep)
-    body += text('alice') + text('sshd') + text('10.0.0.7') + text('')
-    body += text(KEY)
-    return b'UKEY' + struct.pack('>BBH', 2, 1, 8 + len(body)) + body
-
-
-def pack_prepare():
-    body = struct.pack('>BIBB', 3, 1, 0, 0) + text('alice') + text('sshd')
-    body += text('10.0.0.7') + text('') + text('')
-    return b'UKEY' + struct.pack('>BBH', 2, 1, 8 + len(body)) + body
-
-
-class Reply:
-    """An answer of the agent, taken apart."""
-
-    def __init__(self, data):
-        magic, version, kind, length = struct.unpack('>4sBBH', data[:8])
-        assert (magic, version, kind, length) == (b'UKEY', 2, 2, len(data))
-        self.left = data[8:]
-        code, stage = self.take(1), self.take(1)
-        self.text = self.take_text()
-        verdict = self.take(1)
-        self.person = self.take_text()
-        self.emails = [self.take_text() for _ in range(self.take(1))]
-        self.access, self.refresh = self.take_text(), self.take_text()
-        self.request_id = self.take_text()
-        self.retry = self.take(4)
-        assert self.take(1) == 0 and self.take(4) == 0  # nothing offline
-        assert self.left == b''
-        self.word = VERDICTS[verdict] if code == 0 else CODES[code]
-        if self.word == 'timeout':
-            self.word += ':' + STAGES[stage]
-
-    def take(self, size):
-        number = int.from_bytes(self.left[:size], 'big')
-        self.left = self.left[size:]
-        return number
-
-    def take_text(self):
-        size = self.take(2)
-        value, self.left = self.left[:size], self.left[size:]
-        return value.decode()
-
-    def __repr__(self):
-        return '<%s %r person=%r emails=%r retry=%d>' % (
-            self.word, self.text, self.person, self.emails, self.retry)
-
 
 # Descriptor 3 is taken here, so that nothing else of ours gets that number.
 if not os.path.exists('/proc/self/fd/3'):
@@ -149,7 +87,7 @@ def ask_listening(url, emails, keep, **settings):
         ours.connect(path)
         begin = time.monotonic()
         ours.send(pack_prepare())
-        ours.send(pack_login(emails, keep))
+        ours.send(pack_login(KEY, BUDGET, emails, keep))
         ours.settimeout(BUDGET + PATIENCE)
         data = ours.recv(65536)
         took = time.monotonic() - begin
@@ -187,7 +125,7 @@ def ask(url, emails=True, keep=False, **settings):
             preexec_fn=child, pass_fds=[3], cwd='/')
     theirs.close()
     try:
-        ours.send(pack_login(emails, keep))
+        ours.send(pack_login(KEY, BUDGET, emails, keep))
         ours.settimeout(BUDGET + PATIENCE)
         data = ours.recv(65536)
         took = time.monotonic() - begin
