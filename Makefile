@@ -283,11 +283,13 @@ help:
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
+	@echo 'deb            Debian packages, in $(B)/deb/'
 	@echo 'install        to DESTDIR; see the variables at the top'
 	@echo 'uninstall      what install put there'
 	@echo 'format         clang-format all sources'
 	@echo 'clean          remove $(B)/'
 
 include conf/install.mk
+include conf/packages.mk
 
 -include $(shell find $(B) -type f -name '*.d' 2>/dev/null)

@@ -21,12 +21,14 @@ link $(BINDIR)/userkey $(LIBEXECDIR)/userkey/userkey-askpass
 0644 conf/apparmor/usr.sbin.userkey-server $(APPARMOR)/usr.sbin.userkey-server
 0644 conf/systemd/polkit-agent-helper@.service.d/userkey.conf $(examples)/polkit-agent-helper@.service.d/userkey.conf
 0644 conf/sysusers.d/userkey.conf $(SYSUSERS)/userkey.conf
+0644 conf/sysusers.d/userkey-server.conf $(SYSUSERS)/userkey-server.conf
 0644 conf/tmpfiles.d/userkey.conf $(TMPFILES)/userkey.conf
 0644 conf/completion/userkey.bash $(COMPLETIONS)/bash-completion/completions/userkey
 link userkey $(COMPLETIONS)/bash-completion/completions/userkey-server
 0644 conf/completion/_userkey $(COMPLETIONS)/zsh/vendor-completions/_userkey
 0644 conf/completion/userkey.fish $(COMPLETIONS)/fish/vendor_completions.d/userkey.fish
 link userkey.fish $(COMPLETIONS)/fish/vendor_completions.d/userkey-server.fish
+0644 conf/pam-configs/userkey $(PREFIX)/share/pam-configs/userkey
 0644 README.md $(doc)/README.md
 0644 LICENSE $(doc)/LICENSE
 0644 conf/userkey.conf $(examples)/userkey.conf

@@ -56,7 +56,7 @@ results.append(("it says what the service does", [
     f"{name}={said.get(name)}, not {value}" for name, value in wanted.items()
     if said.get(name) != value] + (
         [] if int(said.get("WatchdogSec", "0")) > 0 else ["no WatchdogSec"])))
-users = (ROOT / "conf/sysusers.d/userkey.conf").read_text()
+users = (ROOT / "conf/sysusers.d/userkey-server.conf").read_text()
 results.append(("its user is made", [] if re.search(
     rf"^u {said['User']} ", users, re.M) else [said["User"]]))
 

@@ -38,6 +38,7 @@ check 'the programs and the module, with their modes' \
     "$(files | grep -E 'bin/|libexec|pam/|units|sysusers|tmpfiles')" \
     'opt/etc/apparmor.d/usr.libexec.userkey.userkey-agent 644
 opt/pam/pam_userkey.so 644
+opt/sysusers/userkey-server.conf 644
 opt/sysusers/userkey.conf 644
 opt/tmpfiles/userkey.conf 644
 opt/uk/bin/userkey 755
@@ -52,7 +53,8 @@ check 'every manual' "$(find "$dest/opt/uk/share/man" -type f -printf '%f\n' |
 check 'every example' "$(cd "$dest/opt/uk/share/doc/userkey/examples" &&
     find . -type f | sort)" "$(cd conf && find . -type f \
     ! -name '*.mk' ! -path './sysusers.d/*' ! -path './systemd/userkey-*' \
-    ! -path './tmpfiles.d/*' ! -path './apparmor/*' ! -path './completion/*' | sed 's,/systemd/,/,' | sort)"
+    ! -path './tmpfiles.d/*' ! -path './apparmor/*' ! -path './completion/*' \
+    ! -path './pam-configs/*' | sed 's,/systemd/,/,' | sort)"
 check 'what the shells complete, where each of them looks for it' \
     "$(cd "$dest/opt/uk/share" && find . -path '*complet*' ! -type d | sort)" \
     './bash-completion/completions/userkey
@@ -98,7 +100,7 @@ else
 fi
 if command -v systemd-sysusers >/dev/null; then
     check 'both users would be made' "$(systemd-sysusers --dry-run \
-        "$PWD/conf/sysusers.d/userkey.conf" 2>&1 |
+        "$PWD"/conf/sysusers.d/userkey*.conf 2>&1 |
         grep -oE "user '[a-z_-]+'" | sort)" "user '_userkey'
 user '_userkey-server'"
 else
