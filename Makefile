@@ -207,7 +207,7 @@ check:
 	@tests/deps check
 	+@tests/run --all
 check-slow:
-	@tests/deps check
+	@tests/deps slow
 	+@tests/run --slow
 check-unit: tests
 	@B=$(B) tests/run $(unit_tests) $(pam_tests) $(service_tests)
@@ -283,7 +283,7 @@ help:
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
-	@echo 'deb            Debian packages, in $(B)/deb/'
+	@echo 'deb, rpm       packages of the tree, in $(B)/deb/ and $(B)/rpm/'
 	@echo 'install        to DESTDIR; see the variables at the top'
 	@echo 'uninstall      what install put there'
 	@echo 'format         clang-format all sources'

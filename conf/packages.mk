@@ -32,3 +32,19 @@ deb:
 	@rm -rf $(B)/deb.new/$(deb_name) $(B)/deb
 	@mv $(B)/deb.new $(B)/deb
 	@ls $(B)/deb/*.deb
+
+# Where rpmbuild knows no packages of the distribution, as on Debian, it cannot
+# tell whether what is needed is there: RPM_FLAGS=--nodeps.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps)
+.PHONY: rpm
+rpm:
+	@rm -rf $(B)/rpm
+	@$(call copy_tree,$(B)/rpm/SOURCES/$(deb_name))
+	@tar -C $(B)/rpm/SOURCES -czf $(B)/rpm/SOURCES/$(deb_name).tar.gz $(deb_name)
+	@echo 'building the packages of userkey $(deb_version)'
+	@if ! env -u MAKEFLAGS -u MAKELEVEL -u B -u DESTDIR rpmbuild -bb $(RPM_FLAGS) \
+	    --define '_topdir $(abspath $(B))/rpm' --define 'userkey_version $(deb_version)' \
+	    packaging/userkey.spec >$(B)/rpm/build.log 2>&1; then \
+	    tail -n 40 $(B)/rpm/build.log >&2; exit 1; fi
+	@rm -rf $(B)/rpm/SOURCES $(B)/rpm/BUILD $(B)/rpm/BUILDROOT
+	@find $(B)/rpm/RPMS -name '*.rpm'
