@@ -113,7 +113,13 @@ cflags_core     = $(call pkg_cflags,$(reach_libs))
 cflags_agent    = $(call pkg_cflags,$(agent_libs))
 cflags_service  = $(call pkg_cflags,$(service_libs))
 $(foreach dir,$(wildcard service/*/),$(eval cflags_$(dir:/=) = $(value cflags_service)))
-cflags_tool     = $(call pkg_cflags,$(tool_libs))
+cflags_tool     = $(call pkg_cflags,$(tool_libs)) -I$(B)
+
+# The stack that `userkey enable-login` gives to services is the example.
+$(B)/tool/loginfile.o: $(B)/tool/loginstack.inc
+$(B)/tool/loginstack.inc: conf/pam.d/userkey
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
 $(libcore): $(core_objs)
 	@rm -f $@

@@ -15,6 +15,7 @@ define install_list
 0755 $(service) $(SBINDIR)/userkey-server
 link $(BINDIR)/userkey $(LIBEXECDIR)/userkey/userkey-askpass
 0644 conf/systemd/userkey-server.service.in $(UNITDIR)/userkey-server.service
+0644 conf/systemd/userkey-login-trial.service.in $(UNITDIR)/userkey-login-trial.service
 0644 conf/systemd/userkey-agent.service $(UNITDIR)/userkey-agent.service
 0644 conf/systemd/userkey-agent.socket $(UNITDIR)/userkey-agent.socket
 0644 conf/apparmor/usr.libexec.userkey.userkey-agent $(APPARMOR)/usr.libexec.userkey.userkey-agent
@@ -59,7 +60,8 @@ install: all
 	    case $$mode:$$from in \
 	    link:*) ln -sfn "$$from" "$$new" ;; \
 	    *.in | *:man/* | *:conf/*) \
-	        sed -e 's,@SBINDIR@,$(SBINDIR),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g' \
+	        sed -e 's,@BINDIR@,$(BINDIR),g; s,@LOCALSTATEDIR@,$(LOCALSTATEDIR),g' \
+	            -e 's,@SBINDIR@,$(SBINDIR),g; s,@SYSCONFDIR@,$(SYSCONFDIR),g' \
 	            -e 's,/usr/libexec/userkey,$(LIBEXECDIR)/userkey,g' \
 	            -e 's,/etc/userkey,$(SYSCONFDIR)/userkey,g' \
 	            -e 's,/var/lib/userkey-agent,$(LOCALSTATEDIR)/lib/userkey-agent,g' \

@@ -41,6 +41,10 @@ enum uk_arg {
     UK_ARG_DRY_RUN = 1 << 17,
     UK_ARG_FILE = 1 << 18,
     UK_ARG_PROMPT = 1 << 19,
+    UK_ARG_SERVICES = 1 << 24,
+    UK_ARG_TRY = 1 << 25,
+    UK_ARG_CONFIRM = 1 << 26,
+    UK_ARG_EXPIRED = 1 << 27,
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */
@@ -53,6 +57,8 @@ struct uk_args {
     bool with_key;
     bool fix;
     bool dry_run;
+    bool confirm;
+    bool expired;
     bool server_keys; /* no option: the keys are those of 'server-key' */
     const char *out;
     const char *url;
@@ -71,6 +77,8 @@ struct uk_args {
     const char *older_than;
     const char *file;
     const char *prompt;
+    const char *services;
+    const char *try_time;
     char *const *word; /* the operands */
     size_t n_words;
 };

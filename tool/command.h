@@ -36,6 +36,9 @@ enum uk_exit uk_cmd_user(struct uk_tool *tool);
 enum uk_exit uk_cmd_explain(struct uk_tool *tool);
 enum uk_exit uk_cmd_doctor(struct uk_tool *tool);
 enum uk_exit uk_cmd_agent(struct uk_tool *tool);
+enum uk_exit uk_cmd_enable_login(struct uk_tool *tool);
+enum uk_exit uk_cmd_confirm_login(struct uk_tool *tool);
+enum uk_exit uk_cmd_disable_login(struct uk_tool *tool);
 /* A part of 'user', with the conversation open. */
 enum uk_exit uk_cmd_reset_token(struct uk_tool *tool, struct uk_talk *talk);
 enum uk_exit uk_cmd_server_key(struct uk_tool *tool);

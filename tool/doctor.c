@@ -135,6 +135,21 @@ uk_doctor_path(const struct uk_doctor *doctor, const char *path, char *to)
     return to;
 }
 
+static bool
+read_planned(const struct uk_doctor *doctor, const char *path,
+             struct uk_buf *to)
+{
+    for (size_t i = 0; i < doctor->n_planned; i++) {
+        const struct uk_doctor_planned *planned = &doctor->planned[i];
+
+        if (strcmp(planned->path, path) == 0) {
+            uk_buf_add(to, uk_buf_peek(planned->text), planned->text->len);
+            return true;
+        }
+    }
+    return false;
+}
+
 int
 uk_doctor_read(const struct uk_doctor *doctor, const char *path,
                struct uk_buf *to)
@@ -142,10 +157,13 @@ uk_doctor_read(const struct uk_doctor *doctor, const char *path,
     char at[UK_DOCTOR_PATH];
     struct uk_err err = UK_ERR_NONE;
     struct stat st;
-    int fd = open(uk_doctor_path(doctor, path, at),
-                  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    int sys = errno;
+    int fd, sys;
 
+    if (read_planned(doctor, path, to))
+        return 0;
+    fd = open(uk_doctor_path(doctor, path, at),
+              O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    sys = errno;
     if (fd < 0)
         return sys;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))

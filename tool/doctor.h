@@ -34,9 +34,17 @@ struct uk_finding {
     char mend[640]; /* a command, or what to write where; or "" */
 };
 
+/* A file as it is going to be. */
+struct uk_doctor_planned {
+    const char *path; /* borrowed, as are the bytes */
+    const struct uk_buf *text;
+};
+
 struct uk_doctor {
     const char *root; /* borrowed: the folder of another system, or "" */
     const char *conf; /* borrowed: of that system */
+    const struct uk_doctor_planned *planned; /* read in place of what is */
+    size_t n_planned;
     bool fix;
     /* What earlier checks have found; the caller's, for uk_doctor_clear(). */
     bool has_settings;
