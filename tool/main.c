@@ -83,7 +83,7 @@ static const struct command {
      "what is wrong with this machine's logins, why it matters, what mends it",
      UK_ARG_FIX | UK_ARG_ROOT | UK_ARG_CONF | UK_ARG_JSON, 0, 0, uk_cmd_doctor},
     {"enable-login",
-     "[--service NAME,...] [--try TIME] [--yes] [--confirm] [--json]",
+     "[--service NAMES] [--try TIME] [--yes] [--confirm] [--json]",
      "let keys log in to this machine: PAM's files are changed",
      UK_ARG_SERVICES | UK_ARG_TRY | UK_ARG_YES | UK_ARG_CONFIRM | UK_ARG_JSON,
      0, 0, uk_cmd_enable_login},

@@ -93,7 +93,7 @@ for name in ("sshd", "sudo"):
     same((KEPT / f"{name}.before").read_bytes(), before[name][0],
          f"what {name} was is kept")
 ok(let_in(ssh("alice", KEY)), "a key logs in by ssh")
-ok(let_in(ssh("alice", "", unix=UNIX)), "the way back: a Unix password still does")
+ok(let_in(ssh("alice", UNIX)), "the way back: a Unix password still does")
 ok(let_in(sudo(KEY), "root"), "a key lets sudo")
 came = ssh("alice", "wrong" * 3)
 ok(came.status != 0, "anything else does not", came)
@@ -368,7 +368,7 @@ if profile.exists() and os.access("/usr/sbin/pam-auth-update", os.X_OK):
     ok(b"pam_userkey" in (PAM_D / "common-auth").read_bytes(),
        "it is in common-auth")
     ok(let_in(ssh("alice", KEY)), "a key logs in by ssh")
-    ok(let_in(ssh("alice", "", unix=UNIX)), "a Unix password still does")
+    ok(let_in(ssh("alice", UNIX)), "a Unix password still does")
     STATE.write_text(re.sub("(?m)^boot = .*", "boot = another",
                             STATE.read_text()))
     came = userkey("disable-login", "--expired")
