@@ -37,9 +37,10 @@ on_sending(void *own, char *to, char *from, int to_port, int from_port)
 {
     struct uk_httpstry *attempt = own;
 
+    attempt->anew = attempt->sent;
     if (attempt->sent && is_once(attempt)) {
         if (!attempt->twice || attempt->again || attempt->head.bytes > 0) {
-            attempt->stale = true;
+            attempt->stale = attempt->head.bytes == 0;
             return CURL_PREREQFUNC_ABORT;
         }
         attempt->again = true;
@@ -253,13 +254,14 @@ failure_of(const struct uk_httpstry *attempt, CURLcode rc)
 
 /* Did it end because a kept connection was closed meanwhile?  libcurl notices
  * that by itself in most cases, but not when an HTTP/2 connection is closed
- * while a request is on its way. */
+ * while a request is on its way.  If it was the second that was kept, that
+ * says no more about the server than the first. */
 static bool
 was_closed(const struct uk_httpstry *attempt, CURLcode rc)
 {
     long made = 1;
 
-    return attempt->sent && !attempt->again && attempt->head.bytes == 0 &&
+    return attempt->sent && attempt->head.bytes == 0 &&
            (rc == CURLE_SEND_ERROR || rc == CURLE_RECV_ERROR ||
             rc == CURLE_GOT_NOTHING || rc == CURLE_HTTP2 ||
             rc == CURLE_HTTP2_STREAM) &&
@@ -313,8 +315,11 @@ uk_httpstry_hand_over(struct uk_httpstry *attempt, struct uk_https_reply *out)
 void
 uk_httpstry_clear(struct uk_httpstry *attempt)
 {
-    /* One that failed may be in whatever state. */
-    uk_httpsspare_give(attempt->done ? attempt->spare : NULL, attempt->easy,
+    /* One that failed may be in whatever state; one that sent anew counts
+     * that, and gives up at the fifth in its life. */
+    bool usable = attempt->done && !attempt->anew;
+
+    uk_httpsspare_give(usable ? attempt->spare : NULL, attempt->easy,
                        attempt->server);
     curl_slist_free_all(attempt->lines);
     attempt->easy = NULL;

@@ -33,7 +33,7 @@ struct uk_httpstry {
     /* What came out: */
     bool sent;  /* the request was on its way, for all we know */
     bool stale; /* over a kept connection that was closed before one byte of an
-                 * answer; it was not sent once more */
+                 * answer, or over two: a new one may do better */
     struct uk_httphead head;
     struct uk_buf answer;
     /* Its own: */
@@ -41,6 +41,7 @@ struct uk_httpstry {
     struct curl_slist *lines; /* of the request's head */
     struct uk_buf url;
     bool again;            /* it was sent for the second time */
+    bool anew;             /* libcurl sent it more than once */
     bool done;             /* libcurl came to its end without a failure */
     bool handshaking;      /* TLS has begun, on a connection of its own */
     bool proxied;          /* it goes through 'proxy' */
