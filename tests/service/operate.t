@@ -199,7 +199,7 @@ def nobody_is_kept_waiting():
         end.set()
         for one in threads:
             one.join()
-        ok(all(status == 200 and wait < (9 if SLOW else 3)
+        ok(all(status == 200 and wait < 9
                for wait, status in waits),
            '120 connections, %s' % what, waits)
 
