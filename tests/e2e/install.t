@@ -47,6 +47,7 @@ opt/uk/libexec/userkey/userkey-askpass 777
 opt/uk/sbin/userkey-server 755
 opt/units/userkey-agent.service 644
 opt/units/userkey-agent.socket 644
+opt/units/userkey-login-trial.service 644
 opt/units/userkey-server.service 644'
 check 'every manual' "$(find "$dest/opt/uk/share/man" -type f -printf '%f\n' |
     sort)" "$(find man -name '*.[1-8]' -printf '%f\n' | sort)"
