@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "tool/wait.h"
 
 bool
 uk_ask_is_terminal(void)
@@ -30,6 +31,7 @@ read_line(const char *prompt, char *line, size_t room, int flags)
     char *got;
     int why;
 
+    uk_wait_end();
     sigemptyset(&quiet.sa_mask);
     sigaction(SIGINT, &quiet, &before);
     got = readpassphrase(prompt, line, room, flags | RPP_REQUIRE_TTY);
@@ -76,6 +78,7 @@ uk_ask_secret(const char *prompt, const char *how_else, struct uk_secret *out,
 static enum uk_code
 read_first_line(char *line, size_t room, size_t *len, struct uk_err *err)
 {
+    uk_wait_end();
     *len = 0;
     for (;;) {
         ssize_t n = read(STDIN_FILENO, line + *len, 1);

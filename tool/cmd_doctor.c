@@ -14,6 +14,7 @@
 #include "tool/out.h"
 
 #define INDENT 21 /* of what is said, behind check and grade */
+#define SECOND 9  /* of which the grade has so much */
 #define NARROW 40 /* no line of words is shorter */
 #define WIDTH  80
 
@@ -98,9 +99,14 @@ static void
 add_part(struct uk_buf *out, const char *first, const char *second,
          const char *text, size_t width)
 {
+    const char *colour;
+
     if (text[0] == '\0')
         return;
-    uk_buf_addf(out, "%-12s%-9s", first, second);
+    colour = uk_out_colour(second);
+    uk_buf_addf(out, "%-12s%s%s%s%*s", first, colour != NULL ? colour : "",
+                second, colour != NULL ? UK_OUT_PLAIN : "",
+                (int)(SECOND - strlen(second)), "");
     add_wrapped(out, text, width);
 }
 

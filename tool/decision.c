@@ -9,6 +9,7 @@
 #include "tool/explain.h"
 #include "tool/find.h"
 #include "tool/out.h"
+#include "tool/wait.h"
 
 #define ROWS      16
 #define WORD_ROOM 32
@@ -148,9 +149,11 @@ uk_decision_make(struct uk_decision *decision,
         .key = key,
     };
 
+    uk_wait_begin("the service");
     decision->code =
         uk_login_decide(&login, uk_deadline_in((unsigned)settings->timeout),
                         &decision->outcome, &decision->err);
+    uk_wait_end();
 }
 
 enum uk_exit

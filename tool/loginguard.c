@@ -10,6 +10,7 @@
 #include "tool/doctor_pam.h"
 #include "tool/out.h"
 #include "tool/stackwho.h"
+#include "tool/wait.h"
 
 #define FIRST_PERSON 1000 /* Debian's and Red Hat's first account of a person */
 
@@ -31,10 +32,12 @@ uk_loginguard_look(const struct uk_loginplan *plan)
     struct uk_doctor doctor = make_doctor(plan);
     size_t errors = 0;
 
+    uk_wait_begin("what 'userkey doctor' looks at");
     for (size_t i = 0; i < uk_doctor_n_checks; i++) {
         doctor.check = uk_doctor_checks[i].id;
         uk_doctor_checks[i].run(&doctor);
     }
+    uk_wait_end();
     for (size_t i = 0; i < doctor.count; i++) {
         const struct uk_finding *finding = &doctor.finding[i];
 

@@ -14,6 +14,7 @@
 #include "core/deadline.h"
 #include "core/io.h"
 #include "core/str.h"
+#include "tool/wait.h"
 
 static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
 
@@ -27,6 +28,73 @@ add_plain(struct uk_buf *out, size_t columns, const char *const *cells,
     }
 }
 
+bool
+uk_out_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
+bool
+uk_out_has_colours(void)
+{
+    const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
+
+    return uk_out_is_terminal() && (no == NULL || no[0] == '\0') &&
+           kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+}
+
+/* Words that stand for a state, and what people see at once. */
+static const struct {
+    const char *word, *colour;
+} colours[] = {
+    {"ok", UK_OUT_GOOD},          {"enabled", UK_OUT_GOOD},
+    {"granted", UK_OUT_GOOD},     {"running", UK_OUT_GOOD},
+    {"up", UK_OUT_GOOD},          {"yes", UK_OUT_GOOD},
+    {"note", UK_OUT_NOTE},        {"unseen", UK_OUT_NOTE},
+    {"warning", UK_OUT_WARNING},  {"disabled", UK_OUT_WARNING},
+    {"expired", UK_OUT_WARNING},  {"pending", UK_OUT_WARNING},
+    {"error", UK_OUT_BAD},        {"refused", UK_OUT_BAD},
+    {"not-mapped", UK_OUT_BAD},   {"not-allowed", UK_OUT_BAD},
+    {"not-found", UK_OUT_BAD},    {"conflict", UK_OUT_BAD},
+    {"denied", UK_OUT_BAD},       {"network", UK_OUT_BAD},
+    {"failed", UK_OUT_BAD},       {"user-disabled", UK_OUT_BAD},
+    {"unknown-user", UK_OUT_BAD}, {"malformed", UK_OUT_BAD},
+    {"throttled", UK_OUT_BAD},    {"unreachable", UK_OUT_BAD},
+    {"tls", UK_OUT_BAD},          {"bad-answer", UK_OUT_BAD},
+    {"down", UK_OUT_BAD},         {"misconfigured", UK_OUT_BAD},
+};
+
+const char *
+uk_out_colour(const char *word)
+{
+    for (size_t i = 0; uk_out_has_colours() && i < UK_COUNT(colours); i++) {
+        if (strcmp(word, colours[i].word) == 0)
+            return colours[i].colour;
+    }
+    return NULL;
+}
+
+static int
+fill_cell(struct libscols_line *line, size_t column, const char *text)
+{
+    const char *colour = uk_out_colour(text);
+    int rc = scols_line_set_data(line, column, text);
+
+    if (rc == 0 && colour != NULL)
+        rc = scols_cell_set_color(scols_line_get_cell(line, column), colour);
+    return rc;
+}
+
+static int
+add_column(struct libscols_table *table, const char *head)
+{
+    struct libscols_column *column = scols_table_new_column(table, head, 0, 0);
+
+    if (column == NULL)
+        return -ENOMEM;
+    return scols_cell_set_color(scols_column_get_header(column), UK_OUT_HEAD);
+}
+
 /* Row by row; 0, or a negative errno as libsmartcols has them. */
 static int
 fill(struct libscols_table *table, const char *const *heads, size_t columns,
@@ -34,26 +102,19 @@ fill(struct libscols_table *table, const char *const *heads, size_t columns,
 {
     int rc = scols_table_enable_noheadings(table, heads == NULL);
 
-    for (size_t i = 0; rc == 0 && i < columns; i++) {
-        if (scols_table_new_column(table, heads != NULL ? heads[i] : "", 0,
-                                   0) == NULL)
-            rc = -ENOMEM;
-    }
+    if (rc == 0)
+        rc = scols_table_enable_colors(table, uk_out_has_colours());
+    for (size_t i = 0; rc == 0 && i < columns; i++)
+        rc = add_column(table, heads != NULL ? heads[i] : "");
     for (size_t i = 0; rc == 0 && i < rows; i++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
 
         if (line == NULL)
             return -ENOMEM;
         for (size_t j = 0; rc == 0 && j < columns; j++)
-            rc = scols_line_set_data(line, j, cells[i * columns + j]);
+            rc = fill_cell(line, j, cells[i * columns + j]);
     }
     return rc;
-}
-
-bool
-uk_out_is_terminal(void)
-{
-    return isatty(STDOUT_FILENO) == 1;
 }
 
 enum uk_code
@@ -87,6 +148,7 @@ uk_out_flush(struct uk_buf *out, struct uk_err *err)
 {
     enum uk_code code = uk_buf_check(out, err);
 
+    uk_wait_end();
     if (code == UK_OK && out->len > 0)
         code = uk_io_write_all(STDOUT_FILENO, out->bytes, out->len, no_deadline,
                                err);
@@ -114,6 +176,7 @@ say(const char *prefix, const char *fmt, va_list args)
     struct uk_err ignored;
     size_t len;
 
+    uk_wait_end();
     if (vsnprintf(text, sizeof(text), fmt, args) < 0)
         return;
     len = (size_t)snprintf(line, sizeof(line), "%s", prefix);

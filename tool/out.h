@@ -34,6 +34,18 @@ UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
 /* Do people read standard output? */
 bool uk_out_is_terminal(void);
 
+/* And do they want colours there?  (NO_COLOR, TERM) */
+bool uk_out_has_colours(void);
+
+/* The colour of a word for a state, or NULL; static.  UK_OUT_PLAIN ends it. */
+#define UK_OUT_GOOD    "\033[32m"
+#define UK_OUT_NOTE    "\033[36m"
+#define UK_OUT_WARNING "\033[33m"
+#define UK_OUT_BAD     "\033[31m"
+#define UK_OUT_HEAD    "\033[1m"
+#define UK_OUT_PLAIN   "\033[0m"
+const char *uk_out_colour(const char *word);
+
 /* "2026-01-31T12:00:00Z"; "-" for none.  Returns out. */
 #define UK_OUT_DATE 24
 const char *uk_out_date(int64_t seconds, char out[UK_OUT_DATE]);

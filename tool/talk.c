@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "tool/out.h"
 #include "tool/reword.h"
+#include "tool/wait.h"
 
 enum uk_code
 uk_talk_prepare(struct uk_talk *talk, struct uk_err *err)
@@ -55,6 +56,7 @@ struct uk_service *
 uk_talk_next(struct uk_talk *talk)
 {
     talk->service.by = uk_deadline_in(UK_TALK_MS);
+    uk_wait_begin("the service");
     return &talk->service;
 }
 
