@@ -1,8 +1,25 @@
 # bash completion for userkey and userkey-server.
 #
 # What can be written stands in the programs' own --help, so it is asked of
-# them: a new command or option needs no change here.  Names of keys come from
-# the service, if there is a session and it answers within two seconds.
+# them: a new command or option needs no change here.  No word of the line is
+# given to a program unless its --help names it as a command: any other could be
+# a file to write.  Names of keys come from the service, if there is a session
+# and it answers within two seconds.
+
+# The commands of the --help on standard input: "create", "user add".
+_userkey_commands() {
+    awk -F '   *' '/^  [a-z]/ { print $2 }'
+}
+
+# Is $1 one of the commands $2, or the first words of one?
+_userkey_is_command() {
+    local line
+
+    while read -r line; do
+        [[ $line == "$1" || $line == "$1 "* ]] && return 0
+    done <<<"$2"
+    return 1
+}
 
 # The options of the --help on standard input that begin with $1, or their
 # values' kinds: "--out FILE".
@@ -32,22 +49,20 @@ _userkey_value() { # KIND CURRENT
 
 _userkey() {
     local program=${COMP_WORDS[0]} current=${COMP_WORDS[COMP_CWORD]}
-    local before=${COMP_WORDS[COMP_CWORD - 1]} help options kind words
+    local before=${COMP_WORDS[COMP_CWORD - 1]} help known options kind words word
     local -a command=()
-    local i most=1
 
     COMPREPLY=()
-    # A command of userkey-server may be two words: "user add".
-    [[ ${program##*/} == userkey-server ]] && most=2
-    for ((i = 1; i < COMP_CWORD && i <= most; i++)); do
-        "$program" "${command[@]}" "${COMP_WORDS[i]}" --help \
-            >/dev/null 2>&1 </dev/null || break
-        command+=("${COMP_WORDS[i]}")
+    known=$("$program" --help 2>/dev/null </dev/null | _userkey_commands)
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [[ $word =~ ^[a-z-]+$ ]] || break
+        _userkey_is_command "${command[*]}${command:+ }$word" "$known" || break
+        command+=("$word")
     done
     help=$("$program" "${command[@]}" --help 2>/dev/null </dev/null)
     if [[ ${help%%$'\n'*} == *' COMMAND '* ]]; then
-        words=$(awk -v column=$((${#command[@]} + 1)) \
-            '/^  [a-z]/ { print $column }' <<<"$help" | sort -u)
+        words=$(_userkey_commands <<<"$help" |
+            cut -d ' ' -f $((${#command[@]} + 1)) | sort -u)
         [ "$COMP_CWORD" = $((${#command[@]} + 1)) ] || words=
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
         return

@@ -1,18 +1,24 @@
 # fish completion for userkey and userkey-server.
 #
 # What can be written stands in the programs' own --help, so it is asked of
-# them.  Names of keys come from the service, if there is a session and it
-# answers within two seconds.
+# them.  No word of the line is given to a program unless its --help names it as
+# a command: any other could be a file to write.  Names of keys come from the
+# service, if there is a session and it answers within two seconds.
 
 function __userkey_command # the command that the line has so far, or nothing
     set -l words (commandline -opc)
     set -l program $words[1]
     set -l found
-    set -l most 1
-    string match -q '*userkey-server' -- $program; and set most 2
+    set -l known
+    for line in (string match -r '^  [a-z].*' -- ($program --help 2>/dev/null </dev/null))
+        set -a known (string split -m 1 -- '  ' (string trim -- $line))[1]
+    end
     for word in $words[2..-1]
-        test (count $found) -lt $most; or break
-        $program $found $word --help >/dev/null 2>&1 </dev/null; or break
+        string match -qr '^[a-z-]+$' -- $word; or break
+        set -l so_far (string join ' ' -- $found $word)
+        contains -- $so_far $known
+        or string match -q -- "$so_far *" $known
+        or break
         set -a found $word
     end
     string join -- \n $found

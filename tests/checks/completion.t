@@ -21,6 +21,17 @@ esac
 END
 chmod +x "$dir/keyed/userkey"
 
+# Programs that write down what they were run with.
+mkdir "$dir/told" "$dir/empty"
+for program in userkey userkey-server; do
+    cat >"$dir/told/$program" <<END
+#!/bin/sh
+printf '%s' "\$*" | tr '\n' '?' >>"$dir/runs"; echo >>"$dir/runs"
+exec "$bin/$program" "\$@"
+END
+    chmod +x "$dir/told/$program"
+done
+
 check() { # TEXT GOT WANTED: as sets
     number=$((number + 1))
     if [ "$(tr ' ' '\n' <<<"$2" | sort)" = "$(tr ' ' '\n' <<<"$3" | sort)" ]; then
@@ -91,6 +102,22 @@ for shell in bash fish zsh; do
         "$(in_$shell userkey-server user add --pass)" --password-stdin
     check "$shell: a key" \
         "$(PATH=$dir/keyed:$PATH in_$shell userkey disable la)" laptop
+    rm -f "$dir/runs"
+    lines=('init --data' 'backup --' '-- init')
+    # Where there is nothing to complete, a test waits long for zsh to say so.
+    [ "$shell" = zsh ] || lines+=(init backup 'restore --' 'move --data'
+        'user add --' 'user --' 'admin-key create --app' --data)
+    for line in "${lines[@]}"; do
+        (root=$PWD && cd "$dir/empty" && ln -s "$root/conf" conf &&
+            PATH=$dir/told:$PATH in_$shell userkey-server $line '' \
+                >/dev/null
+            rm conf)
+    done
+    check "$shell: a word that may be a file makes none" \
+        "$(ls -A "$dir/empty")" ''
+    check "$shell: and nothing was run but a command's --help" \
+        "$(grep -vxE '((init|backup|restore|move|serve|user( add)?|admin-key( create)?) )?--help' \
+            "$dir/runs" || wc -l <"$dir/runs" | grep -x '[0-2]')" ''
     check "$shell: nothing where there is nothing" \
         "$(in_$shell userkey whoami zzz)" ''
 done
