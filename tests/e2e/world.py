@@ -5,6 +5,7 @@ tests/lab (or skips it with a reason), and ends with `world.done()`.
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
 import pty
@@ -125,12 +126,24 @@ class Lines:
 class Syslog(Lines):
     """Our module's lines, without what the syslog library put in front."""
 
+    marks = itertools.count(1)
+
     def __init__(self):
         super().__init__(UK["UK_SYSLOG"])
+        self.settle()
+
+    def settle(self):
+        """The new lines, with all that was sent before this: a mark that goes
+        the same way has arrived."""
+        mark = f"mark {os.getpid()}-{next(self.marks)}."
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as way:
+            way.connect("/dev/log")
+            way.send(mark.encode())
+        return self.wait(re.escape(mark), 30)
 
     def module(self, phase="auth"):
         found = []
-        for line in self.read():
+        for line in self.settle():
             at = line.find("pam_userkey(")
             if at >= 0 and f":{phase}): " in line[at:]:
                 found.append(line[at:].split(": ", 1)[1])

@@ -18,6 +18,7 @@ unprivileged user.  A guardian process stops it and removes the folder when
 this program has ended, whatever its end was.
 """
 
+import contextlib
 import glob
 import os
 import pwd
@@ -176,8 +177,10 @@ class Cluster:
         self.run('pg_ctl', 'stop', '-D', self.data, '-m', mode, '-w')
 
     def signal(self, number):
-        for pid in processes(self.data):
-            os.kill(pid, number)
+        for _ in range(2):  # one may have begun while others stopped
+            for pid in processes(self.data):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def sql(self, text, database='postgres'):
         """The rows, as psql prints them bare."""
