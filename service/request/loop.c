@@ -201,6 +201,15 @@ serve(struct uk_loop *loop, size_t i)
     uk_http_run(loop->http[i]);
 }
 
+/* Where there was no descriptor for who came, the library looks away from its
+ * listener, and back only when it is run: nothing would be heard again. */
+static void
+sweep(struct uk_loop *loop, size_t i)
+{
+    uk_http_sweep(loop->http[i]);
+    uk_http_run(loop->http[i]);
+}
+
 static void *
 run(void *argument)
 {
@@ -223,7 +232,7 @@ run(void *argument)
             continue;
         loop->next_sweep = uk_deadline_in(SWEEP_MS);
         for (size_t i = 0; i < loop->listeners; i++)
-            uk_http_sweep(loop->http[i]);
+            sweep(loop, i);
         uk_seen_send(&loop->server->seen, loop->server->writer);
         uk_outage_tell(&loop->server->outage, loop->server->log);
     }

@@ -256,9 +256,22 @@ WRAP(NET, ENOBUFS, -1, int, getsockopt,
 WRAP(NET, ENOBUFS, -1, int, getsockname,
      (int fd, struct sockaddr *to, socklen_t *size), (fd, to, size))
 WRAP(NET, ENOMEM, -1, int, epoll_create1, (int flags), (flags))
-WRAP(NET, ENOSPC, -1, int, epoll_ctl,
-     (int fd, int what, int of, struct epoll_event *event),
-     (fd, what, of, event))
+/* Nothing is missing that would let a descriptor be taken out. */
+DOOR int
+epoll_ctl(int fd, int what, int of, struct epoll_event *event)
+{
+    static int (*real)(int, int, int, struct epoll_event *);
+
+    if (what != EPOLL_CTL_DEL &&
+        fails(NET, "epoll_ctl", __builtin_return_address(0))) {
+        errno = ENOSPC;
+        return -1;
+    }
+    if (real == NULL)
+        *(void **)&real = next("epoll_ctl");
+    return real(fd, what, of, event);
+}
+
 WRAP(NET, EMFILE, -1, int, eventfd, (unsigned int value, int flags),
      (value, flags))
 WRAP(NET, EAI_SYSTEM, EAI_SYSTEM, int, getaddrinfo,

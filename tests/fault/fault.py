@@ -77,12 +77,14 @@ def walk(run, judge, workers=1):
                 'program' if own else 'process', name, nth, seen, failed, what)
             for what in judge(result, failed)]
 
-    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        counts = list(pool.map(
-            lambda row: (*row, run(KINDS[row[0]], row[1], 0)[1].seen),
-            [(name, own) for name in KINDS for own in (1, 0)]))
-        rows = [(name, own, nth, seen) for name, own, seen in counts
-                for nth in sample(seen, MOST if own else MOST // 2)]
-        results = list(pool.map(one, rows))
+    counts = [(name, own, run(kind, own, 0)[1].seen)
+              for name, kind in KINDS.items() for own in (1, 0)]
+    rows = [(name, own, nth, seen) for name, own, seen in counts
+            for nth in sample(seen, MOST if own else MOST // 2)]
+    if workers == 1:
+        results = [one(row) for row in rows]
+    else:
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            results = list(pool.map(one, rows))
     return ([what for _, found in results for what in found],
             sum(failed for failed, _ in results))
