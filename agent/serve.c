@@ -77,7 +77,7 @@ uk_serve_one(const struct uk_serve *serve, int fd, const struct uk_peer *peer)
                           patience_with(serve, peer), &visit, &err);
     if (code == UK_OK) {
         uk_visit_look(visit);
-        code = uk_loop_run(serve->loop, &err);
+        (void)!uk_loop_run(serve->loop, &err);
     }
     uk_whois_free(host.whois);
 }

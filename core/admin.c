@@ -116,7 +116,7 @@ find_group(struct uk_admin *admin, char group[UK_USER_ID_MAX + 1],
 {
     struct uk_json *document = NULL;
     const struct uk_json *roles;
-    const char *id;
+    const char *id = "";
     enum uk_code code = call(admin, "GET", "/auth/profile",
                              &admin->tokens.access, NULL, &document, err);
 

@@ -74,6 +74,14 @@ enum uk_code uk_err_in(struct uk_err *err, const char *fmt, ...)
  * Returns code. */
 enum uk_code uk_err_recode(struct uk_err *err, enum uk_code code);
 
+#ifdef UK_ANALYSE /* who looks at one file alone cannot know what they return */
+#define uk_err_set(err, code, ...)                                             \
+    ((void)uk_err_set(err, code, __VA_ARGS__), (enum uk_code)(code))
+#define uk_err_recode(err, code) ((void)uk_err_recode(err, code), (code))
+#define uk_err_sys(err, ...)                                                   \
+    ((void)uk_err_sys(err, __VA_ARGS__), (enum uk_code)UK_SYSTEM)
+#endif
+
 /* The word for logs ("unreachable", "misconfigured"): static. */
 const char *uk_code_word(enum uk_code code);
 

@@ -101,18 +101,17 @@ static enum uk_code
 connect_to(int fd, const char *path, struct uk_err *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    enum uk_code code = UK_OK;
 
     if (!uk_str_copy(address.sun_path, sizeof(address.sun_path), path))
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s' is too long for the path of a socket", path);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        code = uk_err_sys(err, errno, "connecting to '%s'", path);
+        uk_err_sys(err, errno, "connecting to '%s'", path);
         if (errno == EPROTOTYPE || errno == EACCES)
             return uk_err_recode(err, UK_MISCONFIGURED);
         return uk_err_recode(err, UK_UNREACHABLE);
     }
-    return code;
+    return UK_OK;
 }
 
 enum uk_code

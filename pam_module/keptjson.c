@@ -167,7 +167,7 @@ uk_kept_unpack(const char *text, size_t len, char account[UK_NAME_MAX + 1],
         code = uk_err_set(err, UK_BAD_ANSWER,
                           "it is not the JSON that was written there");
     if (code == UK_OK)
-        memcpy(account, name->bytes, name->len + 1);
+        memcpy(account, uk_buf_peek(name), name->len + 1);
     for (size_t i = 0; i < UK_COUNT(wanted); i++)
         uk_buf_clear(&wanted[i].value);
     return code;

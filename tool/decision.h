@@ -38,8 +38,7 @@ void uk_decision_make(struct uk_decision *decision,
                       const struct uk_secret *key);
 
 /* Its members, into an object that is open. */
-void uk_decision_put(struct uk_json_out *json,
-                     const struct uk_decision *decision);
+void uk_decision_put(struct uk_json_out *json, const struct uk_decision *check);
 
 /* A table of two columns. */
 UK_MUST_USE enum uk_code uk_decision_list(struct uk_buf *out,

@@ -18,7 +18,7 @@ MEMORY, FILES, NET, REST = 1, 2, 4, 8
 KINDS = {'allocation': MEMORY, 'file': FILES, 'network': NET, 'rest': REST}
 # How many calls of one kind fail, of the program's own; of its libraries',
 # which are many and alike, half of it.
-MOST = int(os.environ.get('UK_FAULT_MOST') or 16)
+MOST = int(os.environ.get('UK_FAULT_MOST') or 10)
 FORM = 'IIqQ40s'
 
 

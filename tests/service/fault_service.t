@@ -40,7 +40,7 @@ def ask(call):
         return None
 
 
-def walk_through(what, call, judge, least=20):
+def walk_through(what, call, judge, least=8):
     """call() -> an answer or None, while something fails."""
     def one(kind, own, nth):
         fault.set(kind, own, nth)

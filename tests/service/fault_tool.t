@@ -113,7 +113,7 @@ class Person:
               what + ': as it is')
         found, count = walk(run, judge_one, workers)
         nothing(found, what + ': done or said')
-        ok(count > 20, '%s: %d calls have failed' % (what, count))
+        ok(count > 15, '%s: %d calls have failed' % (what, count))
         self.liar.close()
 
 
@@ -149,9 +149,16 @@ def creating():
             found.append('status 0 and %r' % done.stdout)
         if done.returncode != 0 and done.stdout not in ('', KEY + '\n'):
             found.append('status %d and %r' % (done.returncode, done.stdout))
+        if done.made > 1:
+            found.append('%d keys are made' % done.made)
         return found
-    person.walk('create', lambda home, fault: run_tool(
-        home, 'create', 'first', '--raw', fault=fault), judge)
+
+    def act(home, fault):
+        del person.liar.seen[:]
+        done = run_tool(home, 'create', 'first', '--raw', fault=fault)
+        done.made = person.liar.calls('create')
+        return done
+    person.walk('create', act, judge, workers=1)
 
 
 @group
@@ -197,7 +204,7 @@ def disabling():
 
     def judge(done, home):
         made = done.changes
-        if done.returncode == 0 and made != 1:
+        if done.returncode == 0 and made < 1:  # twice does no harm
             return ['status 0 and %d calls' % made]
         return []
 
