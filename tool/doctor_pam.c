@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/str.h"
+#include "tool/loginstate.h"
 #include "tool/stackline.h"
 
 #define PAM_D        "/etc/pam.d"
@@ -277,6 +278,34 @@ check_pair(struct uk_doctor *doctor, const struct services *services,
                    has_one ? one : other);
 }
 
+/* What 'userkey enable-login --try' has begun. */
+static void
+check_trial(struct uk_doctor *doctor)
+{
+    struct uk_err ignored = UK_ERR_NONE;
+    struct uk_finding *finding;
+    struct uk_loginstate state;
+    bool there = false;
+
+    if (!uk_doctor_is_live(doctor) ||
+        uk_loginstate_load(&state, &there, &ignored) != UK_OK || !there ||
+        !uk_loginstate_is_trial(&state))
+        return;
+    if (uk_loginstate_is_over(&state)) {
+        finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
+                                "the trial of the login by key is over, and "
+                                "it is still in");
+        uk_doctor_why(finding, "nothing has come to take it out");
+        uk_doctor_mend(finding, "userkey disable-login");
+        return;
+    }
+    finding = uk_doctor_say(doctor, UK_GRADE_NOTE,
+                            "the login by key is on trial, for %lus more",
+                            state.until - uk_loginstate_now());
+    uk_doctor_why(finding, "then PAM's files will be as they were");
+    uk_doctor_mend(finding, "from a new login: sudo userkey confirm-login");
+}
+
 void
 uk_doctor_pam(struct uk_doctor *doctor)
 {
@@ -301,6 +330,7 @@ uk_doctor_pam(struct uk_doctor *doctor)
     }
     check_pair(doctor, services, "sudo", "sudo-i");
     check_pair(doctor, services, "su", "su-l");
+    check_trial(doctor);
     if (services->count == 0)
         uk_doctor_unseen(doctor, PAM_D);
     else if (with == 0)

@@ -48,6 +48,8 @@ mount("--bind", debconf, "/var/cache/debconf")
 # Debian's files, as they were before the lab wrote its own.
 shutil.rmtree(PAM_D)
 shutil.copytree(LAB / "world/pam.d.before", PAM_D)
+common = PAM_D / "common-auth"  # no time for delays of others
+common.write_text(re.sub("(pam_unix.so.*)", r"\1 nodelay", common.read_text()))
 os.chown(PAM_D / "sudo", 0, 4)
 (PAM_D / "sudo").chmod(0o640)
 (PAM_D / "cut").write_bytes(b"account required pam_permit.so\n"
@@ -70,7 +72,52 @@ def refused(came, status, words, text):
     same(files(), before, f"{text}: nothing is changed")
 
 
+def killed():
+    """At any moment: whole files, and a way out."""
+    if not shutil.which("strace"):
+        world.skip("killed while it writes", "there is no strace")
+        return
+    userkey(*BOTH)
+    good = files()
+    userkey("disable-login")
+    wholes = {name: {before.get(name), good.get(name)} - {None}
+              for name in good}
+    half, stuck, moments = [], [], set()
+    for call in ("openat:/etc/pam.d", "fchmod", "fsync", "rename",
+                 "renameat"):
+        for when in range(1, 7):
+            name = call.split(":")[0]
+            for argv in (BOTH, ("disable-login",)):
+                if argv[0] == "disable-login":
+                    userkey(*BOTH)
+                run(["strace", "-o", "/dev/null", "-e", f"trace={name}",
+                     *(["-P", "/etc/pam.d/.sudo.userkey-new"]
+                       if ":" in call else []),
+                     "-e", f"inject={name}:signal=KILL:when={when}",
+                     TOOL, *argv])
+                now = files()
+                moments.add(tuple(sorted(
+                    n for n in now if now[n] != before.get(n))))
+                half += [(call, when, n) for n in now
+                         if not n.startswith(".") and
+                         now[n] not in wholes.get(n, {before.get(n)})]
+                userkey("disable-login")
+                if {n: f for n, f in files().items()
+                        if not n.startswith(".")} != before:
+                    stuck.append((call, when, argv[0]))
+                for left in PAM_D.glob(".*"):
+                    left.unlink()
+                for n in set(files()) - set(before):
+                    (PAM_D / n).unlink()
+    same(half, [], "killed while it writes: each file is the old or the new")
+    same(stuck, [], "killed while it writes: disable-login puts all back")
+    ok(len(moments) >= 3, "(it was killed at different moments)", moments)
+
+
 before = files()
+if os.environ.get("UK_KILLED"):  # tests/slow/loginway_killed.t
+    killed()
+    world.done()
 ok(let_in(ssh("alice", "", unix=UNIX)), "before: a Unix password logs in by ssh")
 came = ssh("alice", KEY)
 ok(came.status != 0, "before: a key does not", came)
@@ -203,23 +250,46 @@ came = userkey("confirm-login")
 ok(came.status == 3 and "enable-login --try" in came.err,
    "too late to confirm", came)
 
-# --- one that is confirmed, and by whom
-master = LAB / "master"
-old = ("-o", f"ControlPath={master}")
-began = subprocess.Popen(
-    ["ssh", "-p", UK["UK_SSH_PORT"], "-M", "-N", *old, "-o",
-     "PreferredAuthentications=keyboard-interactive", "alice@127.0.0.1"],
-    env={"PATH": world.PATH, "SSH_ASKPASS": str(world.ASKPASS),
-         "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0", "ANSWER": UNIX,
-         "PROMPTS": str(world.PROMPTS), "ANSWER_UNIX": UNIX},
-    stderr=subprocess.DEVNULL)
-for _ in range(200):
-    if master.exists():
-        break
-    time.sleep(0.05)
-CONFIRM = f"sudo -S -p '' {TOOL} confirm-login"
+# The terminal goes away with the window.
+came = pty_run([TOOL, *BOTH, "--try", "2s"], [])
+ok(came.status == 0 and STATE.exists(), "a trial from a window that is closed",
+   came)
+wait_until_out()
+same(files(), before, "ends as well")
+
+# While the service is away: a way in, and the way out of it.
 came = userkey(*BOTH, "--try", "1h")
-same(came.status, 0, "another trial", came)
+conf(timeout="1s")
+os.kill(int(UK["UK_SERVER_PID"]), signal.SIGSTOP)
+ok(let_in(ssh("alice", KEY, unix=UNIX)),
+   "the service is away: a key, then a Unix password")
+came = userkey("disable-login")
+same((came.status, files() == before), (0, True),
+     "disable-login needs no service", came)
+refused(userkey(*BOTH), 1, "(?s)timeout.*nothing is changed",
+        "nobody begins with a service that is away")
+conf()
+os.kill(int(UK["UK_SERVER_PID"]), signal.SIGCONT)
+
+# --- one that is confirmed, and by whom
+CONFIRM = f"sudo -S -p '' {TOOL} confirm-login"
+
+
+def old_connection(master):
+    """An ssh connection that others can share."""
+    began = subprocess.Popen(
+        ["ssh", "-p", UK["UK_SSH_PORT"], "-M", "-N", "-o",
+         f"ControlPath={master}", "-o",
+         "PreferredAuthentications=keyboard-interactive", "alice@127.0.0.1"],
+        env={"PATH": world.PATH, "SSH_ASKPASS": str(world.ASKPASS),
+             "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0", "ANSWER": UNIX,
+             "PROMPTS": str(world.PROMPTS), "ANSWER_UNIX": UNIX},
+        stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        if master.exists():
+            break
+        time.sleep(0.05)
+    return began
 
 
 def not_new(came, text):
@@ -227,24 +297,60 @@ def not_new(came, text):
        "\nuntil = 0" not in STATE.read_text(), text, came)
 
 
-not_new(userkey("confirm-login"), "who enabled it cannot confirm it")
-not_new(userkey("enable-login", "--confirm"), "nor by the other name")
-not_new(run(["setsid", "-w", TOOL, "confirm-login"]), "nor in a new session")
-not_new(pty_run([TOOL, "confirm-login"], []), "nor on a new terminal")
-not_new(sudo(KEY, command=(TOOL, "confirm-login")), "nor with sudo")
-not_new(run(["sh", "-c", f"(setsid {TOOL} confirm-login; echo $? >{LAB}/end) "
-             f"2>{LAB}/said & sleep 1; cat {LAB}/said; exit $(cat {LAB}/end)"]),
-        "nor behind one's back")
-came = ssh("alice", KEY, command=f"echo '{KEY}' | {CONFIRM}", options=old)
-not_new(came, "nor over an ssh connection from before")
-began.terminate()
-began.wait()
-came = ssh("alice", KEY, command=f"echo '{KEY}' | {CONFIRM}")
-ok(came.status == 0 and "stays" in came.err, "a new login does", came)
-ok("\nuntil = 0\n" in STATE.read_text(), "it is no trial any more")
-same(userkey("disable-login", "--expired").status, 0, "the timer comes")
-ok(let_in(ssh("alice", KEY)), "and it stays")
-userkey("disable-login")
+def who_confirms(how):
+    """Old logins and new ones, as the sessions of sshd are made here."""
+    master = LAB / f"master.{len(how)}"
+    began = old_connection(master)
+    old = ("-o", f"ControlPath={master}")
+    came = ssh("alice", "", command="cat /proc/self/sessionid", options=old)
+    numbered = came.out.strip() != "4294967295"
+    # A shell in a window from before, which waits for what to run.
+    window = subprocess.Popen(
+        ["sh", "-c", "read line; eval \"$line\""], stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True)
+    came = userkey(*BOTH, "--try", "1h")
+    same(came.status, 0, f"{how}: another trial", came)
+    came = userkey("doctor")
+    ok("note\tthe login by key is on trial, for 3" in came.out,
+       "the doctor says that it is on trial", came)
+    not_new(userkey("confirm-login"), f"{how}: not who enabled it")
+    not_new(userkey("enable-login", "--confirm"), "nor by the other name")
+    not_new(run(["setsid", "-w", TOOL, "confirm-login"]),
+            "nor in a new session")
+    not_new(pty_run([TOOL, "confirm-login"], []), "nor on a new terminal")
+    not_new(sudo(KEY, command=(TOOL, "confirm-login")), "nor with sudo")
+    not_new(run(["sh", "-c",
+                 f"(setsid {TOOL} confirm-login; echo $? >{LAB}/end) "
+                 f"2>{LAB}/said & sleep 1; cat {LAB}/said; "
+                 f"exit $(cat {LAB}/end)"]), "nor behind one's back")
+    said = window.communicate(f"{TOOL} confirm-login\n".encode())[1]
+    not_new(world.Result(window.returncode, "", said.decode(), 0),
+            "nor in another window from before")
+    came = ssh("alice", KEY, command=f"echo '{KEY}' | {CONFIRM}", options=old)
+    not_new(came, f"{how}: nor over an ssh connection from before")
+    began.terminate()
+    began.wait()
+    came = ssh("alice", KEY, command=f"echo '{KEY}' | {CONFIRM}")
+    ok(came.status == 0 and "stays" in came.err, f"{how}: a new login does",
+       came)
+    ok("\nuntil = 0\n" in STATE.read_text(), "it is no trial any more")
+    same(userkey("disable-login", "--expired").status, 0, "the timer comes")
+    ok(let_in(ssh("alice", KEY)), "and it stays")
+    came = userkey("confirm-login")
+    ok(came.status == 0, "who confirms twice does no harm", came)
+    userkey("disable-login")
+    same(files(), before, "(as before)")
+    return numbered
+
+
+ok(True, "sessions by sshd's stack are " + (
+    "numbered" if who_confirms("by number, if there are") else "not numbered"))
+numberless = before["sshd"][0].replace(b"pam_loginuid.so", b"pam_permit.so")
+(PAM_D / "sshd").write_bytes(numberless)
+whole, before = before, files()
+ok(not who_confirms("by parents"), "(sessions had no number)")
+(PAM_D / "sshd").write_bytes(whole["sshd"][0])
+before = whole
 same(files(), before, "(as before)")
 
 # --- the trial's time: the machine is started anew; the clock of another trial
@@ -252,6 +358,9 @@ userkey(*BOTH, "--try", "1h")
 same((userkey("disable-login", "--expired").status, STATE.exists()),
      (0, True), "before its time --expired does nothing")
 STATE.write_text(re.sub("(?m)^boot = .*", "boot = another", STATE.read_text()))
+came = userkey("doctor")
+ok("warning\tthe trial of the login by key is over" in came.out,
+   "started anew: the doctor sees what is left", came)
 came = userkey("confirm-login")
 ok(came.status == 3, "what a restart has ended cannot be confirmed", came)
 same(userkey("disable-login", "--expired").status, 0, "started anew:")
@@ -276,45 +385,6 @@ STATE.write_text("rubbish\n")
 came = userkey("disable-login")
 same((came.status, STATE.exists()), (0, False),
      "a state that nobody can read keeps nobody out", came)
-
-# --- killed at any moment: whole files, and a way out
-userkey(*BOTH)
-good = files()
-userkey("disable-login")
-wholes = {name: {before.get(name), good.get(name)} - {None}
-          for name in good}
-half, stuck, moments = [], [], set()
-if shutil.which("strace"):
-    for call in ("openat:/etc/pam.d", "fchmod", "fsync", "rename", "renameat"):
-        for when in range(1, 7):
-            name = call.split(":")[0]
-            for argv in (BOTH, ("disable-login",)):
-                if argv[0] == "disable-login":
-                    userkey(*BOTH)
-                run(["strace", "-o", "/dev/null", "-e", f"trace={name}",
-                     *(["-P", "/etc/pam.d/.sudo.userkey-new"]
-                       if ":" in call else []),
-                     "-e", f"inject={name}:signal=KILL:when={when}",
-                     TOOL, *argv])
-                now = files()
-                moments.add(tuple(sorted(
-                    n for n in now if now[n] != before.get(n))))
-                half += [(call, when, n) for n in now
-                         if not n.startswith(".") and
-                         now[n] not in wholes.get(n, {before.get(n)})]
-                userkey("disable-login")
-                if {n: f for n, f in files().items()
-                        if not n.startswith(".")} != before:
-                    stuck.append((call, when, argv[0]))
-                for left in PAM_D.glob(".*"):
-                    left.unlink()
-                for n in set(files()) - set(before):
-                    (PAM_D / n).unlink()
-    same(half, [], "killed while it writes: each file is the old or the new")
-    same(stuck, [], "killed while it writes: disable-login puts all back")
-    ok(len(moments) >= 3, "(it was killed at different moments)", moments)
-else:
-    world.skip("killed while it writes", "there is no strace")
 
 # --- with systemd: who ends the trial is its timer, and a unit at the start
 fakes = LAB / "fakes"
@@ -345,6 +415,14 @@ if pathlib.Path("/usr/bin/systemd-run").exists():
        "and the unit is not wanted any more", *asked)
 os.rmdir("/run/systemd/system")
 unit = (world.ROOT / "conf/systemd/userkey-login-trial.service.in").read_text()
+if shutil.which("systemd-analyze"):
+    copy = LAB / "userkey-login-trial.service"
+    copy.write_text(unit.replace("@BINDIR@", UK["UK_BIN"]).replace(
+        "@LOCALSTATEDIR@", "/var"))
+    came = run(["systemd-analyze", "verify", "--man=no",
+                "--recursive-errors=no", str(copy)])
+    ok(came.status == 0 and copy.name not in came.err, "systemd takes the unit",
+       came)
 ok(" disable-login --expired\n" in unit and "WantedBy=multi-user.target" in
    unit, "the unit does the same at the start of the machine", unit)
 userkey("disable-login")
