@@ -108,3 +108,18 @@ uk_claims_emails(const struct uk_secret *token, struct uk_person *out)
     uk_json_free(document);
     return done;
 }
+
+bool
+uk_claims_key(const struct uk_secret *token, char id[UK_USER_ID_MAX + 1])
+{
+    struct uk_json *document = NULL;
+    struct uk_err err = UK_ERR_NONE;
+    const char *text;
+    bool done = read_claims(token, &document, &err) == UK_OK &&
+                uk_json_text(document, "key_id", &text) &&
+                uk_identity_is_id(text) &&
+                uk_str_copy(id, UK_USER_ID_MAX + 1, text);
+
+    uk_json_free(document);
+    return done;
+}

@@ -30,4 +30,8 @@ UK_MUST_USE enum uk_code uk_claims_subject(const struct uk_secret *token,
  * none, and for a claim that is not exactly a list of addresses. */
 bool uk_claims_emails(const struct uk_secret *token, struct uk_person *out);
 
+/* The id of the key that has opened the session, where our own service has put
+ * it into its access token (claim "key_id"): likewise. */
+bool uk_claims_key(const struct uk_secret *token, char id[UK_USER_ID_MAX + 1]);
+
 #endif

@@ -3,11 +3,13 @@
  *
  * The old key goes on working until the new one has logged in and its value
  * has arrived: whatever fails on the way, one key works that somebody has.
+ * Once a file has the new value, the new key stays: what was in it is gone.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/claims.h"
 #include "core/session.h"
 #include "core/str.h"
 #include "tool/command.h"
@@ -100,18 +102,35 @@ say_refused(const struct uk_service *service, enum uk_verdict verdict)
     return uk_status_of_verdict(verdict);
 }
 
+static struct uk_service
+service_of(const struct uk_talk *talk)
+{
+    return (struct uk_service){.https = talk->https,
+                               .app_id = talk->state.place.app_id,
+                               .brief = true,
+                               .by = uk_deadline_in(UK_TALK_MS)};
+}
+
+static void
+end_session(struct uk_service *service, struct uk_session *session)
+{
+    struct uk_err ignored; /* it runs out by itself */
+
+    if (session->tokens.refresh.len > 0) {
+        service->by = uk_deadline_in(UK_TALK_MS);
+        (void)!uk_session_close(service, &session->tokens.refresh, &ignored);
+    }
+    uk_session_clear(session);
+}
+
 /* A real login, as a machine's agent makes it. */
 static enum uk_exit
 prove(struct rotation *rotation)
 {
-    struct uk_talk *talk = rotation->talk;
-    struct uk_service service = {.https = talk->https,
-                                 .app_id = talk->state.place.app_id,
-                                 .brief = true,
-                                 .by = uk_deadline_in(UK_TALK_MS)};
+    struct uk_service service = service_of(rotation->talk);
     struct uk_session session = {.user_id = ""};
     enum uk_verdict verdict = UK_UNDECIDED;
-    struct uk_err *err = &rotation->tool->err, ignored;
+    struct uk_err *err = &rotation->tool->err;
     enum uk_exit status = UK_EXIT_DONE;
     enum uk_code code = uk_session_open(&service, &rotation->made.value,
                                         &session, &verdict, err);
@@ -121,15 +140,60 @@ prove(struct rotation *rotation)
         status = uk_talk_failed(err);
     } else if (verdict != UK_GRANTED) {
         status = say_refused(&service, verdict);
-    } else if (strcmp(session.user_id, owner_of(talk)) != 0) {
+    } else if (strcmp(session.user_id, owner_of(rotation->talk)) != 0) {
         uk_out_error("the new key logs in as another user");
         status = UK_EXIT_FAILED;
     }
-    if (session.tokens.refresh.len > 0) {
-        service.by = uk_deadline_in(UK_TALK_MS);
-        (void)!uk_session_close(&service, &session.tokens.refresh, &ignored);
+    end_session(&service, &session);
+    return status;
+}
+
+/* Why the key in the file is not known to be the one that is to be replaced;
+ * NULL if it is.  A session says which key has opened it. */
+static const char *
+find_doubt(const struct rotation *rotation, enum uk_verdict verdict,
+           const struct uk_session *session)
+{
+    char id[UK_USER_ID_MAX + 1];
+
+    if (verdict != UK_GRANTED)
+        return "does not log in, so nothing shows that it is";
+    if (!uk_claims_key(&session->tokens.access, id))
+        return "logs in, but this service does not say whether it is";
+    return strcmp(id, rotation->old->id) == 0 ? NULL : "is not";
+}
+
+/* The value of another key would be lost, and that key of no use. */
+static enum uk_exit
+check_replaced(struct rotation *rotation)
+{
+    const struct uk_key *old = rotation->old;
+    struct uk_service service = service_of(rotation->talk);
+    struct uk_secret value = UK_SECRET_NONE;
+    struct uk_session session = {.user_id = ""};
+    enum uk_verdict verdict = UK_UNDECIDED;
+    struct uk_err *err = &rotation->tool->err;
+    enum uk_exit status = UK_EXIT_DONE;
+    const char *doubt;
+    enum uk_code code = uk_target_read(&rotation->target, &value, err);
+
+    if (code == UK_OK) {
+        code = uk_session_open(&service, &value, &session, &verdict, err);
+        if (code != UK_OK)
+            uk_err_in(err, "logging in with the key in '%s'",
+                      rotation->target.path);
     }
-    uk_session_clear(&session);
+    uk_secret_clear(&value);
+    doubt = code == UK_OK ? find_doubt(rotation, verdict, &session) : NULL;
+    if (code != UK_OK) {
+        status = uk_talk_failed(err);
+    } else if (doubt != NULL) {
+        uk_out_error("the key in '%s' %s '%s' (%s), and it is not overwritten; "
+                     "give '--out' another file",
+                     rotation->target.path, doubt, old->name, old->id);
+        status = UK_EXIT_USAGE;
+    }
+    end_session(&service, &session);
     return status;
 }
 
@@ -185,20 +249,38 @@ end_old(struct rotation *rotation)
     return status;
 }
 
+/* Two keys work then: better than none that somebody has. */
+static void
+say_half(const struct rotation *rotation)
+{
+    const struct uk_key *made = &rotation->made.key, *old = rotation->old;
+
+    uk_out_note("the new key '%s' (%s) works and its value is in '%s'; the old "
+                "key '%s' (%s) is as it was: 'userkey disable %s' ends it",
+                made->name, made->id, rotation->target.path, old->name, old->id,
+                old->id);
+}
+
 static enum uk_exit
 exchange(struct rotation *rotation)
 {
     struct uk_tool *tool = rotation->tool;
+    bool arrived = false;
     enum uk_exit status = uk_newkey_make(tool, rotation->talk, rotation->name,
                                          rotation->expiry, &rotation->made);
 
     if (status == UK_EXIT_DONE) {
         status = prove(rotation);
         if (status == UK_EXIT_DONE)
-            status = uk_newkey_hand_over(tool, &rotation->target,
-                                         &rotation->made, rotation->old);
+            status =
+                uk_newkey_hand_over(tool, &rotation->target, &rotation->made,
+                                    rotation->old, &arrived);
         if (status == UK_EXIT_DONE)
             return end_old(rotation);
+        if (arrived) {
+            say_half(rotation);
+            return status;
+        }
         uk_newkey_take_back(rotation->talk, &rotation->made);
     }
     uk_target_drop(&rotation->target);
@@ -235,7 +317,9 @@ prepare(struct rotation *rotation)
     if (code == UK_OK)
         code = uk_target_open(&rotation->target, tool->args.out, true,
                               tool->args.json, &tool->err);
-    return code == UK_OK ? UK_EXIT_DONE : uk_talk_failed(&tool->err);
+    if (code != UK_OK)
+        return uk_talk_failed(&tool->err);
+    return rotation->target.replaces ? check_replaced(rotation) : UK_EXIT_DONE;
 }
 
 /* What is wrong with the command line, before anybody is asked. */

@@ -75,15 +75,17 @@ say_made(const struct uk_key *key, const struct uk_target *target)
 
 enum uk_exit
 uk_newkey_hand_over(struct uk_tool *tool, const struct uk_target *target,
-                    const struct uk_newkey *made, const struct uk_key *replaced)
+                    const struct uk_newkey *made, const struct uk_key *replaced,
+                    bool *arrived)
 {
     bool in_file = target->path[0] != '\0';
     enum uk_code code = UK_OK;
 
-    if (!tool->args.raw && !tool->args.json)
-        say_made(&made->key, target);
+    *arrived = false;
     if (in_file)
-        code = uk_target_fill(target, &made->value, &tool->err);
+        code = uk_target_fill(target, &made->value, arrived, &tool->err);
+    if (code == UK_OK && !tool->args.raw && !tool->args.json)
+        say_made(&made->key, target);
     if (tool->args.json)
         put_key(tool, target, made, replaced);
     else if (!in_file)

@@ -23,11 +23,14 @@ UK_MUST_USE enum uk_exit uk_newkey_make(struct uk_tool *tool,
                                         struct uk_newkey *out);
 
 /* Its value, to where it goes; replaced is the key in whose place it comes, or
- * NULL.  The notice comes first, so that the value is seen last. */
+ * NULL.  The notice comes first, so that a value on a terminal is seen last.
+ * arrived tells, whatever the status, whether a file may have the value now:
+ * another one that was in it is gone then. */
 UK_MUST_USE enum uk_exit uk_newkey_hand_over(struct uk_tool *tool,
                                              const struct uk_target *target,
                                              const struct uk_newkey *made,
-                                             const struct uk_key *replaced);
+                                             const struct uk_key *replaced,
+                                             bool *arrived);
 
 /* A key that nobody has the value of is deleted again. */
 void uk_newkey_take_back(struct uk_talk *talk, const struct uk_newkey *made);

@@ -38,12 +38,12 @@ find_path(const char *given, char path[PATH_MAX], struct uk_err *err)
     return UK_OK;
 }
 
-/* What is overwritten must be a key: a slip of the hand is no loss then. */
-static enum uk_code
-check_old(const char *path, struct uk_err *err)
+enum uk_code
+uk_target_read(const struct uk_target *target, struct uk_secret *out,
+               struct uk_err *err)
 {
     struct uk_buf text = UK_BUF_UP_TO(UK_SECRET_MAX);
-    enum uk_code code = uk_file_read(path, UK_FILE_PRIVATE, &text, err);
+    enum uk_code code = uk_file_read(target->path, UK_FILE_PRIVATE, &text, err);
 
     if (code == UK_OK && text.len > 0 && text.bytes[text.len - 1] == '\n')
         text.len--;
@@ -51,8 +51,21 @@ check_old(const char *path, struct uk_err *err)
         code = uk_err_set(err, UK_INVALID,
                           "--out: there is something else than a key in '%s', "
                           "and it is not overwritten",
-                          path);
+                          target->path);
+    if (code == UK_OK)
+        code = uk_secret_set(out, (char *)text.bytes, text.len, err);
     uk_buf_clear(&text);
+    return code;
+}
+
+/* What is overwritten must be a key: a slip of the hand is no loss then. */
+static enum uk_code
+check_old(const struct uk_target *target, struct uk_err *err)
+{
+    struct uk_secret old = UK_SECRET_NONE;
+    enum uk_code code = uk_target_read(target, &old, err);
+
+    uk_secret_clear(&old);
     return code;
 }
 
@@ -78,7 +91,7 @@ uk_target_open(struct uk_target *target, const char *given, bool may_replace,
                           target->path);
     if (code == UK_OK && may_replace && is_there(target->path)) {
         target->replaces = true;
-        code = check_old(target->path, err);
+        code = check_old(target, err);
     } else if (code == UK_OK) {
         code = uk_file_create(target->path, "", 0, 0600, err);
     }
@@ -108,9 +121,24 @@ put_in_place(const struct uk_target *target, const struct uk_buf *text,
     return uk_file_create(target->path, text->bytes, text->len, 0600, err);
 }
 
+/* What cannot be read may be anything. */
+static bool
+may_hold(const struct uk_target *target, const struct uk_buf *text)
+{
+    struct uk_buf there = UK_BUF_UP_TO(UK_SECRET_MAX);
+    struct uk_err ignored = UK_ERR_NONE;
+    bool holds = uk_file_read(target->path, UK_FILE_PRIVATE, &there,
+                              &ignored) != UK_OK ||
+                 (there.len == text->len &&
+                  memcmp(there.bytes, text->bytes, text->len) == 0);
+
+    uk_buf_clear(&there);
+    return holds;
+}
+
 enum uk_code
 uk_target_fill(const struct uk_target *target, const struct uk_secret *value,
-               struct uk_err *err)
+               bool *arrived, struct uk_err *err)
 {
     struct uk_buf text = UK_BUF_UP_TO(UK_SECRET_MAX);
     enum uk_code code;
@@ -118,8 +146,11 @@ uk_target_fill(const struct uk_target *target, const struct uk_secret *value,
     uk_buf_add_text(&text, uk_secret_peek(value));
     uk_buf_add_byte(&text, '\n');
     code = uk_buf_check(&text, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         code = put_in_place(target, &text, err);
+        *arrived =
+            code == UK_OK || (target->replaces && may_hold(target, &text));
+    }
     uk_buf_clear(&text);
     return code;
 }

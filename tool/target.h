@@ -29,11 +29,17 @@ UK_MUST_USE enum uk_code uk_target_open(struct uk_target *target,
                                         const char *given, bool may_replace,
                                         bool json, struct uk_err *err);
 
+/* The key that is in the file to replace. */
+UK_MUST_USE enum uk_code uk_target_read(const struct uk_target *target,
+                                        struct uk_secret *out,
+                                        struct uk_err *err);
+
 /* The value, in the file; readers of one that was there see the old key or
- * the new one. */
+ * the new one.  Where it fails, arrived tells whether the new one may be in the
+ * place of the old one all the same: the disk has not said that it will last. */
 UK_MUST_USE enum uk_code uk_target_fill(const struct uk_target *target,
                                         const struct uk_secret *value,
-                                        struct uk_err *err);
+                                        bool *arrived, struct uk_err *err);
 
 /* There is no key for it: our file goes, one that was there stays. */
 void uk_target_drop(const struct uk_target *target);

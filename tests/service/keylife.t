@@ -2,6 +2,7 @@
 """Keys by the tool as they grow old: expiry, last use, rotation that loses
 nothing whatever fails on the way, pruning, and the key for who asks for it."""
 
+import base64
 import http.client
 import http.server
 import json
@@ -31,6 +32,17 @@ world = World()
 client = Client(world)
 folder = os.path.realpath(tempfile.mkdtemp(prefix='userkey-life-',
                                            dir=world.folder))
+
+
+def without_key_id(text):
+    """A session, as one of a service that names no key in its tokens."""
+    body = json.loads(text)
+    head, claims, mac = body['access_token'].split('.')
+    claims = json.loads(base64.urlsafe_b64decode(claims + '=='))
+    del claims['key_id']
+    claims = base64.urlsafe_b64encode(json.dumps(claims).encode())
+    body['access_token'] = '.'.join((head, claims.decode().rstrip('='), mac))
+    return json.dumps(body).encode()
 
 
 class Relay:
@@ -74,6 +86,8 @@ class Relay:
                 if how == 'expiry':
                     text = json.dumps({k: v for k, v in json.loads(
                         text).items() if k != 'expires_at'}).encode()
+                if how == 'nameless':
+                    text = without_key_id(text)
                 return self.reply(got.status, text)
 
             def reply(self, status, text):
@@ -320,6 +334,30 @@ def rotation_in_a_file():
           'a new file is made')
     ok(works(open(os.path.join(eve.home, 'new')).read().strip()),
        'for a key that works')
+    # The only copy of another key.
+    eve('create', 'bee', '--out', other + '2')
+    bee = open(other + '2').read()
+    before = sorted(eve.keys())
+
+    def is_kept(key, words, text):
+        check(eve('rotate', key, '--out', other + '2'), USAGE, text, words)
+        equal((open(other + '2').read(), sorted(eve.keys())), (bee, before),
+              'and nothing has changed')
+
+    is_kept('ci-3', "is not 'ci-3'", 'the file of another key is kept')
+    relay.broken[('POST', '/api-key/login')] = 'nameless'
+    is_kept('bee', 'does not say', 'so it is where nobody says whose it is')
+    for broken in (500, 'cut'):
+        relay.broken[('POST', '/api-key/login')] = broken
+        check(eve('rotate', 'bee', '--out', other + '2'), NETWORK,
+              'or where nobody answers', other + '2')
+    relay.broken.clear()
+    equal((open(other + '2').read(), sorted(eve.keys())), (bee, before),
+          'and nothing has changed')
+    eve('disable', 'bee')
+    is_kept('bee', 'does not log in', 'or if it does not log in')
+    eve('enable', 'bee')
+    check(eve('rotate', 'bee', '--out', other + '2'), DONE, 'else it goes')
 
 
 @group
@@ -345,9 +383,10 @@ def whatever_fails():
              {('POST', login): 500, ('DELETE', ''): 500}, NETWORK, ['ci-2'],
              'removes it')):
         relay.broken.update(broken)
-        done = fay('rotate', 'ci', '--out', path)
+        done = fay('rotate', 'ci', '--out', path + '2')
         relay.broken.clear()
         check(done, status, what, words)
+        ok(not os.path.exists(path + '2'), 'no file is left behind')
         equal((open(path).read().strip(), works(old)), (old, True),
               'the old key is there, and works')
         names = sorted(fay.keys())
@@ -358,6 +397,25 @@ def whatever_fails():
     done = fay('rotate', 'ci', out=open('/dev/full', 'w'))
     check(done, FAILED, 'its value does not arrive', 'deleted again')
     equal((sorted(fay.keys()), works(old)), (['ci'], True), 'nothing changed')
+    # The file has the new value: what was in it is gone.
+    shut, write_end = os.pipe()
+    os.close(shut)
+    for out in ('/dev/full', write_end):
+        done = fay('rotate', 'ci', '--json', '--out', path,
+                   out=open(out, 'w'))
+        check(done, FAILED, 'the file is there and the output fails',
+              "works and its value is in '%s'" % path)
+        nothing([w for w in ('deleted', 'left behind') if w in done.stderr],
+                'nothing is taken back')
+        new = open(path).read().strip()
+        ok(new != old and works(new), 'the key in the file works')
+        ok(works(old), 'and the old one does')
+        contains(done.stderr, "'userkey disable " + fay.keys()['ci']['id'],
+                 'which people are told how to end')
+        fay('delete', 'ci', '--yes')
+        fay('create', 'ci', '--out', path + '2')
+        os.replace(path + '2', path)
+        old = open(path).read().strip()
     for step, grace in (('/disable', ()), ('/expiry', ('--grace', '1d'))):
         relay.broken[('PUT', step)] = 500
         done = fay('rotate', 'ci', *grace)
