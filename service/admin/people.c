@@ -120,7 +120,7 @@ uk_admin_pending_confirm(struct uk_call *call)
     return uk_admin_user_changed(call, code, result, &err);
 }
 
-/* There is no row of a device: its id is computed (session.c). */
+/* There is no row of a device: its id is computed (request/session.c). */
 enum uk_then
 uk_admin_device_list(struct uk_call *call)
 {

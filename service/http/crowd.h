@@ -1,7 +1,7 @@
 /*
  * How many connections each source has at this moment.
  *
- * A source is a subject of address.h, so all of an IPv6 /64 is one: who has
+ * A source is a subject of value/address.h, so all of an IPv6 /64 is one: who has
  * one address of it has them all.
  */
 #ifndef UK_CROWD_H

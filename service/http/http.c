@@ -7,7 +7,7 @@
  * - it takes requests whose framing is ambiguous: see guard.h;
  * - its timeouts begin again with each byte: see sweep.h;
  * - its limit for one address counts an IPv6 address for itself: see crowd.h;
- * - it turns round and round while a TLS handshake waits: see http_greet.c;
+ * - it turns round and round while a TLS handshake waits: see greet.c;
  * - every suspended connection must be resumed before MHD_stop_daemon();
  * - the memory limit is paid for each idle connection, too.
  */

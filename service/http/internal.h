@@ -1,7 +1,7 @@
 /*
  * What the parts of HTTP share: the daemon of one listener (http.c), its
- * connections (http_link.c), their handshakes (http_greet.c), the exchanges on
- * them (http_exchange.c).
+ * connections (link.c), their handshakes (greet.c), the exchanges on
+ * them (exchange.c).
  */
 #ifndef UK_HTTP_INTERNAL_H
 #define UK_HTTP_INTERNAL_H
@@ -66,10 +66,10 @@ void uk_http_on_completed(void *context, struct MHD_Connection *connection,
 size_t uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
                             char *text);
 
-/* The client has ms for what it is at (http_link.c). */
+/* The client has ms for what it is at (link.c). */
 void uk_http_wait(struct uk_http_link *link, unsigned ms);
 
-/* Handshakes (http_greet.c). */
+/* Handshakes (greet.c). */
 UK_MUST_USE enum uk_code uk_http_greet_init(struct uk_http *http,
                                             struct uk_err *err);
 void uk_http_greet(struct uk_http_link *link,

@@ -183,7 +183,7 @@ find_target(struct uk_call *call)
         return say_not_found(call, "UserNotFound", "user not found",
                              "unknown-user");
     memcpy(call->audit.user, call->target.user.id, UK_ID_SIZE);
-    call->session.user = call->target.user; /* whose keys keys.c is about */
+    call->session.user = call->target.user; /* whose keys api/keys.c is about */
     return true;
 }
 

@@ -4,10 +4,10 @@
 
 #include "service/request/call.h"
 
-/* location.c */
+/* api/location.c */
 uk_step uk_location;
 
-/* auth_password.c, auth_key.c, auth_anon.c */
+/* api/auth_password.c, api/auth_key.c, api/auth_anon.c */
 uk_step uk_password_register;
 uk_step uk_password_login;
 uk_step uk_key_login;
@@ -16,7 +16,7 @@ bool uk_key_foresee(struct uk_call *call);
 uk_step uk_anon_login;
 uk_step uk_other_login;
 
-/* reset.c */
+/* api/reset.c */
 uk_step uk_confirm;
 uk_step uk_confirm_send;
 uk_step uk_confirm_call;
@@ -24,7 +24,7 @@ uk_step uk_reset;
 uk_step uk_reset_send;
 uk_step uk_reset_call;
 
-/* link.c */
+/* api/link.c */
 uk_step uk_link_password;
 uk_step uk_link_anon;
 uk_step uk_link_key;
@@ -33,11 +33,11 @@ uk_step uk_link_key;
 uk_step uk_session_renew;
 uk_step uk_session_end;
 
-/* users.c */
+/* api/users.c */
 uk_step uk_user_profile;
 uk_step uk_user_delete;
 
-/* keys.c */
+/* api/keys.c */
 uk_step uk_key_create;
 uk_step uk_key_list;
 uk_step uk_key_fetch;
@@ -51,13 +51,13 @@ uk_step uk_admin_login;
 uk_step uk_admin_profile;
 uk_step uk_admin_renew;
 
-/* admin_apps.c */
+/* admin/apps.c */
 uk_step uk_admin_app_list;
 uk_step uk_admin_app_fetch;
 uk_step uk_admin_app_create;
 uk_step uk_admin_app_delete;
 
-/* admin_servers.c */
+/* admin/servers.c */
 uk_step uk_admin_server_list;
 uk_step uk_admin_server_create;
 uk_step uk_admin_server_fetch;
@@ -66,7 +66,7 @@ uk_step uk_admin_server_disable;
 uk_step uk_admin_server_expiry;
 uk_step uk_admin_server_delete;
 
-/* admin_providers.c */
+/* admin/providers.c */
 uk_step uk_admin_provider_list;
 uk_step uk_admin_provider_create;
 uk_step uk_admin_provider_fetch;
@@ -74,13 +74,13 @@ uk_step uk_admin_provider_change;
 uk_step uk_admin_provider_enable;
 uk_step uk_admin_provider_disable;
 
-/* admin_security.c */
+/* admin/security.c */
 uk_step uk_admin_lifetime_fetch;
 uk_step uk_admin_lifetime_set;
 uk_step uk_admin_origins_list;
 uk_step uk_admin_origins_set;
 
-/* admin_people.c */
+/* admin/people.c */
 uk_step uk_admin_pending_list;
 uk_step uk_admin_pending_delete;
 uk_step uk_admin_pending_confirm;
@@ -89,10 +89,10 @@ uk_step uk_admin_user_email;
 uk_step uk_admin_reset_token;
 uk_step uk_admin_confirm_token;
 
-/* admin_verify.c */
+/* admin/verify.c */
 uk_step uk_admin_verify;
 
-/* admin_users.c */
+/* admin/users.c */
 uk_step uk_admin_user_list;
 uk_step uk_admin_user_create;
 uk_step uk_admin_user_fetch;

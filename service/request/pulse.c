@@ -22,7 +22,7 @@ uk_beat_turn(struct uk_beat *beat)
     unsigned long turns =
         atomic_load_explicit(&beat->turns, memory_order_relaxed);
 
-    /* In one order with the exchange of settings: control.c. */
+    /* In one order with the exchange of settings: operate/control.c. */
     atomic_store(&beat->turns, turns + 1);
 }
 

@@ -28,7 +28,8 @@ struct uk_writing {
 struct uk_loop;
 
 struct uk_server {
-    _Atomic(const struct uk_config *) config; /* control.h exchanges it */
+    _Atomic(const struct uk_config *)
+        config; /* operate/control.h exchanges it */
     const struct uk_secrets *secrets;
     const struct uk_log *log;
     atomic_bool warned_of_proxy; /* one that nobody has told us of */

@@ -11,7 +11,7 @@ enum uk_tries {
     UK_TRIES_NEW,      /* users that were made, by source */
     UK_TRIES_ADMIN,    /* keys of administrators that were refused, by source */
     UK_TRIES_LOGIN,    /* logins that were granted, by user */
-    UK_TRIES_ASK,      /* for or with a token of handout.h, by source */
+    UK_TRIES_ASK,      /* for or with a token of api/handout.h, by source */
     UK_TRIES_ASK_USER, /* likewise, by address and source */
 };
 

@@ -35,7 +35,7 @@
 UK_MUST_USE enum uk_code uk_pg_open(const char *url, enum uk_store_mode mode,
                                     struct uk_store **out, struct uk_err *err);
 
-/* Where the server is (store_pg_place.c). */
+/* Where the server is (pg_place.c). */
 struct uk_pg_place {
     char url[UK_PG_URL];   /* with its password: never shown */
     char name[UK_PG_NAME]; /* "'userkey' on 'db1,db2'" */
@@ -55,7 +55,7 @@ void uk_pg_place_params(const struct uk_pg_place *place,
                         const char *names[UK_PG_PARAMS],
                         const char *values[UK_PG_PARAMS]);
 
-/* What became of something that was sent (store_pg_wire.c). */
+/* What became of something that was sent (pg_wire.c). */
 enum uk_pg_fault {
     UK_PG_FINE = 0,
     UK_PG_REFUSED,  /* the server has answered: no */
@@ -72,7 +72,7 @@ enum uk_pg_fault uk_pg_next(PGconn *conn, struct uk_deadline by, PGresult **out,
                             struct uk_err *err);
 
 /* What a result that is a failure means, with its code and sentence
- * (store_pg_refusal.c). */
+ * (pg_refusal.c). */
 enum uk_pg_fault uk_pg_judge(const PGresult *result, struct uk_err *err);
 
 /* Has the other side hung up, as far as one can see without asking? */
@@ -81,7 +81,7 @@ bool uk_pg_is_gone(PGconn *conn);
 /* The text of a server or of libpq, printable and on one line.  Returns to. */
 const char *uk_pg_words(char to[UK_PG_WORDS], const char *text);
 
-/* The statements (store_pg_sql.c); each is prepared once a connection, on its
+/* The statements (pg_sql.c); each is prepared once a connection, on its
  * first use. */
 enum uk_pg_sql {
     UK_PG_BEGIN,
@@ -185,10 +185,10 @@ struct uk_pg_statement {
 
 const struct uk_pg_statement *uk_pg_statement(enum uk_pg_sql which);
 
-/* A connection being made by a thread of its own (store_pg_dial.c). */
+/* A connection being made by a thread of its own (pg_dial.c). */
 struct uk_pg_dial;
 
-/* A question under way (store_pg_ask.c). */
+/* A question under way (pg_ask.c). */
 struct uk_pg_flight {
     struct uk_question *question; /* the asker's */
     struct uk_deadline by;
@@ -236,7 +236,7 @@ struct uk_pg {
     unsigned buried;  /* keys since old ones were purged */
 };
 
-/* There is a connection, or one comes by then (store_pg_dial.c).  Callers wait
+/* There is a connection, or one comes by then (pg_dial.c).  Callers wait
  * two seconds at most when one was lost, a moment now and then while none is
  * to be had; the thread goes on.  UK_UNREACHABLE. */
 UK_MUST_USE enum uk_code uk_pg_connect(struct uk_pg *pg, struct uk_deadline by,
@@ -246,7 +246,7 @@ void uk_pg_hang_up(struct uk_pg *pg);
 void uk_pg_forget_dial(struct uk_pg *pg);
 
 /*
- * One run of a statement (store_pg_query.c): start it, put its values in
+ * One run of a statement (pg_query.c): start it, put its values in
  * their order, run it, read its rows, end it.
  */
 struct uk_pg_query {
@@ -296,7 +296,7 @@ void uk_pg_query_user(const struct uk_pg_query *query, int row, int column,
 void uk_pg_query_key(const struct uk_pg_query *query, int row, int column,
                      struct uk_store_key *out);
 
-/* The script (store_pg_script.c). */
+/* The script (pg_script.c). */
 
 /* Write a statement: its head, then its values, then its end. */
 void uk_pg_script_open(struct uk_pg *pg, enum uk_pg_sql which);
@@ -322,7 +322,7 @@ void uk_pg_script_answer(struct uk_pg *pg, size_t at, uint64_t digest);
 void uk_pg_script_cut(struct uk_pg *pg, size_t at);
 void uk_pg_script_clear(struct uk_pg *pg);
 
-/* Send what has not been played and take the answers (store_pg_play.c), as
+/* Send what has not been played and take the answers (pg_play.c), as
  * often as it is right to.  *last, or NULL for nobody: the answer of the last
  * one, the caller's. */
 UK_MUST_USE enum uk_code uk_pg_play(struct uk_pg *pg, PGresult **last,
@@ -339,7 +339,7 @@ UK_MUST_USE enum uk_pg_fault uk_pg_take(struct uk_pg *pg, enum uk_pg_sql which,
 UK_MUST_USE enum uk_pg_fault
 uk_pg_take_rest(struct uk_pg *pg, struct uk_deadline by, struct uk_err *err);
 
-/* Questions (store_pg_ask.c). */
+/* Questions (pg_ask.c). */
 void uk_pg_ask(struct uk_store *, struct uk_question *);
 void uk_pg_listen(struct uk_store *);
 void uk_pg_watch(struct uk_store *, int epoll);
@@ -353,7 +353,7 @@ struct uk_pg_query uk_pg_start_keys(struct uk_store *,
 void uk_pg_read_logins(const struct uk_pg_query *, const struct uk_store_hash *,
                        size_t, struct uk_store_login *);
 
-/* Transactions (store_pg_transaction.c). */
+/* Transactions (pg_transaction.c). */
 enum uk_code uk_pg_begin(struct uk_store *, struct uk_err *);
 enum uk_code uk_pg_commit(struct uk_store *, struct uk_err *);
 void uk_pg_rollback(struct uk_store *);
@@ -362,7 +362,7 @@ enum uk_code uk_pg_keep(struct uk_store *, struct uk_err *);
 enum uk_code uk_pg_undo(struct uk_store *, struct uk_err *);
 
 /*
- * Bring the schema to the last of the steps, or refuse it (store_pg_schema.c).
+ * Bring the schema to the last of the steps, or refuse it (pg_schema.c).
  * Step n leads from version n to n + 1 and is statements up to a NULL.
  */
 struct uk_pg_schema {

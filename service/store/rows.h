@@ -181,7 +181,7 @@ struct uk_store_admin_found {
 };
 
 /* What an administrator hands out to a person: a token that does one thing for
- * one user, once.  Of the token there is a hash (handout.h). */
+ * one user, once.  Of the token there is a hash (api/handout.h). */
 enum uk_store_purpose { UK_STORE_CONFIRM = 1, UK_STORE_RESET };
 
 struct uk_store_handout {

@@ -162,7 +162,7 @@ UK_MUST_USE enum uk_code uk_sqlite_purge_buried(struct uk_store *store,
                                                 const char *user_id,
                                                 struct uk_err *err);
 
-/* Which schema it has, 0 for none (store_sqlite_schema.c); UK_MISCONFIGURED
+/* Which schema it has, 0 for none (sqlite_schema.c); UK_MISCONFIGURED
  * for one that is newer, or another program's. */
 UK_MUST_USE enum uk_code uk_sqlite_version(struct uk_sqlite *lite,
                                            int64_t *version, bool *newest,

@@ -2,7 +2,7 @@
  * Counting, at the price of an addition.
  *
  * Each number is written by one thread, which needs no lock for it, and may be
- * read by any; they are summed when somebody asks (scrape.h).
+ * read by any; they are summed when somebody asks (operate/scrape.h).
  */
 #ifndef UK_METER_H
 #define UK_METER_H

@@ -1,4 +1,4 @@
-/* service/config, address, path, secrets: what the server is told. */
+/* service/request/config, address, path, secrets: what the server is told. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* service/crowd: how many connections each source has. */
+/* service/http/crowd: how many connections each source has. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* service/crypto, pwhash, id, provider, password, email. */
+/* service/value/crypto, pwhash, id, provider, password, email. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

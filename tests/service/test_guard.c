@@ -1,4 +1,4 @@
-/* service/guard: whether a request may be believed to be one request. */
+/* service/http/guard: whether a request may be believed to be one request. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

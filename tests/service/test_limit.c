@@ -1,4 +1,4 @@
-/* service/limit: how often something may happen. */
+/* service/value/limit: how often something may happen. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

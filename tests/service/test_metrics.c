@@ -1,4 +1,4 @@
-/* service/meter, metrics: counting, and how it is written down. */
+/* service/value/meter, metrics: counting, and how it is written down. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* service/pulse, pool: threads that turn, and one that does not. */
+/* service/request/pulse, pool: threads that turn, and one that does not. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

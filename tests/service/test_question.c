@@ -1,4 +1,4 @@
-/* service/store_pg_ask: questions that nobody waits for. */
+/* service/store/pg_ask: questions that nobody waits for. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

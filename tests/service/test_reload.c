@@ -1,4 +1,4 @@
-/* service/reload: which settings change while the service runs. */
+/* service/operate/reload: which settings change while the service runs. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

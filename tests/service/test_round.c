@@ -1,4 +1,4 @@
-/* service/round: what calls that came together share. */
+/* service/request/round: what calls that came together share. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

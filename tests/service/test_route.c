@@ -1,4 +1,4 @@
-/* service/route: which request is whose, and who may not. */
+/* service/request/route: which request is whose, and who may not. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

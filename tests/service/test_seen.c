@@ -1,4 +1,4 @@
-/* service/seen: last logins, written down behind. */
+/* service/request/seen: last logins, written down behind. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

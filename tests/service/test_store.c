@@ -1,4 +1,4 @@
-/* service/store: what is kept, in SQLite. */
+/* service/store/store: what is kept, in SQLite. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* service/store_pg: what every store does, and what this one does besides. */
+/* service/store/pg: what every store does, and what this one does besides. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

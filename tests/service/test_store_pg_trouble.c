@@ -1,4 +1,4 @@
-/* service/store_pg: servers that go, stop, hang and change their mind. */
+/* service/store/pg: servers that go, stop, hang and change their mind. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

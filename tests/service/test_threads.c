@@ -1,4 +1,4 @@
-/* service/pool and sweep: what runs beside the loops, and what is cut off. */
+/* service/request/pool and sweep: what runs beside the loops, and what is cut off. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

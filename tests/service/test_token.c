@@ -1,4 +1,4 @@
-/* service/token and base64url: which texts are tokens of ours. */
+/* service/value/token and base64url: which texts are tokens of ours. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

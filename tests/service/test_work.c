@@ -1,4 +1,4 @@
-/* service/work: what is said when a transaction does not come about. */
+/* service/request/work: what is said when a transaction does not come about. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
