@@ -31,8 +31,10 @@ link userkey $(COMPLETIONS)/bash-completion/completions/userkey-server
 link userkey.fish $(COMPLETIONS)/fish/vendor_completions.d/userkey-server.fish
 0644 conf/pam-configs/userkey $(PREFIX)/share/pam-configs/userkey
 0644 README.md $(doc)/README.md
+0644 SECURITY.md $(doc)/SECURITY.md
 0644 LICENSE $(doc)/LICENSE
-0644 conf/userkey.conf $(examples)/userkey.conf
+$(foreach f,$(wildcard docs/*.md),0644 $(f) $(doc)/docs/$(notdir $(f))
+)0644 conf/userkey.conf $(examples)/userkey.conf
 0644 conf/users $(examples)/users
 0644 conf/server.conf $(examples)/server.conf
 $(foreach f,$(wildcard conf/pam.d/*),0644 $(f) $(examples)/pam.d/$(notdir $(f))
@@ -43,7 +45,7 @@ endef
 export install_list
 
 # Folders that are ours alone, innermost first: removed when they are empty.
-install_dirs := $(examples)/pam.d \
+install_dirs := $(doc)/docs $(examples)/pam.d \
     $(examples)/polkit-agent-helper@.service.d $(examples) $(doc) $(LIBEXECDIR)/userkey \
     $(SYSCONFDIR)/userkey
 
