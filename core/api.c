@@ -97,6 +97,7 @@ uk_api_take(struct uk_service *service, const struct uk_https_reply *reply,
     service->refusal = (struct uk_refusal){.status = 0};
     service->refusal.status = reply->status;
     service->refusal.retry_after_s = reply->retry_after_s;
+    service->refusal.date = reply->date;
     memcpy(service->refusal.request_id, reply->request_id,
            sizeof(service->refusal.request_id));
     if (reply->body.len > 0)

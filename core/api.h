@@ -7,6 +7,7 @@
 #define UK_API_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/buf.h"
@@ -25,6 +26,7 @@ struct uk_refusal {
                        * "another code" for all others; NULL for none */
     char request_id[UK_MSG_REQUEST_ID + 1]; /* filled on success too, or "" */
     unsigned retry_after_s;                 /* 0 if not told */
+    int64_t date; /* the service's clock, since 1970; 0 if not told */
 };
 
 /* A conversation with one app of one service. */

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/attr.h"
 #include "core/buf.h"
@@ -60,6 +61,8 @@ struct uk_args {
     bool confirm;
     bool expired;
     bool server_keys; /* no option: the keys are those of 'server-key' */
+    bool only_over;   /* no option: of 'prune', with the time below */
+    int64_t over_for_s;
     const char *out;
     const char *url;
     const char *app;

@@ -68,6 +68,27 @@ ask(const struct uk_args *args, const struct result *results, size_t count,
     return code;
 }
 
+/* Does it still let nobody in, by the service's word of this moment?  So that a
+ * key that somebody has taken back into use is not deleted. */
+static enum uk_exit
+check_over(struct uk_tool *tool, struct uk_talk *talk,
+           const struct result *result)
+{
+    struct uk_key key;
+    enum uk_code code = uk_keys_fetch(uk_talk_next_keys(talk), result->key->id,
+                                      &key, &tool->err);
+    enum uk_exit status = uk_talk_check(talk, code, result->word, &tool->err);
+
+    if (status != UK_EXIT_DONE ||
+        (talk->service.refusal.date > 0 &&
+         uk_when_over_for(&key, talk->service.refusal.date,
+                          tool->args.over_for_s)))
+        return status;
+    uk_out_error("key '%s' (%s) has been changed meanwhile, and is not deleted",
+                 key.name, key.id);
+    return UK_EXIT_CONFLICT;
+}
+
 static void
 run_each(struct uk_tool *tool, struct uk_talk *talk,
          const struct change *change, struct result *results, size_t count)
@@ -77,6 +98,11 @@ run_each(struct uk_tool *tool, struct uk_talk *talk,
 
         if (results[i].key == NULL)
             continue;
+        if (tool->args.only_over) {
+            results[i].status = check_over(tool, talk, &results[i]);
+            if (results[i].status != UK_EXIT_DONE)
+                continue;
+        }
         code = change->run != NULL
                    ? change->run(uk_talk_next_keys(talk), results[i].key->id,
                                  &tool->err)

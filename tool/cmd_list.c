@@ -35,7 +35,7 @@ put_key(struct uk_json_out *json, const struct uk_key *key)
     uk_json_put_bool(json, "disabled", key->disabled);
     if (key->user_id[0] != '\0')
         uk_json_put_text(json, "user_id", key->user_id);
-    uk_json_put_text(json, "state", uk_when_state(key));
+    uk_json_put_text(json, "state", uk_when_state(key, uk_when_now()));
     put_time(json, "created", key->created_s);
     put_time(json, "expires", key->expires_s);
     put_time(json, "last_used", key->used_s);
@@ -60,7 +60,7 @@ fill_row(const struct uk_key *key, bool servers, struct texts *texts,
 
     row[n++] = key->id;
     row[n++] = key->name;
-    row[n++] = uk_when_state(key);
+    row[n++] = uk_when_state(key, uk_when_now());
     if (servers)
         row[n++] = key->user_id[0] != '\0' ? key->user_id : "-";
     row[n++] = past(key->created_s, texts->age);

@@ -16,19 +16,18 @@ struct harvest {
     const struct uk_key *key[UK_KEYS_MAX]; /* borrowed */
     int64_t since_s[UK_KEYS_MAX];
     size_t count, unknown;
+    int64_t now_s; /* by the service's clock, which is what keys expire by */
 };
 
 static void
 gather(const struct uk_find *find, int64_t older_s, struct harvest *out)
 {
-    int64_t now = uk_when_now();
-
     for (size_t i = 0; i < find->count && out->count < UK_KEYS_MAX; i++) {
         int64_t since;
 
-        if (!uk_when_over(&find->key[i], &since))
+        if (!uk_when_over(&find->key[i], out->now_s, &since))
             continue;
-        if (older_s > 0 && (since == 0 || now - since < older_s)) {
+        if (!uk_when_over_for(&find->key[i], out->now_s, older_s)) {
             out->unknown += since == 0;
             continue;
         }
@@ -49,7 +48,7 @@ put_harvest(struct uk_buf *out, const struct harvest *harvest)
         uk_json_begin(&json, NULL, '{');
         uk_json_put_text(&json, "id", key->id);
         uk_json_put_text(&json, "name", key->name);
-        uk_json_put_text(&json, "state", uk_when_state(key));
+        uk_json_put_text(&json, "state", uk_when_state(key, harvest->now_s));
         if (harvest->since_s[i] > 0)
             uk_json_put_int(&json, "since", harvest->since_s[i]);
         uk_json_end(&json, '}');
@@ -66,7 +65,8 @@ show(const struct harvest *harvest)
         char date[UK_OUT_DATE];
 
         uk_out_note("%s  %s  %s since %s", harvest->key[i]->id,
-                    harvest->key[i]->name, uk_when_state(harvest->key[i]),
+                    harvest->key[i]->name,
+                    uk_when_state(harvest->key[i], harvest->now_s),
                     uk_out_date(harvest->since_s[i], date));
     }
 }
@@ -85,7 +85,7 @@ list(struct uk_tool *tool, const struct harvest *harvest)
     for (size_t i = 0; i < harvest->count; i++) {
         cells[4 * i] = harvest->key[i]->id;
         cells[4 * i + 1] = harvest->key[i]->name;
-        cells[4 * i + 2] = uk_when_state(harvest->key[i]);
+        cells[4 * i + 2] = uk_when_state(harvest->key[i], harvest->now_s);
         cells[4 * i + 3] = uk_out_date(harvest->since_s[i], dates[i]);
     }
     return harvest->count == 0 ? UK_OK
@@ -93,9 +93,10 @@ list(struct uk_tool *tool, const struct harvest *harvest)
                                               harvest->count, &tool->err);
 }
 
-/* By their ids, as 'userkey delete' does it. */
+/* By their ids, as 'userkey delete' does it, which looks at each of them again:
+ * the question may have stood for long. */
 static enum uk_exit
-delete_all(struct uk_tool *tool, const struct harvest *harvest)
+delete_all(struct uk_tool *tool, const struct harvest *harvest, int64_t older_s)
 {
     char ids[UK_KEYS_MAX][UK_USER_ID_MAX + 1];
     char *words[UK_KEYS_MAX];
@@ -106,11 +107,13 @@ delete_all(struct uk_tool *tool, const struct harvest *harvest)
     }
     tool->args.word = words;
     tool->args.n_words = harvest->count;
+    tool->args.only_over = true;
+    tool->args.over_for_s = older_s;
     return uk_cmd_delete(tool);
 }
 
 static enum uk_exit
-prune(struct uk_tool *tool, const struct harvest *harvest)
+prune(struct uk_tool *tool, const struct harvest *harvest, int64_t older_s)
 {
     if (harvest->unknown > 0)
         uk_out_note("%zu more, disabled since nobody knows when: "
@@ -123,7 +126,7 @@ prune(struct uk_tool *tool, const struct harvest *harvest)
                                             : uk_talk_failed(&tool->err);
     if (!tool->args.json)
         show(harvest);
-    return delete_all(tool, harvest);
+    return delete_all(tool, harvest, older_s);
 }
 
 enum uk_exit
@@ -145,11 +148,18 @@ uk_cmd_prune(struct uk_tool *tool)
         code = uk_keys_list(uk_talk_next_keys(&talk), &find.key, &find.count,
                             &tool->err);
         status = uk_talk_check(&talk, code, "prune", &tool->err);
+        harvest.now_s = talk.service.refusal.date;
     }
     uk_talk_close(&talk);
+    if (status == UK_EXIT_DONE && harvest.now_s == 0) {
+        uk_out_error("the service does not say what time it is there, so "
+                     "nobody knows which keys are over; 'userkey delete' "
+                     "removes those that you name");
+        status = UK_EXIT_FAILED;
+    }
     if (status == UK_EXIT_DONE) {
         gather(&find, older_s, &harvest);
-        status = prune(tool, &harvest);
+        status = prune(tool, &harvest, older_s);
     }
     uk_find_clear(&find);
     return status;

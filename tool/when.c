@@ -103,30 +103,39 @@ uk_when_between(int64_t from_s, int64_t to_s, char out[UK_WHEN_TEXT])
 }
 
 static bool
-is_expired(const struct uk_key *key)
+is_expired(const struct uk_key *key, int64_t now_s)
 {
-    return key->expires_s > 0 && key->expires_s <= uk_when_now();
+    return key->expires_s > 0 && key->expires_s <= now_s;
 }
 
 const char *
-uk_when_state(const struct uk_key *key)
+uk_when_state(const struct uk_key *key, int64_t now_s)
 {
     if (key->disabled)
         return "disabled";
-    return is_expired(key) ? "expired" : "enabled";
+    return is_expired(key, now_s) ? "expired" : "enabled";
 }
 
 bool
-uk_when_over(const struct uk_key *key, int64_t *since_s)
+uk_when_over(const struct uk_key *key, int64_t now_s, int64_t *since_s)
 {
     int64_t since = 0;
 
-    if (!key->disabled && !is_expired(key))
+    if (!key->disabled && !is_expired(key, now_s))
         return false;
     if (key->disabled)
         since = key->disabled_s;
-    if (is_expired(key) && (since == 0 || key->expires_s < since))
+    if (is_expired(key, now_s) && (since == 0 || key->expires_s < since))
         since = key->expires_s;
     *since_s = since;
     return true;
+}
+
+bool
+uk_when_over_for(const struct uk_key *key, int64_t now_s, int64_t for_s)
+{
+    int64_t since_s;
+
+    return uk_when_over(key, now_s, &since_s) &&
+           (for_s == 0 || (since_s > 0 && now_s - since_s >= for_s));
 }

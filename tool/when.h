@@ -30,11 +30,15 @@ UK_MUST_USE enum uk_code uk_when_parse(const char *option, const char *text,
 const char *uk_when_between(int64_t from_s, int64_t to_s,
                             char out[UK_WHEN_TEXT]);
 
-/* "enabled", "disabled" or "expired". */
-const char *uk_when_state(const struct uk_key *key);
+/* "enabled", "disabled" or "expired", at that time. */
+const char *uk_when_state(const struct uk_key *key, int64_t now_s);
 
 /* Since when the key lets nobody in, as far as that is known; 0 for one that
  * does, or since nobody knows when.  Returns whether it lets nobody in. */
-bool uk_when_over(const struct uk_key *key, int64_t *since_s);
+bool uk_when_over(const struct uk_key *key, int64_t now_s, int64_t *since_s);
+
+/* Has it been over for that long?  Of one that is over since nobody knows when
+ * only 0 is sure. */
+bool uk_when_over_for(const struct uk_key *key, int64_t now_s, int64_t for_s);
 
 #endif

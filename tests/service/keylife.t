@@ -51,12 +51,17 @@ class Relay:
     def __init__(self):
         relay = self
         self.broken = {}  # (method, end of path) -> how
+        self.ahead = 0  # of the service's clock; None: it has none
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
 
             def log_message(self, *args):
                 pass
+
+            def date_time_string(self, timestamp=None):
+                return 'none' if relay.ahead is None else \
+                    super().date_time_string(time.time() + relay.ahead)
 
             def pass_on(self):
                 body = self.rfile.read(int(self.headers.get(
@@ -86,6 +91,8 @@ class Relay:
                 if how == 'expiry':
                     text = json.dumps({k: v for k, v in json.loads(
                         text).items() if k != 'expires_at'}).encode()
+                if callable(how):
+                    how()
                 if how == 'nameless':
                     text = without_key_id(text)
                 return self.reply(got.status, text)
@@ -448,7 +455,7 @@ def pruning():
     sql_time('limited', 'expires', -DAY)
     world.sql("UPDATE api_key SET disabled_at = 0 WHERE name = 'unknown'")
     done = gus('prune', '--dry-run')
-    check(done, DONE, 'what would go')
+    check(done, DONE, 'what would go', 'nobody knows when')
     equal([r.split('\t')[1:3] for r in done.stdout.splitlines()],
           [['off-long', 'disabled'], ['over-long', 'expired']],
           'is what has been over for a month')
@@ -471,6 +478,41 @@ def pruning():
     ok(works(values['good']) and works(values['limited']),
        'what works is never pruned')
     check(gus('prune', '--older-than', 'x'), USAGE, 'no time')
+    # Times are the service's, by the service's clock.
+    for name in ('old', 'off'):
+        values[name] = gus.create(name)
+    sql_time('old', 'expires', 31 * DAY)
+    relay.ahead = -2 * DAY
+    check(gus('prune', '--yes'), DONE, 'a clock of ours that is ahead',
+          'no key has been over')
+    relay.ahead = None
+    check(gus('prune', '--yes'), FAILED, 'no clock to go by', 'what time it is')
+    relay.ahead = 32 * DAY
+    equal([k['name'] for k in json.loads(gus('prune', '--dry-run',
+                                             '--json').stdout)],
+          ['limited', 'old'], 'the clock of the service alone counts')
+    relay.ahead = 0
+    # Between the question and the deletion somebody takes them back.
+    gus('disable', 'off')
+    sql_time('off', 'disabled_at', 31 * DAY)
+    ids = {k: v['id'] for k, v in gus.keys().items()}
+
+    def take_back():
+        relay.broken.clear()
+        gus('enable', 'off')
+        gus('expire', 'old', '--expires', '1d')
+
+    def once():
+        relay.broken[('GET', '/api_keys')] = take_back
+
+    relay.broken[('GET', '/api_keys')] = once
+    done = gus('prune', '--yes')
+    relay.broken.clear()
+    check(done, CONFLICT, 'what is in use again stays',
+          "'off' (%s) has been changed" % ids['off'])
+    contains(done.stderr, "'old' (%s) has been changed" % ids['old'],
+             'so does what has got more time')
+    ok(works(values['off']) and works(values['old']), 'both work')
     equal(json.loads(gus('prune', '--json', '--yes').stdout), [],
           'nothing is an empty list')
 
