@@ -186,7 +186,7 @@ with lent():
     for signum in (signal.SIGTERM, signal.SIGHUP):
         failed, crew = logins(60, 6)
         count = 0
-        while any(member.is_alive() for member in crew):
+        while todo:
             left = len(todo)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pids()[-1], signum)
