@@ -209,6 +209,10 @@ read_arguments(struct uk_tool *tool, struct uk_conf_list *services,
         uk_out_error("--try: a time from 1s to 7d is wanted");
         return UK_EXIT_USAGE;
     }
+    if (args->services != NULL && services->count == 0) {
+        uk_out_error("--service: names are wanted, as in 'sshd,sudo'");
+        return UK_EXIT_USAGE;
+    }
     if (services->count == 0 && !uk_loginway_has_profile()) {
         uk_out_error("there is no profile for pam-auth-update on this machine: "
                      "say which services, as in '--service sshd,sudo'");
@@ -237,11 +241,11 @@ guard(const struct uk_tool *tool, const struct uk_loginplan *plan)
     return tool->args.yes ? UK_EXIT_DONE : UK_EXIT_FAILED;
 }
 
-/* The timer runs before the first file is changed: whatever happens then, there
- * is somebody who ends it. */
+/* Timer and unit are there before the first file is changed: whatever happens
+ * then, there is somebody who ends it. */
 static enum uk_code
 put_in(const struct uk_loginplan *plan, unsigned long trial_s,
-       struct uk_loginstate *state, struct uk_err *err)
+       struct uk_loginstate *state, bool *at_boot, struct uk_err *err)
 {
     enum uk_code code;
 
@@ -256,6 +260,8 @@ put_in(const struct uk_loginplan *plan, unsigned long trial_s,
         code = uk_loginstate_save(state, err);
     if (code == UK_OK && trial_s > 0)
         code = uk_logintimer_start(state->until, uk_loginend_trial, err);
+    if (code == UK_OK && trial_s > 0)
+        *at_boot = uk_logintimer_at_boot(true);
     if (code == UK_OK)
         code = uk_loginway_put(plan, err);
     if (code != UK_OK)
@@ -272,6 +278,8 @@ undo(const struct uk_loginstate *state)
     struct uk_conf_list names = {.count = 0};
     struct uk_err err = UK_ERR_NONE;
 
+    if (uk_loginstate_is_trial(state))
+        (void)uk_logintimer_at_boot(false);
     if (uk_loginway_take(state, true, &names, &err) != UK_OK ||
         uk_loginstate_drop(state, &err) != UK_OK)
         uk_out_error("undoing: %s; 'userkey disable-login' tries again",
@@ -279,7 +287,7 @@ undo(const struct uk_loginstate *state)
 }
 
 static void
-say_next(const struct uk_loginstate *state, const char *time)
+say_next(const struct uk_loginstate *state, const char *time, bool at_boot)
 {
     struct uk_buf text = UK_BUF_UP_TO(8192);
 
@@ -295,7 +303,7 @@ say_next(const struct uk_loginstate *state, const char *time)
                 "'sudo userkey confirm-login' there; if you cannot, wait, and "
                 "all is as it was",
                 time);
-    if (!uk_logintimer_at_boot(true))
+    if (!at_boot)
         uk_out_note("no systemd here: if the machine may be started anew "
                     "meanwhile, have 'userkey disable-login --expired' run at "
                     "its start");
@@ -309,7 +317,7 @@ enable(struct uk_tool *tool, const struct uk_conf_list *services,
     struct uk_loginstate state;
     struct uk_err *err = &tool->err;
     enum uk_exit status;
-    bool there = false;
+    bool there = false, at_boot = false;
 
     if (uk_loginstate_load(&state, &there, err) != UK_OK)
         return fail(err);
@@ -326,7 +334,7 @@ enable(struct uk_tool *tool, const struct uk_conf_list *services,
     else
         status = guard(tool, &plan);
     if (status == UK_EXIT_DONE &&
-        put_in(&plan, trial_s, &state, err) != UK_OK) {
+        put_in(&plan, trial_s, &state, &at_boot, err) != UK_OK) {
         status = fail(err);
         undo(&state);
     }
@@ -339,7 +347,7 @@ enable(struct uk_tool *tool, const struct uk_conf_list *services,
     uk_loginplan_clear(&plan);
     if (status == UK_EXIT_DONE) {
         put_result(tool, &state, &state.services);
-        say_next(&state, tool->args.try_time);
+        say_next(&state, tool->args.try_time, at_boot);
     }
     return status;
 }
