@@ -48,6 +48,7 @@ struct agent {
     struct uk_upstream *upstream;
     struct uk_guard *guard;
     struct uk_grace_key key; /* of a service */
+    pid_t keeper;            /* the process that stays, or 0 */
     bool says;               /* there is FD_SAY */
 };
 
@@ -142,6 +143,8 @@ get_ready(struct agent *agent, const char *conf_file, enum uk_privs_life life,
         code = uk_privs_drop(UK_PRIVS_USER, life, err);
     if (code == UK_OK)
         code = get_guard(agent, life, err);
+    if (code == UK_OK && agent->keeper != 0)
+        uk_keeper_stay_with(agent->keeper); /* later nobody asks for it */
     if (code == UK_OK)
         code = uk_confine_agent(settings, life, &to_person, err);
     return code;
@@ -184,7 +187,6 @@ serve_connection(const char *conf_file, struct uk_deadline since)
     uk_serve_one(&serve, FD, &peer);
 }
 
-/* keeper is the process that stays, or 0. */
 static int
 serve_all(const char *conf_file, pid_t keeper, struct uk_deadline since)
 {
@@ -192,13 +194,13 @@ serve_all(const char *conf_file, pid_t keeper, struct uk_deadline since)
     struct uk_err err = UK_ERR_NONE;
     struct uk_serve serve;
     bool anew = false;
-    enum uk_code code = get_ready(&agent, conf_file, UK_PRIVS_SERVICE, &err);
+    enum uk_code code;
 
+    agent.keeper = keeper;
+    code = get_ready(&agent, conf_file, UK_PRIVS_SERVICE, &err);
     if (code == UK_OK) {
         uk_stamps_settle(&agent.stamps);
         serve = serve_with(&agent, since);
-        if (keeper != 0)
-            uk_keeper_stay_with(keeper);
         code = uk_reception_run(
             &serve, FD, keeper != 0 ? UK_RECEPTION_OWN : UK_RECEPTION_LENT,
             &anew, &err);

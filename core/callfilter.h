@@ -17,7 +17,7 @@
 #include "core/attr.h"
 #include "core/err.h"
 
-#define UK_SYSCALL_VALUES 6
+#define UK_SYSCALL_VALUES 12
 #define UK_SYSCALLS_MAX   224  /* rows of all tables together */
 #define UK_SYSCALLS_CODE  1024 /* instructions */
 

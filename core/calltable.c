@@ -2,6 +2,7 @@
 #include "core/calltable.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -28,7 +29,11 @@ static const struct uk_syscall common[] = {
 #endif
     UK_SYSCALL(lseek),
     UK_SYSCALL(openat),
-    UK_SYSCALL(fcntl),
+    /* Not whom it signals, and by what (F_SETOWN, F_SETSIG): that would end
+     * others of the same user. */
+    UK_SYSCALL_IS(fcntl, 1, ~0U, EPERM, 12, F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
+                  F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+                  F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW),
     UK_SYSCALL(flock),
     UK_SYSCALL(dup),
     UK_SYSCALL(dup3),
@@ -104,7 +109,7 @@ static const struct uk_syscall common[] = {
     UK_SYSCALL(mlock),
     UK_SYSCALL(mlock2),
     UK_SYSCALL(munlock),
-    /* The code of a library, but none that was written here. */
+    /* The code of a library, which the name service loads late. */
     UK_SYSCALL_IS(mmap, 2, PROT_EXEC | PROT_WRITE, EPERM, 3, 0, PROT_WRITE,
                   PROT_EXEC),
     UK_SYSCALL_IS(mprotect, 2, PROT_EXEC, EPERM, 1, 0),
@@ -122,10 +127,9 @@ static const struct uk_syscall common[] = {
     UK_SYSCALL(sched_get_priority_max),
     UK_SYSCALL(sched_get_priority_min),
     UK_SYSCALL(getcpu),
-    /* Its own name, for debuggers those of its memory, its own end. */
-    UK_SYSCALL_IS(prctl, 0, ~0U, EINVAL, 6, PR_SET_NAME, PR_GET_NAME,
-                  PR_SET_VMA, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS,
-                  PR_SET_PDEATHSIG),
+    /* Its own name, and for debuggers those of its memory. */
+    UK_SYSCALL_IS(prctl, 0, ~0U, EINVAL, 5, PR_SET_NAME, PR_GET_NAME,
+                  PR_SET_VMA, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS),
 
     UK_SYSCALL(rt_sigaction),
     UK_SYSCALL(rt_sigprocmask),

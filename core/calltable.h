@@ -11,8 +11,8 @@
 
 #include "core/callfilter.h"
 
-/* Threads and files, memory that is not both written and run, connections of
- * the families that names and services are reached by. */
+/* Threads and files, memory that is written or run, connections of the
+ * families that names and services are reached by. */
 struct uk_syscall_table uk_calltable_common(void);
 
 /* New programs, other users, other processes' memory, the kernel's own. */

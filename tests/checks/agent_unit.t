@@ -64,6 +64,11 @@ check("the socket stands where the module looks", door,
       ListenSequentialPacket=path, SocketMode="0666", DirectoryMode="0755")
 check("the service may become its user, and no more", service,
       CapabilityBoundingSet="CAP_SETUID CAP_SETGID", NoNewPrivileges="yes")
+said = dict(re.findall(r"^(\w+Paths)=(.*)$", service, re.M))
+results.append(("what it may write is no code", [
+    path for path in said["ReadWritePaths"].split()
+    + ["-/tmp", "-/var/tmp", "-/dev/shm"]
+    if path not in said.get("NoExecPaths", "").split()]))
 longest = int(re.search(r'\.name = "timeout".*?\.max = (\d+)',
                         (ROOT / "core/settings.c").read_text(), re.S)[1])
 check("it has the time to answer whom it has heard", service,

@@ -56,6 +56,10 @@ results.append(("it says what the service does", [
     f"{name}={said.get(name)}, not {value}" for name, value in wanted.items()
     if said.get(name) != value] + (
         [] if int(said.get("WatchdogSec", "0")) > 0 else ["no WatchdogSec"])))
+folder = f"-/var/lib/{said['StateDirectory']}"
+results.append(("what it may write is no code", [
+    path for path in (folder, "-/tmp", "-/var/tmp", "-/dev/shm")
+    if path not in said.get("NoExecPaths", "").split()]))
 users = (ROOT / "conf/sysusers.d/userkey-server.conf").read_text()
 results.append(("its user is made", [] if re.search(
     rf"^u {said['User']} ", users, re.M) else [said["User"]]))

@@ -153,6 +153,17 @@ signal_others(void)
     return kill(getppid(), 0) == 0 ? 0 : errno;
 }
 
+/* Whoever owns a socket gets a signal once there is something to read. */
+static int
+signal_by_socket(void)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        return 0;
+    return fcntl(pair[0], F_SETOWN, getppid()) == 0 ? 0 : errno;
+}
+
 enum ends { WORKS, FAILS, DIES };
 
 static const struct {
@@ -174,6 +185,7 @@ static const struct {
     {"run a program", run_program, DIES, DIES, false},
     {"become root", become_root, DIES, DIES, false},
     {"signal others", signal_others, FAILS, FAILS, false},
+    {"signal by a socket", signal_by_socket, FAILS, FAILS, false},
 };
 
 static enum ends
@@ -239,6 +251,7 @@ what_it_takes_away_was_there(void **state)
     assert_int_equal(end_of(keep_journal, NULL), WORKS);
     assert_int_equal(end_of(start_process, NULL), WORKS);
     assert_int_equal(end_of(signal_others, NULL), WORKS);
+    assert_int_equal(end_of(signal_by_socket, NULL), WORKS);
 }
 
 static const char *const folders[] = {"data", "archive", "archive/1",

@@ -101,6 +101,47 @@ end_neighbour(void)
     return code_of(syscall(SYS_tgkill, neighbour, neighbour, SIGKILL));
 }
 
+/* Whoever owns a socket gets a signal of the owner's choice once there is
+ * something to read. */
+static int
+set_socket(int command, long value)
+{
+    int pair[2], code;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+        return 0;
+    code = code_of(fcntl(pair[0], command, value));
+    close(pair[0]);
+    close(pair[1]);
+    return code;
+}
+
+static int
+own_signals(void)
+{
+    return set_socket(F_SETOWN, neighbour);
+}
+
+static int
+own_signals_newly(void)
+{
+    struct f_owner_ex owner = {F_OWNER_PID, neighbour};
+
+    return set_socket(F_SETOWN_EX, (long)(intptr_t)&owner);
+}
+
+static int
+choose_signal(void)
+{
+    return set_socket(F_SETSIG, SIGKILL);
+}
+
+static int
+outlive_parent(void)
+{
+    return code_of(prctl(PR_SET_PDEATHSIG, 0));
+}
+
 static int
 starve_neighbour(void)
 {
@@ -260,11 +301,24 @@ reach_name_service(void)
     return code_of(connect(fd, (struct sockaddr *)&at, sizeof(at)));
 }
 
-/* A keeper's child. */
+/* What libraries ask of descriptors. */
 static int
-end_with_parent(void)
+handle_descriptors(void)
 {
-    return code_of(prctl(PR_SET_PDEATHSIG, SIGTERM));
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(inside, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    bool all = copy >= 0 && fcntl(copy, F_SETFD, FD_CLOEXEC) == 0 &&
+               fcntl(copy, F_GETFD) == FD_CLOEXEC &&
+               fcntl(copy, F_SETFL, O_NONBLOCK) == 0 &&
+               (fcntl(copy, F_GETFL) & O_NONBLOCK) != 0 &&
+               fcntl(fd, F_SETLK, &lock) == 0 &&
+               fcntl(fd, F_SETLKW, &lock) == 0 &&
+               fcntl(fd, F_GETLK, &lock) == 0;
+
+    close(copy);
+    close(fd);
+    return code_of(unlink(inside)) != 0 || !all ? EPERM : 0;
 }
 
 enum ends { WORKS, FAILS, DIES };
@@ -288,17 +342,21 @@ static const struct {
     {"limit another agent", starve_neighbour, FAILS, FAILS, 0},
     {"make code", make_code, FAILS, FAILS, 0},
     {"turn data into code", turn_into_code, FAILS, FAILS, 0},
+    {"signal by a socket", own_signals, FAILS, FAILS, 0},
+    {"signal all by a socket", own_signals_newly, FAILS, FAILS, 0},
+    {"choose a signal", choose_signal, FAILS, FAILS, 0},
+    {"outlive its parent", outlive_parent, FAILS, FAILS, 0},
     {"start a process", start_process, WORKS, FAILS, 0},
     {"run a program", run_program, DIES, DIES, 0},
     {"trace another agent", trace, DIES, DIES, 0},
     {"become root", become_root, DIES, DIES, 0},
     {"make a namespace", make_world, DIES, DIES, 0},
     {"abort", NULL, DIES, DIES, 0},
+    {"handle descriptors", handle_descriptors, WORKS, WORKS, 0},
     {"keep its state", keep_state, WORKS, WORKS, 0},
     {"read a setting of names", read_settings_of_the_resolver, WORKS, WORKS, 0},
     {"look up a user", look_up_user, WORKS, WORKS, 0},
     {"look up a host", look_up_host, WORKS, WORKS, 0},
-    {"end with its parent", end_with_parent, WORKS, WORKS, 0},
     {"start a thread", start_thread, WORKS, WORKS, 0},
     {"reach a name service", reach_name_service, WORKS, WORKS, 0},
 };
@@ -411,6 +469,10 @@ what_it_takes_away_was_there(void **state)
     assert_int_equal(make_code(), 0);
     assert_int_equal(turn_into_code(), 0);
     assert_int_equal(kill(neighbour, 0), 0);
+    assert_int_equal(own_signals(), 0);
+    assert_int_equal(own_signals_newly(), 0);
+    assert_int_equal(choose_signal(), 0);
+    assert_int_equal(outlive_parent(), 0);
 }
 
 static void

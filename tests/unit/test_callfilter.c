@@ -1,6 +1,7 @@
 /* Which system calls a table lets through: by running its program as the
  * kernel would, and in the kernel. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -242,6 +243,17 @@ static const struct {
     {__NR_clone, 0, SIGCHLD, FAILS(EPERM)},
     {__NR_clone, 0, CLONE_THREAD | CLONE_NEWUSER, FAILS(EPERM)},
     {__NR_ioctl, 1, 0x5412 /* TIOCSTI */, FAILS(ENOTTY)},
+    {__NR_ioctl, 1, 0x5452 /* FIOASYNC */, FAILS(ENOTTY)},
+    {__NR_ioctl, 1, 0x8901 /* FIOSETOWN */, FAILS(ENOTTY)},
+    {__NR_ioctl, 1, 0x8902 /* SIOCSPGRP */, FAILS(ENOTTY)},
+    {__NR_fcntl, 1, F_SETFL, LET_PASS},
+    {__NR_fcntl, 1, F_SETLK, LET_PASS},
+    {__NR_fcntl, 1, F_OFD_SETLKW, LET_PASS},
+    {__NR_fcntl, 1, F_SETOWN, FAILS(EPERM)},
+    {__NR_fcntl, 1, F_SETOWN_EX, FAILS(EPERM)},
+    {__NR_fcntl, 1, F_SETSIG, FAILS(EPERM)},
+    {__NR_fcntl, 1, F_SETLEASE, FAILS(EPERM)},
+    {__NR_prctl, 0, PR_SET_PDEATHSIG, FAILS(EINVAL)},
     {__NR_prctl, 0, PR_SET_NAME, LET_PASS},
     {__NR_prctl, 0, PR_SET_DUMPABLE, FAILS(EINVAL)},
     {__NR_prctl, 0, PR_SET_PTRACER, FAILS(EINVAL)},
