@@ -71,6 +71,8 @@ static const struct {
      "the key stands in this file, which nobody else can read"},
     {"prompt", UK_ARG_PROMPT, "TEXT", AT(prompt),
      "what the question must be, where 'prompt' of userkey.conf is another"},
+    {"host", UK_ARG_HOST, "HOSTS", AT(host),
+     "who may have the key: hosts as ssh shows them, and 'sudo': a,b,sudo"},
     {"service", UK_ARG_SERVICES, "NAMES", AT(services),
      "only in the files of these PAM services: sshd,sudo"},
     {"try", UK_ARG_TRY, "TIME", AT(try_time),

@@ -46,6 +46,7 @@ enum uk_arg {
     UK_ARG_TRY = 1 << 25,
     UK_ARG_CONFIRM = 1 << 26,
     UK_ARG_EXPIRED = 1 << 27,
+    UK_ARG_HOST = 1 << 28,
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */
@@ -80,6 +81,7 @@ struct uk_args {
     const char *older_than;
     const char *file;
     const char *prompt;
+    const char *host;
     const char *services;
     const char *try_time;
     char *const *word; /* the operands */

@@ -6,6 +6,7 @@
 
 #include "core/settings.h"
 #include "core/str.h"
+#include "tool/askhosts.h"
 #include "tool/command.h"
 #include "tool/find.h"
 #include "tool/keysource.h"
@@ -32,16 +33,6 @@ is_equal(const char *a, const char *b)
     return len > 0 && len == len_without_end(b) && memcmp(a, b, len) == 0;
 }
 
-/* ssh puts "(user@host) " in front of what a server asks.  Behind the first
- * such end all is the server's: "(user@host) x) User API key:" is not ours. */
-static const char *
-skip_origin(const char *question)
-{
-    const char *end = question[0] == '(' ? strstr(question, ") ") : NULL;
-
-    return end != NULL ? end + 2 : question;
-}
-
 /* Is it the question of a machine's module: as that machine's settings have
  * it, or as it is unless they say otherwise? */
 static bool
@@ -50,7 +41,9 @@ is_ours(const char *question, const char *wanted)
     struct uk_settings settings;
     struct uk_err ignored = UK_ERR_NONE;
 
-    question = skip_origin(question);
+    if (wanted != NULL && is_equal(question, wanted))
+        return true;
+    question = uk_askhosts_skip(question);
     if (wanted != NULL)
         return is_equal(question, wanted);
     return is_equal(question, PROMPT) ||
@@ -74,7 +67,9 @@ uk_cmd_askpass(struct uk_tool *tool)
                      uk_str_printable(shown, question, strlen(question)));
         return UK_EXIT_FAILED;
     }
-    code = uk_keysource_read(tool->args.file, &key, &tool->err);
+    code = uk_askhosts_check(question, tool->args.host, &tool->err);
+    if (code == UK_OK)
+        code = uk_keysource_read(tool->args.file, &key, &tool->err);
     if (code == UK_OK)
         uk_buf_addf(&tool->out, "%s\n", uk_secret_peek(&key));
     else

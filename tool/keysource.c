@@ -71,6 +71,19 @@ find_path(char out[PATH_MAX], const char *name, const char *rest,
         out[0] = '\0';
 }
 
+void
+uk_keysource_own(char out[PATH_MAX], const char *name)
+{
+    char in_base[64], in_home[64];
+
+    out[0] = '\0';
+    if (snprintf(in_base, sizeof(in_base), "userkey/%s", name) <
+            (int)sizeof(in_base) &&
+        snprintf(in_home, sizeof(in_home), ".config/userkey/%s", name) <
+            (int)sizeof(in_home))
+        find_path(out, "XDG_CONFIG_HOME", in_base, in_home);
+}
+
 static bool
 is_there(const char *path)
 {
@@ -134,7 +147,7 @@ uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err)
     if (file != NULL)
         return read_file(file, UK_FILE_PRIVATE, out, err);
     find_path(credential, "CREDENTIALS_DIRECTORY", "userkey", NULL);
-    find_path(own, "XDG_CONFIG_HOME", "userkey/key", ".config/userkey/key");
+    uk_keysource_own(own, "key");
     /* systemd says who may read its own; where it does so with an access
      * control list, the mode shows it as the group's. */
     if (is_there(credential))

@@ -9,6 +9,8 @@
 #ifndef UK_KEYSOURCE_H
 #define UK_KEYSOURCE_H
 
+#include <limits.h>
+
 #include "core/attr.h"
 #include "core/err.h"
 #include "core/secret.h"
@@ -18,5 +20,8 @@
  * where there is none anywhere. */
 UK_MUST_USE enum uk_code
 uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err);
+
+/* The path of a file beside that of the key; "" where no folder is known. */
+void uk_keysource_own(char out[PATH_MAX], const char *name);
 
 #endif

@@ -56,6 +56,19 @@ ok(let_in(came), "ssh with the key in a file", came)
 came = sudo()
 ok(let_in(came, "root"), "sudo -A, too", came)
 
+# --- who may have it
+keep(config, "askpass_hosts", "git.example\n")
+came = ssh()
+ok(came.status != 0 and "not among the hosts" in came.err,
+   "a host that is not on the list gets no key", came)
+same(sudo().status != 0, True, "nor does sudo")
+keep(config, "askpass_hosts", "127.0.0.1  # this machine\nsudo\n")
+came = ssh()
+ok(let_in(came), "one that is does", came)
+came = sudo()
+ok(let_in(came, "root"), "so does sudo", came)
+(config / "askpass_hosts").unlink()
+
 # --- what is not our question
 came = ssh(method="password")
 ok(came.status != 0 and "gets no answer" in came.err,

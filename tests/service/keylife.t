@@ -582,10 +582,41 @@ def askpass():
         equal(done.stdout, '', 'nothing at all')
     equal(ida('askpass', '--prompt', 'Key? ', '(a@b) Key?').stdout,
           value + '\n', 'another prompt is known by --prompt')
+    equal(ida('askpass', '--prompt', '(a@b) Key? ', '(a@b) Key? ').stdout,
+          value + '\n', 'which may be the whole question')
+    check(ida('askpass', '--prompt', '(a@b) Key? ', '(a@c) Key? '), FAILED,
+          'of one host')
     check(ida('askpass', '--prompt', 'Key? ', HELD), FAILED, 'alone')
     check(ida('askpass', '--prompt', '', ''), FAILED, 'which is not empty')
     check(ida(program=link), USAGE, 'a question must be there')
     check(ida('askpass', value), USAGE, 'and is no key', 'value of a key')
+    hosts = os.path.join(where, 'askpass_hosts')
+    asked = (('(a@good) ', True), ('(a@b@good) ', True), ('(a@evil) ', False),
+             ('(good@evil) ', False), ('(a@Good) ', False),
+             ('(a@goo) ', False), ('(a@) ', False), ('(good ', False))
+    for given, file, sudo in ((('--host', 'good'), 'evil\n', False),
+                              (('--host', 'x,good,sudo'), '', True),
+                              ((), '# mine\n\n good \nsudo\n', True),
+                              ((), 'x\ngood', False)):
+        keep(file, at=hosts)
+        for origin, may in asked + (('', sudo),):
+            done = ida('askpass', *given, origin + HELD)
+            ok(done.stdout == (value + '\n' if may else '') and
+               done.returncode == (DONE if may else FAILED),
+               'another host gets nothing' if not may else
+               'a host on the list gets it', origin, given, file)
+    for question in ('(a@evil) (a@good) ' + HELD, '(a@evil@good) x) ' + HELD,
+                     '(a@evil) @good) ' + HELD):
+        done = ida(question, program=link)
+        equal((done.returncode, done.stdout), (FAILED, ''),
+              'a server cannot write the host')
+    keep('good\n', 0o666, at=hosts)
+    done = ida('(a@good) ' + HELD, program=link)
+    check(done, FAILED, 'a list that others can change is not believed', hosts)
+    keep('', at=hosts)
+    check(ida(HELD, program=link), FAILED, 'an empty one names nobody', hosts)
+    os.remove(hosts)
+    check(ida('askpass', '--host', '', HELD), FAILED, 'in both forms')
     for mode in (0o640, 0o604, 0o660, 0o602):
         keep(value, mode)
         check(ida('askpass', HELD), FAILED,
