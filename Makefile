@@ -298,4 +298,5 @@ help:
 include conf/install.mk
 include conf/packages.mk
 
--include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
+# Not those of other trees that are built or kept there.
+-include $(shell find $(B) $(foreach dir,debian-root deb deb.new rpm,-path $(B)/$(dir) -prune -o) -type f -name '*.d' -print 2>/dev/null)
