@@ -76,7 +76,7 @@ static const struct {
     {"service", UK_ARG_SERVICES, "NAMES", AT(services),
      "only in the files of these PAM services: sshd,sudo"},
     {"try", UK_ARG_TRY, "TIME", AT(try_time),
-     "take it out again after 10m, 1h, unless it is confirmed"},
+     "take it out again after 10min, 1h, unless it is confirmed"},
     {"confirm", UK_ARG_CONFIRM, NULL, AT(confirm),
      "end a trial: it stays (from a new login)"},
     {"expired", UK_ARG_EXPIRED, NULL, AT(expired),

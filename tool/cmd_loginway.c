@@ -121,7 +121,7 @@ confirm(struct uk_tool *tool)
     if (uk_loginstate_load(&state, &there, err) != UK_OK)
         return fail(err);
     if (!there || uk_loginstate_is_over(&state)) {
-        uk_out_error("nothing is on trial: 'userkey enable-login --try 10m' "
+        uk_out_error("nothing is on trial: 'userkey enable-login --try 10min' "
                      "begins");
         return UK_EXIT_NOT_FOUND;
     }

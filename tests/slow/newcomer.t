@@ -100,8 +100,8 @@ def inside(lower, folder):
     lintian()
     day = Day(world)
     for step in (day.install, day.service, day.first_key, day.host, day.pam,
-                 day.by_hand, day.rotate, day.revoke, day.upgrade, day.remove,
-                 day.purge):
+                 day.by_hand, day.rotate, day.revoke, day.profile, day.upgrade,
+                 day.remove, day.purge):
         step()
     done()
 
@@ -235,20 +235,40 @@ class Day:
            ran.out.replace(self.key, "KEY"))
 
     def pam(self):
-        enable = readme("6. PAM")[0]
-        ran = self.world.run(enable)
-        must(ran.status == 0, "the profile is enabled, as the README says", ran)
-        changed = {name for name, text in self.stacks().items()
-                   if text != self.before[name]}
-        ok(changed == {"common-auth", "common-account", "common-session",
-                       "common-session-noninteractive"},
-           "which changes the common stacks and no other", changed)
         self.world.run("sed -i 's/^#*KbdInteractiveAuthentication.*/"
                        "KbdInteractiveAuthentication yes/' "
                        "/etc/ssh/sshd_config; mkdir -p /run/sshd")
         self.sshd = self.world.start(["/usr/sbin/sshd", "-De"], "root/sshd.log")
         must(until(lambda: "listening" in self.world.read("root/sshd.log")),
              "sshd listens", self.world.read("root/sshd.log"))
+        ran = self.world.run(readme("6. PAM")[0])
+        must(ran.status == 0, "keys log in, on trial, as the README says", ran)
+        ok(self.changed() == {"sshd", "sudo", "userkey"},
+           "which changes these services alone", self.changed())
+        ran = self.world.type("ssh -t alice@host1 sudo userkey confirm-login",
+                              [(ASK, self.key), (ASK, self.key)])
+        must(ran.status == 0, "from a new login it is confirmed",
+             ran.out.replace(self.key, "KEY"))
+
+    def changed(self):
+        return {name for name, text in self.stacks().items()
+                if text != self.before.get(name)}
+
+    def profile(self):
+        """The other way: for every service at once."""
+        ran = self.world.run("userkey disable-login")
+        ok(ran.status == 0 and not self.changed(),
+           "'disable-login' leaves every file as it was", ran, self.changed())
+        ran = self.world.run("pam-auth-update --enable userkey")
+        must(ran.status == 0, "the profile is enabled", ran)
+        ok(self.changed() == {"common-auth", "common-account", "common-session",
+                              "common-session-noninteractive"},
+           "which changes the common stacks and no other", self.changed())
+        ran = self.world.run("userkey doctor")
+        ok(ran.status == 0, "'userkey doctor' has nothing against it", ran)
+        ok(self.in_by_ssh(self.key) and self.in_by_sudo(self.key)
+           and self.in_by_ssh(UNIX, "bob") and not self.in_by_ssh("wrong"),
+           "keys log in by it, and Unix passwords")
 
     def by_hand(self):
         ran = self.world.type("ssh alice@host1 id -un", [(ASK, self.key)])
