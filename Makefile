@@ -271,6 +271,14 @@ bench-login:
 	+@$(MAKE) --no-print-directory -s all $(login_bench)
 	@B=$(B) tests/bench/login $(BENCH)
 
+# What machines find without running it, or while it runs.
+.PHONY: analyse check-tsan
+analyse:
+	@tests/deps analyse
+	@B=$(B) tests/analyse
+check-tsan:
+	@tests/deps check
+	+@tests/run --tsan
 .PHONY: format clean help
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -286,6 +294,8 @@ help:
 	@echo 'check-root     what needs root: logins in the lab, changes of user, confinement'
 	@echo 'check-asan     the tests under AddressSanitizer and UBSan'
 	@echo 'check-compilers  build everything with clang as well'
+	@echo 'analyse        cppcheck, clang-tidy and gcc -fanalyzer: no finding'
+	@echo 'check-tsan     service and agent under ThreadSanitizer'
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'

@@ -33,10 +33,11 @@ static void
 add(struct rows *rows, const char *head, const char *fmt, ...)
 {
     va_list args;
-    char *text = rows->text[rows->texts];
+    char *text;
 
     if (rows->texts == ROWS)
         return;
+    text = rows->text[rows->texts];
     va_start(args, fmt);
     vsnprintf(text, sizeof(rows->text[0]), fmt, args);
     va_end(args);

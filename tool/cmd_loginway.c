@@ -165,11 +165,12 @@ split_services(const char *text, struct uk_conf_list *out, struct uk_err *err)
 {
     while (*text != '\0') {
         size_t len = strcspn(text, ",");
-        char *name = out->item[out->count];
+        char *name;
 
         if (out->count == UK_CONF_ITEMS)
             return uk_err_set(err, UK_INVALID, "--service: %d services at most",
                               UK_CONF_ITEMS);
+        name = out->item[out->count];
         if (len < UK_CONF_VALUE) {
             memcpy(name, text, len);
             name[len] = '\0';

@@ -171,7 +171,7 @@ add(struct uk_tool *tool, struct uk_talk *talk)
 {
     const char *email = tool->args.word[1];
     struct uk_secret password = UK_SECRET_NONE;
-    struct uk_admin_user user;
+    struct uk_admin_user user = {.server = false};
     enum uk_exit status;
     enum uk_code code;
 
@@ -193,7 +193,7 @@ static enum uk_exit
 show_one(struct uk_tool *tool, struct uk_talk *talk)
 {
     const char *who = tool->args.word[1];
-    struct uk_admin_user user;
+    struct uk_admin_user user = {.server = false};
     enum uk_exit status;
     enum uk_code code;
 

@@ -23,7 +23,7 @@ STORE = os.environ.get('UK_STORE') or 'sqlite'
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.path.join(ROOT, os.environ.get('B') or 'build')
 SERVER = os.path.join(BUILD, 'userkey-server')
-SLOW = 'asan' in BUILD  # a sanitizer build: the same tests, more patience
+SLOW = bool(re.search('asan|tsan', BUILD))  # the same tests, more patience
 PATIENCE = 60 if SLOW else 20
 PR_SET_PDEATHSIG = 1
 # Tests fail on purpose, and often; limits.t takes these lines out.
