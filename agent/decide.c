@@ -153,7 +153,7 @@ take_login(struct uk_decide *d, const struct uk_https_reply *reply,
     if (code == UK_OK && d->answer.verdict == UK_REFUSED &&
         uk_api_is_off(&d->service))
         snprintf(d->answer.text, sizeof(d->answer.text),
-                 "the service takes no keys: %s", UK_API_OFF);
+                 "the service takes no keys: %s", UK_API_OFF("api-key"));
     if (code != UK_OK || d->answer.verdict != UK_GRANTED)
         return code;
     memcpy(d->answer.person.id, d->session.user_id,

@@ -197,7 +197,8 @@ uk_api_odd(const struct uk_service *service, struct uk_err *err)
             hint = hints[i].hint;
     }
     if (uk_api_is_off(service))
-        hint = ": " UK_API_OFF;
+        hint = ": " UK_API_OFF("NAME") " ('userkey-server provider list' has "
+                                       "the names)";
     return uk_err_set(err, UK_BAD_ANSWER,
                       "the service answered with status %d%s%s%s%s",
                       refusal->status, refusal->code != NULL ? " (" : "",

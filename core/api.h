@@ -71,11 +71,11 @@ bool uk_api_succeeded(const struct uk_service *service);
 bool uk_api_refused(const struct uk_service *service, const char *code);
 
 /* Was it refused because an administrator has turned this way to log in off?
- * And a sentence for that. */
+ * And a sentence for that; name is the provider's. */
 bool uk_api_is_off(const struct uk_service *service);
-#define UK_API_OFF                                                             \
+#define UK_API_OFF(name)                                                       \
     "this way to log in is off for the app; there, 'userkey-server provider "  \
-    "enable' turns it on"
+    "enable " name "' turns it on"
 
 /* The status of the last call is one that the caller has no use for:
  * UK_BAD_ANSWER, with what may be the reason. */

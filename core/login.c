@@ -139,12 +139,13 @@ take_refusal(struct decision *d, const struct uk_answer *answer,
             d, UK_REFUSED,
             answer->text[0] != '\0'
                 ? answer->text
-                : "the service does not take this key (unknown, disabled "
-                  "or deleted)");
+                : "the service does not take this key (unknown, disabled, "
+                  "expired or deleted)");
     case UK_USER_DISABLED:
-        return decide(d, UK_USER_DISABLED,
-                      "the service says that the key's user is disabled; "
-                      "'userkey-server user enable' lets them in again");
+        return decide(
+            d, UK_USER_DISABLED,
+            "the service says that the key's user is disabled; "
+            "'userkey-server user enable ADDRESS' lets them in again");
     case UK_NOT_A_KEY:
         return decide(d, UK_NOT_A_KEY, "not a key, the agent says");
     case UK_THROTTLED_HERE:

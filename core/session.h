@@ -19,8 +19,8 @@
  * Exchange a user API key for a session.  key stays the caller's.  UK_OK with
  * *verdict UK_GRANTED fills *out, the caller's, for uk_session_clear(): the
  * subject of the access token and the answer's user id have been compared.
- * With UK_REFUSED the service does not take the key (unknown, disabled or
- * deleted: it does not tell which), or none at all (uk_api_is_off());
+ * With UK_REFUSED the service does not take the key (unknown, disabled,
+ * expired or deleted: it does not tell which), or none at all (uk_api_is_off());
  * UK_USER_DISABLED; UK_THROTTLED_SERVICE.
  * UK_TIMEOUT by the deadline, UK_UNREACHABLE, UK_TLS, UK_BAD_ANSWER; a status
  * that is neither yes nor one of these refusals (404: no such app; 5xx) is

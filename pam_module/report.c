@@ -148,10 +148,10 @@ advice(const struct uk_outcome *outcome, enum uk_phase phase)
     switch (outcome->verdict) {
     case UK_REFUSED:
         return outcome->request_id[0] != '\0'
-                   ? "; its log ('journalctl -u userkey-server') has the "
-                     "reason under that request id"
-                   : "; its log ('journalctl -u userkey-server') has the "
-                     "reason";
+                   ? "; on the service's machine, 'journalctl -u "
+                     "userkey-server' has the reason under that request id"
+                   : "; on the service's machine, 'journalctl -u "
+                     "userkey-server' has the reason";
     case UK_UNKNOWN_USER:
     case UK_NOT_A_KEY:
         return outcome->asked || phase != UK_PHASE_AUTH ? ""

@@ -78,7 +78,8 @@ refuse(const struct uk_talk *talk, enum uk_verdict verdict)
         uk_out_error("too many attempts; try again in %u s (request '%s')",
                      refusal->retry_after_s, refusal->request_id);
     else if (uk_api_is_off(&talk->service))
-        uk_out_error("%s (request '%s')", UK_API_OFF, refusal->request_id);
+        uk_out_error("%s (request '%s')", UK_API_OFF("local-userpass"),
+                     refusal->request_id);
     else
         uk_out_error("the service does not take this address and password "
                      "(request '%s')",

@@ -99,8 +99,8 @@ check_app(struct uk_doctor *doctor, const char *url,
     if (reply->status == 404) {
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
                                 "'%s' has no app '%s' ('app_id')", url, app);
-        uk_doctor_why(finding, "every key is refused there as one of another "
-                               "app");
+        uk_doctor_why(finding, "every login with a key ends as 'bad-answer', "
+                               "status 404");
         uk_doctor_mend(finding,
                        "there: userkey-server app list; then put the "
                        "id into '%s'",

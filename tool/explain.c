@@ -11,11 +11,12 @@ static const char *const verdicts[] = {
     [UK_UNDECIDED] = "nobody has decided",
     [UK_GRANTED] = "the key's user may log in to this account",
     [UK_REFUSED] = "the service does not take this key: it is unknown, "
-                   "disabled or deleted; the service's log ('journalctl -u "
-                   "userkey-server') says which, under the request id",
+                   "disabled, expired or deleted, or keys are off there; on "
+                   "the service's machine 'journalctl -u userkey-server' says "
+                   "which, under the request id",
     [UK_USER_DISABLED] = "the service has disabled the key's user; "
-                         "'userkey-server user enable' there lets them in "
-                         "again",
+                         "'userkey-server user enable ADDRESS' there lets "
+                         "them in again",
     [UK_NOT_MAPPED] = "'users_file' does not let the key's user, or anybody, "
                       "log in to this account",
     [UK_NOT_ALLOWED] = "this account takes no keys, whoever has one; nothing "
@@ -40,8 +41,8 @@ static const char *const failures[] = {
                    "key logs in meanwhile",
     [UK_TLS] = "the two sides cannot prove to one another who they are: "
                "certificates, and the settings about them",
-    [UK_BAD_ANSWER] = "what answers there is not the service, is broken, "
-                      "or takes no keys",
+    [UK_BAD_ANSWER] = "what answers there is not the service, has no such "
+                      "app ('app_id'), or is broken",
     [UK_NO_MEMORY] = "this machine has no memory left for it",
     [UK_SYSTEM] = "the kernel of this machine refused what a login needs",
     [UK_INVALID] = "what was asked for cannot be",

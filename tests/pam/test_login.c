@@ -27,7 +27,8 @@
 #define DEBUG   7
 
 #define REFUSED                                                                \
-    "the service does not take this key (unknown, disabled or deleted)"
+    "the service does not take this key (unknown, disabled, expired or "       \
+    "deleted)"
 #define FAILED " user='" ALICE "' time=Nms: the agent's sentence"
 
 static const struct {
@@ -51,15 +52,16 @@ static const struct {
      "not in line 1 of 'FOLDER/users'; to let them in, add 'id:Person1' to it"},
     {"refused request=r-2", ALICE, PAM_AUTH_ERR, NOTICE,
      "refused user='" ALICE "' request=r-2 time=Nms: " REFUSED
-     "; its log ('journalctl -u userkey-server') has the "
-     "reason under that request id"},
+     "; on the service's machine, 'journalctl -u "
+     "userkey-server' has the reason under that request id"},
     {"refused", ALICE, PAM_AUTH_ERR, NOTICE,
      "refused user='" ALICE "' time=Nms: " REFUSED
-     "; its log ('journalctl -u userkey-server') has the "
-     "reason"},
+     "; on the service's machine, 'journalctl -u "
+     "userkey-server' has the reason"},
     {"user-disabled request=r-3", ALICE, PAM_AUTH_ERR, NOTICE,
      "user-disabled user='" ALICE "' request=r-3 time=Nms: the service says "
-     "that the key's user is disabled; 'userkey-server user enable' lets them "
+     "that the key's user is disabled; 'userkey-server user enable ADDRESS' "
+     "lets them "
      "in again"},
     {"not-a-key", ALICE, PAM_AUTH_ERR, NOTICE,
      "malformed user='" ALICE "' time=Nms: not a key, the agent says"},
@@ -284,9 +286,9 @@ test_rhost_in_the_log(void **state)
     pam_end(pamh, PAM_AUTH_ERR);
     host_expect_log(PREFIX "refused user='" ALICE "' rhost='10.0.0.7' "
                            "request=r time=Nms: " REFUSED
-                           "; its log ('journalctl -u userkey-server') has the "
-                           "reason under that request "
-                           "id");
+                           "; on the service's machine, 'journalctl -u "
+                           "userkey-server' has the reason under that "
+                           "request id");
 }
 
 /* Addresses decide, by a line and by the rule. */
