@@ -1,17 +1,41 @@
 /* One server of the service. */
 #include "agent/server.h"
 
+#include <stdio.h>
+
 /* A connection that answered less than this ago stands, for all we know. */
 #define WARM_NS INT64_C(3000000000)
 
+/* Say how it is doing now; why is what it failed with, if it did. */
 static void
-note(struct uk_server *server, enum uk_health_sign sign)
+tell(const struct uk_server *server, const char *why)
 {
-    static const char *const words[] = {
-        [UK_HEALTH_GOOD] = "answers again",
-        [UK_HEALTH_AILING] = "has a problem; others are asked before it",
-        [UK_HEALTH_OUT] = "has let three wait in vain; it is only probed",
-    };
+    const struct uk_log *log = server->host->log;
+
+    switch (server->health.state) {
+    case UK_HEALTH_GOOD:
+        uk_log_line(log, UK_LEVEL_NOTICE, "server '%s' answers again",
+                    server->url);
+        break;
+    case UK_HEALTH_AILING:
+        uk_log_line(log, UK_LEVEL_WARNING, "server '%s' has a problem%s: %s",
+                    server->url,
+                    server->host->settings->service_url.count > 1
+                        ? ", others are asked before it"
+                        : "",
+                    why);
+        break;
+    case UK_HEALTH_OUT:
+        uk_log_line(log, UK_LEVEL_WARNING,
+                    "server '%s' has let three wait in vain; it is only probed",
+                    server->url);
+        break;
+    }
+}
+
+static void
+note(struct uk_server *server, enum uk_health_sign sign, const char *why)
+{
     struct uk_deadline now = uk_deadline_in(0);
 
     if (sign == UK_HEALTH_ANSWERED)
@@ -20,10 +44,7 @@ note(struct uk_server *server, enum uk_health_sign sign)
         server->failed++;
     if (!uk_health_note(&server->health, sign, now))
         return;
-    uk_log_line(server->host->log,
-                server->health.state == UK_HEALTH_GOOD ? UK_LEVEL_NOTICE
-                                                       : UK_LEVEL_WARNING,
-                "server '%s' %s", server->url, words[server->health.state]);
+    tell(server, why);
     server->host->turned(server->host->own);
 }
 
@@ -31,8 +52,11 @@ note(struct uk_server *server, enum uk_health_sign sign)
  * nothing; a refusal of one request is no problem of the server's. */
 void
 uk_server_learn(struct uk_server *server, const struct uk_httpstry *attempt,
-                enum uk_code code, int status, bool patient)
+                enum uk_code code, int status, bool patient,
+                const struct uk_err *err)
 {
+    char why[64] = "";
+
     if (server->host->timed != NULL)
         server->host->timed(server->host->whose, attempt);
     if (attempt->head.bytes > 0 || code == UK_TLS || code == UK_BAD_ANSWER)
@@ -40,13 +64,16 @@ uk_server_learn(struct uk_server *server, const struct uk_httpstry *attempt,
     if (code == UK_OK) {
         server->speaks =
             attempt->head.http2 ? UK_SERVER_HTTP_2 : UK_SERVER_HTTP_1;
-        note(server, status >= 500 ? UK_HEALTH_FAILED : UK_HEALTH_ANSWERED);
+        if (status >= 500)
+            snprintf(why, sizeof(why), "it answered with status %d", status);
+        note(server, status >= 500 ? UK_HEALTH_FAILED : UK_HEALTH_ANSWERED,
+             why);
     } else if (code == UK_TIMEOUT) {
         if (patient)
-            note(server, UK_HEALTH_SILENT);
+            note(server, UK_HEALTH_SILENT, err->text);
     } else if (code == UK_UNREACHABLE || code == UK_TLS ||
                code == UK_BAD_ANSWER) {
-        note(server, UK_HEALTH_FAILED);
+        note(server, UK_HEALTH_FAILED, err->text);
     }
 }
 
@@ -90,7 +117,7 @@ on_look(struct uk_flight *flight, enum uk_code code,
 
     server->looking = false;
     uk_server_landed(server);
-    uk_server_learn(server, &flight->attempt, code, reply->status, true);
+    uk_server_learn(server, &flight->attempt, code, reply->status, true, err);
     if (!flight->attempt.stale)
         uk_health_look(&server->health, code, err, uk_deadline_in(0));
     uk_httpstry_clear(&flight->attempt);

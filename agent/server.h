@@ -56,10 +56,11 @@ UK_MUST_USE enum uk_code uk_server_launch(struct uk_server *server,
 void uk_server_landed(struct uk_server *server);
 
 /* What an attempt that has landed says about it.  patient: it had as much time
- * as a question may take; one that had less says nothing by being late. */
+ * as a question may take; one that had less says nothing by being late.  err:
+ * why there is no answer. */
 void uk_server_learn(struct uk_server *server,
                      const struct uk_httpstry *attempt, enum uk_code code,
-                     int status, bool patient);
+                     int status, bool patient, const struct uk_err *err);
 
 /* See whether it is there, without a key; a connection stands then. */
 void uk_server_look(struct uk_server *server);

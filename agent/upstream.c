@@ -253,7 +253,7 @@ on_landed(struct uk_flight *flight, enum uk_code code,
         send_to(errand, server, 1, true, &last))
         return;
     uk_server_learn(server, &flight->attempt, code, reply->status,
-                    errand->patient);
+                    errand->patient, err);
     if (code == UK_OK) {
         finish(errand, code, reply, err);
         return;

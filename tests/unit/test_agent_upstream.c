@@ -1,5 +1,6 @@
 /* agent/upstream: whom is asked, whom next, and whom not at all; core/httpsmany
  * is played by this program. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,6 +277,43 @@ leaves_the_silent_out(void **state)
     assert_non_null(strstr(got.err.text, "probe"));
 }
 
+/* The one line in the journal: with others, and without. */
+static void
+says_what_the_problem_is(void **state)
+{
+    static const struct {
+        enum act act;
+        size_t servers;
+        const char *line;
+    } lines[] = {
+        {REFUSES, 1, "server 'https://0' has a problem: as played\n"},
+        {FAILS_500, 1,
+         "server 'https://0' has a problem: it answered with status 503\n"},
+        {FAILS_500, 2,
+         "server 'https://0' has a problem, others are asked before it: it "
+         "answered with status 503\n"},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(lines); i++) {
+        char line[256] = "";
+        int ends[2];
+
+        assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+        const struct uk_log log = {.fd = ends[1], .most = UK_LEVEL_WARNING};
+
+        uk_upstream_free(up);
+        settings.service_url.count = lines[i].servers;
+        assert_int_equal(uk_upstream_new(&settings, loop, &log, &up, &err),
+                         UK_OK);
+        act_of[0] = lines[i].act;
+        ask(AMPLE);
+        assert_true(read(ends[0], line, sizeof(line) - 1) > 0);
+        assert_string_equal(line, lines[i].line);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
 /* Who leaves no time for an answer says nothing about the server. */
 static void
 does_not_believe_the_hasty(void **state)
@@ -326,7 +364,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(goes_where_it_may),          TEST(asks_the_well_ones_first),
         TEST(leaves_the_silent_out),      TEST(is_warm_once),
-        TEST(does_not_believe_the_hasty),
+        TEST(does_not_believe_the_hasty), TEST(says_what_the_problem_is),
     };
 
     return cmocka_run_group_tests_name("agent_upstream", tests, NULL, NULL);
