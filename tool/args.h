@@ -47,6 +47,8 @@ enum uk_arg {
     UK_ARG_CONFIRM = 1 << 26,
     UK_ARG_EXPIRED = 1 << 27,
     UK_ARG_HOST = 1 << 28,
+    UK_ARG_STACK = 1 << 29,   /* --service of explain */
+    UK_ARG_OUT_OLD = 1 << 30, /* --out of rotate */
 };
 
 /* What was given.  Texts are borrowed from argv; NULL is "not given". */

@@ -46,7 +46,7 @@ static const struct command {
      "KEY [--grace TIME] [--name NAME] [--expires WHEN] [--raw | --out "
      "FILE] " OF_USER "[--json]",
      "another key in the place of one, which ends when that one works",
-     UK_ARG_GRACE | UK_ARG_NAME | UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT |
+     UK_ARG_GRACE | UK_ARG_NAME | UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT_OLD |
          USER_ARGS | UK_ARG_JSON,
      1, 1, uk_cmd_rotate},
     {"list", OF_USER "[--json]", "list the keys", USER_ARGS | UK_ARG_JSON, 0, 0,
@@ -76,8 +76,7 @@ static const struct command {
      "USER [--service NAME] [--rhost HOST] [--with-key] [--conf FILE] "
      "[--json]",
      "every rule that a login to this account goes through, and which decides",
-     UK_ARG_SERVICE | UK_ARG_RHOST | UK_ARG_WITH_KEY | UK_ARG_CONF |
-         UK_ARG_JSON,
+     UK_ARG_STACK | UK_ARG_RHOST | UK_ARG_WITH_KEY | UK_ARG_CONF | UK_ARG_JSON,
      1, 1, uk_cmd_explain},
     {"doctor", "[--fix] [--root DIR] [--conf FILE] [--json]",
      "what is wrong with this machine's logins, why it matters, what mends it",
