@@ -17,6 +17,8 @@ uk_step_word(enum uk_step_result result)
     switch (result) {
     case UK_STEP_PASSES:
         return "passes";
+    case UK_STEP_NONE:
+        return "none";
     case UK_STEP_DECIDES:
         return "decides";
     case UK_STEP_BEHIND:
@@ -104,11 +106,14 @@ add_rules(struct uk_steps *steps, const struct uk_ruling *rulings)
 
     for (size_t i = 0; i < UK_RULES; i++) {
         bool says = rulings[i].verdict != UK_UNDECIDED;
-        enum uk_step_result result = decided ? UK_STEP_BEHIND
-                                     : says  ? UK_STEP_DECIDES
-                                             : UK_STEP_PASSES;
+        enum uk_step_result result = decided             ? UK_STEP_BEHIND
+                                     : says              ? UK_STEP_DECIDES
+                                     : i == UK_RULE_LINE ? UK_STEP_NONE
+                                                         : UK_STEP_PASSES;
+        bool last =
+            i == UK_RULE_DOMAIN && steps->settings->email_domain[0] == '\0';
         struct uk_step *step =
-            add(steps, rules[i].name, result, "%s",
+            add(steps, last ? "no_line" : rules[i].name, result, "%s",
                 decided ? "a rule before it has decided" : rulings[i].why);
 
         place_rule(steps, i, &rulings[i], step);
@@ -216,12 +221,13 @@ add_stack(struct uk_steps *steps, enum uk_pamcode code)
         alone = uk_stackwho_enters(&stack, UK_STACK_AUTH, &who, &run);
         who.proofs = who.strangers = true;
         beside = uk_stackwho_enters(&stack, UK_STACK_AUTH, &who, &run);
-        add(steps, "stack", UK_STEP_NOTE, "'%s', by %s, makes of %s: %s",
-            service, uk_doctor_place(&stack.line[ours], where),
-            uk_pamname(code),
-            alone    ? "let in"
-            : beside ? "let in only by what another module asks for"
-                     : "refused");
+        add(steps, "stack", UK_STEP_NOTE, "'%s', by %s: a key (%s) %s", service,
+            uk_doctor_place(&stack.line[ours], where), uk_pamname(code),
+            alone     ? "is let in"
+            : !beside ? "is not let in, whatever other modules say"
+            : code == UK_PAM_SUCCESS
+                ? "is let in only together with what another module asks for"
+                : "is not let in; other modules (a Unix password) may let in");
     }
     uk_stack_clear(&stack);
 }
@@ -237,7 +243,11 @@ add_account_phase(struct uk_steps *steps)
     if (code == UK_PAM_USER_UNKNOWN && getpwnam(decision->user) != NULL)
         code = UK_PAM_IGNORE; /* a name that keys are not for */
     add(steps, "account", UK_STEP_NOTE,
-        "who comes in another way gets %s in the account phase",
+        "who comes in without a key (ssh key, password): the account phase %s "
+        "(%s)",
+        code == UK_PAM_IGNORE    ? "does not object"
+        : code == UK_PAM_SUCCESS ? "lets in"
+                                 : "keeps out",
         uk_pamname(code));
 }
 

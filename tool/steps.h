@@ -18,6 +18,7 @@
 
 enum uk_step_result {
     UK_STEP_PASSES,
+    UK_STEP_NONE, /* it has nothing to say about this account */
     UK_STEP_DECIDES,
     UK_STEP_BEHIND, /* one before it has decided */
     UK_STEP_NOTE,   /* decides nothing */

@@ -197,7 +197,7 @@ users(MAP + f"lowly id:{UK['UK_USER_ID']}\nroot id:{UK['UK_USER_ID']}\n"
       "mallory email:somebody@example.org\n")
 for user, settings, result, by in (
         ("alice", {}, "key-decides", ("line", USERS, 1)),
-        ("bob", {}, "not-mapped", ("email_domain", "", 0)),
+        ("bob", {}, "not-mapped", ("no_line", "", 0)),
         ("bob", {"email_domain": "example.com"}, "key-decides",
          ("email_domain", CONF, 7)),
         ("root", {}, "not-allowed", ("root", "", 0)),
@@ -213,9 +213,12 @@ for user, settings, result, by in (
     status, answer = explain(user, "--service", "su")
     same((answer["result"], rule_of(answer)), (result, by), f"{what}: {result}")
     same(status, 0 if result == "key-decides" else 5, f"{what}: the status")
-    order = [s["result"] for s in answer["steps"] if s["result"] != "note"]
+    asked = [s for s in answer["steps"] if s["result"] != "note"]
+    order, rules = zip(*((s["result"], s["rule"]) for s in asked))
+    order = list(order)
     at = order.index("decides")
-    same(order, ["passes"] * at + ["decides"]
+    same(order, [{"line": "none"}.get(rule, "passes") for rule in rules[:at]]
+         + ["decides"]
          + ["not asked"] * (len(order) - at - 1),
          f"{what}: no rule is asked behind the one that decides")
     status, keyed = explain(user, "--service", "su", "--with-key",
