@@ -88,8 +88,39 @@ format_time(char *to, size_t size, unsigned long seconds)
         snprintf(to, size, "%lu", seconds);
 }
 
-/* The bound below which this part of all answers came, in seconds as the text
- * has it; "" where there were none. */
+static void
+format_tenths(unsigned long whole_units, unsigned long tenths, const char *unit,
+              char *to, size_t size)
+{
+    if (tenths > 0)
+        snprintf(to, size, "%lu.%lu %s", whole_units, tenths, unit);
+    else
+        snprintf(to, size, "%lu %s", whole_units, unit);
+}
+
+/* "0.002500" as "2.5 ms", "10.000000" as "10 s"; others as they are. */
+static void
+format_seconds(const char *seconds, char *to, size_t size)
+{
+    size_t dot = strcspn(seconds, ".");
+    char digits[UK_NUMBERS_VALUE];
+    unsigned long whole_s, us;
+    bool known;
+
+    snprintf(digits, sizeof(digits), "%.*s", (int)dot, seconds);
+    known = strlen(seconds) == dot + 7 &&
+            uk_str_to_ulong(digits, 1000000, &whole_s) &&
+            uk_str_to_ulong(seconds + dot + 1, 999999, &us);
+    if (!known)
+        snprintf(to, size, "%s s", seconds);
+    else if (whole_s > 0)
+        format_tenths(whole_s, us / 100000, "s", to, size);
+    else
+        format_tenths(us / 1000, us % 1000 / 100, "ms", to, size);
+}
+
+/* The bound below which this part of all answers came; "" where there were
+ * none. */
 static void
 find_bound(const char *text, unsigned part, char *to, size_t size)
 {
@@ -102,7 +133,7 @@ find_bound(const char *text, unsigned part, char *to, size_t size)
         if (!is(&number, NAME "answer_seconds_bucket") ||
             !uk_number_whole(&number, &count) || count * 100 < all * part)
             continue;
-        snprintf(to, size, "%s", uk_number_label(&number, "le"));
+        format_seconds(uk_number_label(&number, "le"), to, size);
         return;
     }
 }
@@ -142,7 +173,7 @@ list_status(struct uk_buf *out, const char *text, struct uk_err *err)
 {
     static struct rows rows;
     struct uk_number info = find(text, NAME "info", NULL);
-    char since[64], half[UK_NUMBERS_VALUE], most[UK_NUMBERS_VALUE];
+    char since[64], half[2 * UK_NUMBERS_VALUE], most[2 * UK_NUMBERS_VALUE];
 
     rows.n = rows.texts = 0;
     format_time(since, sizeof(since),
@@ -159,7 +190,7 @@ list_status(struct uk_buf *out, const char *text, struct uk_err *err)
     find_bound(text, 50, half, sizeof(half));
     find_bound(text, 99, most, sizeof(most));
     if (half[0] != '\0')
-        add(&rows, "time", "half of the answers within %s s, 99 %% within %s s",
+        add(&rows, "time", "half of the answers within %s, 99 %% within %s",
             half, most);
     return uk_out_table(out, NULL, 2, rows.cell, rows.n / 2, err);
 }

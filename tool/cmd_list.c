@@ -1,4 +1,5 @@
 /* userkey list, userkey show: which keys there are. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/json.h"
@@ -52,6 +53,21 @@ past(int64_t when_s, char out[UK_OUT_DATE])
                                 : uk_out_date(when_s, out);
 }
 
+/* The service keeps it to an hour; what is said is not finer. */
+static const char *
+past_use(int64_t when_s, char out[UK_OUT_DATE])
+{
+    int64_t hours = (uk_when_now() - when_s) / 3600;
+
+    if (!uk_out_is_terminal() || when_s == 0 || hours >= 48)
+        return past(when_s, out);
+    if (hours < 1)
+        snprintf(out, UK_OUT_DATE, "< 1h");
+    else
+        snprintf(out, UK_OUT_DATE, "%dh", (int)hours);
+    return out;
+}
+
 static void
 fill_row(const struct uk_key *key, bool servers, struct texts *texts,
          const char **row)
@@ -65,7 +81,7 @@ fill_row(const struct uk_key *key, bool servers, struct texts *texts,
         row[n++] = key->user_id[0] != '\0' ? key->user_id : "-";
     row[n++] = past(key->created_s, texts->age);
     row[n++] = uk_out_date(key->expires_s, texts->expires);
-    row[n++] = past(key->used_s, texts->used);
+    row[n++] = past_use(key->used_s, texts->used);
 }
 
 static enum uk_code
