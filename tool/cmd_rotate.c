@@ -42,25 +42,55 @@ is_taken(const struct uk_find *find, const char *name)
     return false;
 }
 
+/* "ci-3" is the third "ci": how much of it is "ci", and *number is 3; 1 for a
+ * name without one. */
+static size_t
+split_name(const char *name, unsigned long *number)
+{
+    size_t len = strlen(name), base = len;
+
+    *number = 1;
+    while (base > 0 && name[base - 1] >= '0' && name[base - 1] <= '9')
+        base--;
+    if (base < 2 || name[base - 1] != '-' || name[base] == '\0' ||
+        !uk_str_to_ulong(name + base, 1000000, number))
+        return len;
+    return base - 1;
+}
+
+/* The last one that has come in the place of this one already, or NULL. */
+static const struct uk_key *
+find_successor(const struct rotation *rotation)
+{
+    const struct uk_key *old = rotation->old, *last = NULL;
+    unsigned long number, most;
+    size_t base = split_name(old->name, &most);
+
+    for (size_t i = 0; i < rotation->find.count; i++) {
+        const struct uk_key *key = &rotation->find.key[i];
+
+        if (split_name(key->name, &number) == base && number > most &&
+            strncmp(key->name, old->name, base) == 0 &&
+            key->created_s >= old->created_s) {
+            last = key;
+            most = number;
+        }
+    }
+    return last;
+}
+
 /* ci, ci-2, ci-3: the next one that is free. */
 static enum uk_code
 choose_name(struct rotation *rotation, struct uk_err *err)
 {
     const char *old = rotation->old->name, *given = rotation->tool->args.name;
-    size_t base = strlen(old);
-    unsigned long n = 1;
+    unsigned long n;
+    size_t base = split_name(old, &n);
 
     if (given != NULL)
         return uk_str_copy(rotation->name, sizeof(rotation->name), given)
                    ? UK_OK
                    : uk_err_set(err, UK_INVALID, "--name: too long");
-    while (base > 0 && old[base - 1] >= '0' && old[base - 1] <= '9')
-        base--;
-    if (base < 2 || old[base - 1] != '-' || old[base] == '\0' ||
-        !uk_str_to_ulong(old + base, 1000000, &n))
-        base = strlen(old);
-    else
-        base--;
     do {
         if (snprintf(rotation->name, sizeof(rotation->name), "%.*s-%lu",
                      (int)base, old, ++n) >= (int)sizeof(rotation->name))
@@ -72,13 +102,23 @@ choose_name(struct rotation *rotation, struct uk_err *err)
 }
 
 /* What was made for 90 days is for 90 days again, unless somebody says
- * otherwise. */
+ * otherwise.  A key that has been rotated already has the end of its grace, and
+ * that is not what it was made for; the key in its place knows. */
 static enum uk_code
 choose_expiry(struct rotation *rotation, struct uk_err *err)
 {
     const struct uk_key *old = rotation->old;
     const char *given = rotation->tool->args.expires;
 
+    const struct uk_key *next = find_successor(rotation);
+
+    if (next != NULL && old->expires_s > 0) {
+        if (!rotation->tool->args.raw)
+            uk_out_note("'%s' is in the place of '%s' already: was 'userkey "
+                        "rotate %s' meant?",
+                        next->name, old->name, next->name);
+        old = next;
+    }
     if (given != NULL)
         return uk_when_parse("expires", given, &rotation->expiry, err);
     if (old->created_s > 0 && old->expires_s > old->created_s)

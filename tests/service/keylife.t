@@ -295,6 +295,18 @@ def rotation():
        'the new key has the life of the old', keys['named'])
     dan('rotate', 'named', '--name', 'free', '--expires', 'never')
     ok('expires' not in dan.keys()['free'], 'unless another is given')
+    dan.create('ever')
+    dan('rotate', 'ever', '--grace', '7d')
+    done = dan('rotate', 'ever')
+    contains(done.stderr, "was 'userkey rotate ever-2' meant?",
+             'a key that has been rotated already: which one has its place')
+    ok('expires' not in dan.keys()['ever-3'],
+       'and the end of its grace is not what it was made for')
+    dan.create('days', '--expires', '90d')
+    dan('rotate', 'days', '--grace', '7d')
+    equal(dan('rotate', 'days', '--raw').stderr, '', '--raw says nothing')
+    ok(abs(dan.keys()['days-3']['expires'] - time.time() - 90 * DAY) < 60,
+       'but the life of the one in its place')
     for bad in (('rotate', 'free', '--grace', 'x'),
                 ('rotate', 'free', '--grace', '-1d'),
                 ('rotate', 'free', '--expires', 'x'),
