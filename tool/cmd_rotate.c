@@ -14,6 +14,7 @@
 #include "core/str.h"
 #include "tool/command.h"
 #include "tool/find.h"
+#include "tool/keyname.h"
 #include "tool/newkey.h"
 #include "tool/out.h"
 #include "tool/talk.h"
@@ -32,73 +33,17 @@ struct rotation {
     char name[UK_KEYS_NAME + 1];
 };
 
-static bool
-is_taken(const struct uk_find *find, const char *name)
-{
-    for (size_t i = 0; i < find->count; i++) {
-        if (strcmp(find->key[i].name, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* "ci-3" is the third "ci": how much of it is "ci", and *number is 3; 1 for a
- * name without one. */
-static size_t
-split_name(const char *name, unsigned long *number)
-{
-    size_t len = strlen(name), base = len;
-
-    *number = 1;
-    while (base > 0 && name[base - 1] >= '0' && name[base - 1] <= '9')
-        base--;
-    if (base < 2 || name[base - 1] != '-' || name[base] == '\0' ||
-        !uk_str_to_ulong(name + base, 1000000, number))
-        return len;
-    return base - 1;
-}
-
-/* The last one that has come in the place of this one already, or NULL. */
-static const struct uk_key *
-find_successor(const struct rotation *rotation)
-{
-    const struct uk_key *old = rotation->old, *last = NULL;
-    unsigned long number, most;
-    size_t base = split_name(old->name, &most);
-
-    for (size_t i = 0; i < rotation->find.count; i++) {
-        const struct uk_key *key = &rotation->find.key[i];
-
-        if (split_name(key->name, &number) == base && number > most &&
-            strncmp(key->name, old->name, base) == 0 &&
-            key->created_s >= old->created_s) {
-            last = key;
-            most = number;
-        }
-    }
-    return last;
-}
-
-/* ci, ci-2, ci-3: the next one that is free. */
 static enum uk_code
 choose_name(struct rotation *rotation, struct uk_err *err)
 {
-    const char *old = rotation->old->name, *given = rotation->tool->args.name;
-    unsigned long n;
-    size_t base = split_name(old, &n);
+    const char *given = rotation->tool->args.name;
 
-    if (given != NULL)
-        return uk_str_copy(rotation->name, sizeof(rotation->name), given)
-                   ? UK_OK
-                   : uk_err_set(err, UK_INVALID, "--name: too long");
-    do {
-        if (snprintf(rotation->name, sizeof(rotation->name), "%.*s-%lu",
-                     (int)base, old, ++n) >= (int)sizeof(rotation->name))
-            return uk_err_set(err, UK_INVALID,
-                              "the name of the old key leaves no room for a "
-                              "number; give another with --name");
-    } while (is_taken(&rotation->find, rotation->name));
-    return UK_OK;
+    if (given == NULL)
+        return uk_keyname_next(&rotation->find, rotation->old, rotation->name,
+                               err);
+    return uk_str_copy(rotation->name, sizeof(rotation->name), given)
+               ? UK_OK
+               : uk_err_set(err, UK_INVALID, "--name: too long");
 }
 
 /* What was made for 90 days is for 90 days again, unless somebody says
@@ -108,9 +53,8 @@ static enum uk_code
 choose_expiry(struct rotation *rotation, struct uk_err *err)
 {
     const struct uk_key *old = rotation->old;
+    const struct uk_key *next = uk_keyname_successor(&rotation->find, old);
     const char *given = rotation->tool->args.expires;
-
-    const struct uk_key *next = find_successor(rotation);
 
     if (next != NULL && old->expires_s > 0) {
         if (!rotation->tool->args.raw)

@@ -285,7 +285,7 @@ ok(came.status == 2 and KEY not in came.out + came.err,
 # --- as a person sees it
 came = pty_run([UK["UK_BIN"] + "/userkey", "explain", "bob"], [])
 ok(re.search(r"^RULE +RESULT +FROM +WHY *$", came.out, re.M)
-   and re.search(r"^email_domain +decides +no line for 'bob'", came.out, re.M)
+   and re.search(r"^no_line +decides +no line for 'bob'", came.out, re.M)
    and re.search(r"^PAM +PAM_AUTH_ERR", came.out, re.M),
    "explain on a terminal: a table", came)
 came = pty_run([UK["UK_BIN"] + "/userkey", "explain", "alice", "--with-key"],

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import shutil
 import stat
 import subprocess
@@ -537,6 +538,7 @@ def screen():
     text = shown.decode().replace('\r\n', '\n').replace(str(system.root), '')
     contains(text, 'looking at the stacks of PAM ...',
              'on a terminal it says what it waits for')
+    text = re.sub('\x1b\[[0-9;]*m', '', text)  # its colours
     contains(text.rpartition('\x1b[K')[2], SCREEN, 'the screen')
 
 
