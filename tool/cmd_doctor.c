@@ -1,4 +1,5 @@
 /* userkey doctor: what is wrong with this machine's logins, and what mends it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,6 +12,7 @@
 #include "core/str.h"
 #include "tool/command.h"
 #include "tool/doctor.h"
+#include "tool/doctor_mend.h"
 #include "tool/out.h"
 
 #define INDENT 21 /* of what is said, behind check and grade */
@@ -162,6 +164,43 @@ say_sum(const struct uk_doctor *doctor)
                     counts.unseen > 0 ? "; something cannot be seen" : "");
 }
 
+/* What is mended is this machine's, as its logins see it: in other folders
+ * others have a say. */
+static enum uk_exit
+check_fix(const struct uk_doctor *doctor)
+{
+    if (!doctor->fix)
+        return UK_EXIT_DONE;
+    if (!uk_doctor_is_live(doctor)) {
+        uk_out_error("--fix: not together with --root: the files there are "
+                     "another system's, and so are their owners");
+        return UK_EXIT_USAGE;
+    }
+    if (strcmp(doctor->conf, UK_CONFDIR) == 0 ||
+        !uk_doctor_mend_is_ours(doctor->conf)) {
+        uk_out_error("--fix: only for settings in '" UK_CONFDIR
+                     "': other folders are not ours to change");
+        return UK_EXIT_USAGE;
+    }
+    return UK_EXIT_DONE;
+}
+
+/* What keeps links from leading out of another system is the kernel's. */
+static enum uk_exit
+check_root(const struct uk_doctor *doctor)
+{
+    struct stat st;
+    int sys =
+        uk_doctor_is_live(doctor) ? 0 : uk_doctor_stat(doctor, "/", true, &st);
+
+    if (sys == 0)
+        return UK_EXIT_DONE;
+    uk_out_error("--root: '%s' cannot be looked at: %s%s", doctor->root,
+                 strerrordesc_np(sys),
+                 sys == ENOSYS || sys == EPERM ? " (it takes Linux 5.6)" : "");
+    return UK_EXIT_FAILED;
+}
+
 static enum uk_exit
 check_arguments(const struct uk_args *args)
 {
@@ -192,6 +231,10 @@ uk_cmd_doctor(struct uk_tool *tool)
     };
     enum uk_exit status = check_arguments(args);
 
+    if (status == UK_EXIT_DONE)
+        status = check_fix(&doctor);
+    if (status == UK_EXIT_DONE)
+        status = check_root(&doctor);
     if (status != UK_EXIT_DONE)
         return status;
     for (size_t i = 0; i < uk_doctor_n_checks; i++) {

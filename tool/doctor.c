@@ -1,22 +1,15 @@
 /* What is wrong with a machine that keys log in to: findings, collected. */
 #include "tool/doctor.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/deadline.h"
-#include "core/io.h"
 #include "core/str.h"
 #include "core/users.h"
 
-#define FIRST   16
-#define READ_MS 5000
+#define FIRST 16
 
 const struct uk_doctor_check uk_doctor_checks[] = {
     {"settings", "the settings and their files", uk_doctor_settings},
@@ -122,69 +115,27 @@ uk_doctor_has(const struct uk_doctor *doctor, const char *check)
     return false;
 }
 
-bool
-uk_doctor_is_live(const struct uk_doctor *doctor)
-{
-    return doctor->root[0] == '\0';
-}
-
+/* One word for a shell that it is pasted into: nothing in it is an order. */
 const char *
-uk_doctor_path(const struct uk_doctor *doctor, const char *path, char *to)
+uk_doctor_quote(const char *word, char to[UK_DOCTOR_QUOTED])
 {
-    snprintf(to, UK_DOCTOR_PATH, "%s%s", doctor->root, path);
-    return to;
-}
+    static const char quote[] = "'\\''";
+    size_t used = 0;
 
-static bool
-read_planned(const struct uk_doctor *doctor, const char *path,
-             struct uk_buf *to)
-{
-    for (size_t i = 0; i < doctor->n_planned; i++) {
-        const struct uk_doctor_planned *planned = &doctor->planned[i];
-
-        if (strcmp(planned->path, path) == 0) {
-            uk_buf_add(to, uk_buf_peek(planned->text), planned->text->len);
-            return true;
+    to[used++] = '\'';
+    for (const char *at = word; *at != '\0'; at++) {
+        if (used + sizeof(quote) + 1 > UK_DOCTOR_QUOTED || *at < 0x20 ||
+            *at > 0x7e)
+            return "NAME"; /* it would be shown as another one */
+        if (*at != '\'') {
+            to[used++] = *at;
+        } else {
+            memcpy(to + used, quote, sizeof(quote) - 1);
+            used += sizeof(quote) - 1;
         }
     }
-    return false;
-}
-
-int
-uk_doctor_read(const struct uk_doctor *doctor, const char *path,
-               struct uk_buf *to)
-{
-    char at[UK_DOCTOR_PATH];
-    struct uk_err err = UK_ERR_NONE;
-    struct stat st;
-    int fd, sys;
-
-    if (read_planned(doctor, path, to))
-        return 0;
-    fd = open(uk_doctor_path(doctor, path, at),
-              O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    sys = errno;
-    if (fd < 0)
-        return sys;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        sys = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    else if (uk_io_read_all(fd, to, uk_deadline_in(READ_MS), &err) == UK_OK)
-        sys = 0;
-    else
-        sys = err.sys != 0 ? err.sys : EFBIG;
-    uk_io_close(&fd);
-    return sys;
-}
-
-bool
-uk_doctor_is_there(const struct uk_doctor *doctor, const char *path,
-                   unsigned type)
-{
-    char at[UK_DOCTOR_PATH];
-    struct stat st;
-
-    return stat(uk_doctor_path(doctor, path, at), &st) == 0 &&
-           (st.st_mode & S_IFMT) == type;
+    memcpy(to + used, "'", 2);
+    return to;
 }
 
 const char *

@@ -3,14 +3,16 @@
  * checks.
  *
  * A check says what is, why it matters and the command that mends it.  It
- * changes nothing, but for the modes of files where that was asked for.
+ * changes nothing, but for modes of our own files where that was asked for.
  */
 #ifndef UK_DOCTOR_H
 #define UK_DOCTOR_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "core/attr.h"
 #include "core/buf.h"
@@ -92,11 +94,27 @@ void uk_doctor_unseen(struct uk_doctor *doctor, const char *what);
 /* Has this check found anything yet? */
 bool uk_doctor_has(const struct uk_doctor *doctor, const char *check);
 
+/* A name for a command that is pasted into a shell, in quotes: to, or "NAME"
+ * for one that is too long or cannot be shown. */
+#define UK_DOCTOR_QUOTED 264
+const char *uk_doctor_quote(const char *word, char to[UK_DOCTOR_QUOTED]);
+
+/* Say what is wrong with owner or mode of a file, or of the folder that holds
+ * it; mended, where that is wanted and safe (doctor_modes.c). */
+void uk_doctor_mode(struct uk_doctor *doctor, const char *path,
+                    bool is_private);
+void uk_doctor_folder_mode(struct uk_doctor *doctor, const char *path);
+
+/*
+ * Reading (doctor_look.c).  No link leads out of root, and nothing is opened
+ * that is no file and no folder.
+ */
+
 /* Is it this running machine that is looked at? */
 bool uk_doctor_is_live(const struct uk_doctor *doctor);
 
-/* A path of that system as one of this: to has UK_DOCTOR_PATH bytes.  Returns
- * to. */
+/* A path of that system as one of this, for core/file, which follows no link,
+ * or to be shown: to has UK_DOCTOR_PATH bytes.  Returns to. */
 #define UK_DOCTOR_PATH 4352
 const char *uk_doctor_path(const struct uk_doctor *doctor, const char *path,
                            char *to);
@@ -104,6 +122,13 @@ const char *uk_doctor_path(const struct uk_doctor *doctor, const char *path,
 /* Append a file of that system, whoever owns it.  0, or an errno. */
 int uk_doctor_read(const struct uk_doctor *doctor, const char *path,
                    struct uk_buf *to);
+
+/* What stat() or lstat() says of it.  0, or an errno. */
+int uk_doctor_stat(const struct uk_doctor *doctor, const char *path,
+                   bool follow, struct stat *st);
+
+/* opendir(). */
+DIR *uk_doctor_folder(const struct uk_doctor *doctor, const char *path);
 
 /* Is it there, as this type (S_IFREG, S_IFDIR, S_IFSOCK)? */
 bool uk_doctor_is_there(const struct uk_doctor *doctor, const char *path,

@@ -61,6 +61,7 @@ check_socket(struct uk_doctor *doctor)
     struct uk_helper agent = UK_HELPER_NONE;
     struct uk_err err = UK_ERR_NONE;
     struct uk_finding *finding;
+    char name[UK_DOCTOR_QUOTED];
 
     if (path[0] == '\0') {
         uk_doctor_say(doctor, UK_GRADE_NOTE,
@@ -99,9 +100,9 @@ check_socket(struct uk_doctor *doctor)
         uk_doctor_why(finding, "a key is given to nobody who may be somebody "
                                "else; no key logs in until that is put right");
         uk_doctor_mend(finding,
-                       "ls -l '%s'; rm it if it is not the agent's, "
+                       "ls -l %s; rm it if it is not the agent's, "
                        "and: systemctl restart userkey-agent.socket",
-                       path);
+                       uk_doctor_quote(path, name));
         break;
     }
 }
@@ -154,15 +155,17 @@ check_state(struct uk_doctor *doctor)
 {
     const char *folder = doctor->settings.state_folder;
     const struct passwd *agent = getpwnam("_userkey");
-    char path[UK_DOCTOR_PATH];
+    char name[UK_DOCTOR_QUOTED];
     struct uk_finding *finding;
     struct stat st;
+    int sys;
 
     if (!uk_doctor_is_live(doctor) || agent == NULL)
         return;
-    if (stat(uk_doctor_path(doctor, folder, path), &st) != 0) {
-        if (errno == EACCES)
-            return;
+    sys = uk_doctor_stat(doctor, folder, true, &st);
+    if (sys == EACCES)
+        return;
+    if (sys != 0) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
                                 "'%s' ('state_folder') is not there", folder);
     } else if (!S_ISDIR(st.st_mode) || st.st_uid != agent->pw_uid ||
@@ -178,8 +181,8 @@ check_state(struct uk_doctor *doctor)
                            "one that is started for a login limits nobody");
     uk_doctor_mend(finding,
                    "systemd-tmpfiles --create userkey.conf, or: "
-                   "install -d -m 700 -o _userkey -g _userkey '%s'",
-                   folder);
+                   "install -d -m 700 -o _userkey -g _userkey %s",
+                   uk_doctor_quote(folder, name));
 }
 
 void
@@ -200,12 +203,12 @@ uk_doctor_agent(struct uk_doctor *doctor)
 static void
 check_file(struct uk_doctor *doctor, const char *folder)
 {
-    char name[UK_CONF_VALUE], path[UK_DOCTOR_PATH];
+    char name[UK_CONF_VALUE + 16], quoted[UK_DOCTOR_QUOTED];
     struct uk_finding *finding;
     struct stat st;
 
     snprintf(name, sizeof(name), "%s/" MODULE, folder);
-    if (stat(uk_doctor_path(doctor, name, path), &st) != 0) {
+    if (uk_doctor_stat(doctor, name, true, &st) != 0) {
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
                                 "'%s' is not there, where libpam looks for "
                                 "modules",
@@ -214,8 +217,8 @@ check_file(struct uk_doctor *doctor, const char *folder)
                                "that means stands below, under 'pam'");
         uk_doctor_mend(finding,
                        "install the package again, or: make install "
-                       "PAMDIR='%s'",
-                       folder);
+                       "PAMDIR=%s",
+                       uk_doctor_quote(folder, quoted));
     } else if ((st.st_uid != 0 && uk_doctor_is_live(doctor)) ||
                (st.st_mode & 022) != 0) {
         finding =
@@ -223,7 +226,8 @@ check_file(struct uk_doctor *doctor, const char *folder)
                           "'%s' can be changed by others than root", name);
         uk_doctor_why(finding, "whoever can change it is root at the next "
                                "login");
-        uk_doctor_mend(finding, "chown root '%s'; chmod go-w '%s'", name, name);
+        uk_doctor_mend(finding, "install the package again (make install): "
+                                "what is there can be anybody's");
     } else {
         uk_doctor_say(doctor, UK_GRADE_OK, "'%s' is there", name);
     }
@@ -234,8 +238,8 @@ static bool
 find_modules(const struct uk_doctor *doctor, const char *parent,
              char folder[UK_CONF_VALUE])
 {
-    char path[UK_DOCTOR_PATH], module[UK_CONF_VALUE + 16];
-    DIR *dir = opendir(uk_doctor_path(doctor, parent, path));
+    char module[UK_CONF_VALUE + 16];
+    DIR *dir = uk_doctor_folder(doctor, parent);
     bool found = false;
     struct dirent *entry;
 

@@ -80,8 +80,7 @@ has_drop_in(const struct uk_doctor *doctor)
     bool found = false;
 
     for (size_t i = 0; i < UK_COUNT(folders) && !found; i++) {
-        char path[UK_DOCTOR_PATH];
-        DIR *dir = opendir(uk_doctor_path(doctor, folders[i], path));
+        DIR *dir = uk_doctor_folder(doctor, folders[i]);
         struct dirent *entry;
 
         while (dir != NULL && !found && (entry = readdir(dir)) != NULL)
@@ -98,7 +97,6 @@ has_agent(const struct uk_doctor *doctor)
 {
     static const char wanted[] =
         "/etc/systemd/system/sockets.target.wants/userkey-agent.socket";
-    char path[UK_DOCTOR_PATH];
     struct stat st;
 
     return uk_doctor_is_there(doctor,
@@ -106,7 +104,7 @@ has_agent(const struct uk_doctor *doctor)
                                   ? doctor->settings.agent_socket
                                   : UK_SETTINGS_SOCKET,
                               S_IFSOCK) ||
-           lstat(uk_doctor_path(doctor, wanted, path), &st) == 0;
+           uk_doctor_stat(doctor, wanted, false, &st) == 0;
 }
 
 /* polkit's helper of today lives in a sandbox, where a module sees little. */

@@ -1,9 +1,7 @@
 /* The settings, the files that they name, and who stands in the users file. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/account.h"
@@ -14,139 +12,6 @@
 
 #define PASSWD_MAX   (16 * 1024 * 1024)
 #define MISSING_MOST 20 /* accounts that are named one by one */
-
-/*
- * Modes and owners.
- */
-
-/* What a file must be, and is not. */
-struct odd {
-    bool owner;
-    mode_t bits; /* that it must not have */
-};
-
-static struct odd
-look(const struct uk_doctor *doctor, const struct stat *st, bool is_private)
-{
-    /* Of another system's files whoever looks may be the owner: a copy. */
-    bool mine = !uk_doctor_is_live(doctor) && st->st_uid == geteuid();
-
-    return (struct odd){
-        .owner = st->st_uid != 0 && !mine,
-        .bits = st->st_mode & (is_private ? 077 : 022),
-    };
-}
-
-/* Only what stands beside the settings is ours to change: they could have been
- * written by somebody who wants another file to be. */
-static bool
-is_ours(const struct uk_doctor *doctor, const char *path, const struct stat *st)
-{
-    const char *slash = strrchr(doctor->conf, '/');
-    size_t len = slash != NULL ? (size_t)(slash - doctor->conf) : 0;
-
-    return len > 0 && strncmp(path, doctor->conf, len) == 0 &&
-           (path[len] == '\0' || path[len] == '/') &&
-           strstr(path, "/..") == NULL &&
-           (S_ISDIR(st->st_mode) ||
-            (S_ISREG(st->st_mode) && st->st_nlink == 1));
-}
-
-/* Through the descriptor that was looked at. */
-static bool
-mend(int fd, const struct stat *st, struct odd odd)
-{
-    return (!odd.owner || fchown(fd, 0, (gid_t)-1) == 0) &&
-           (odd.bits == 0 ||
-            fchmod(fd, (st->st_mode & 07777) & ~odd.bits) == 0);
-}
-
-static void
-report_odd(struct uk_doctor *doctor, const char *path, const struct stat *st,
-           struct odd odd, bool is_private)
-{
-    struct uk_finding *finding;
-
-    if (odd.owner)
-        finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
-                                "'%s' belongs to uid %lu, not to root", path,
-                                (unsigned long)st->st_uid);
-    else
-        finding = uk_doctor_say(
-            doctor, UK_GRADE_ERROR, "'%s' has mode %04o: others can %s it",
-            path, st->st_mode & 07777, is_private ? "read" : "write");
-    uk_doctor_why(finding,
-                  "what others can %s is not believed, and no key logs in",
-                  odd.owner || !is_private ? "change" : "read");
-    uk_doctor_mend(finding, "%s%s%s%s%s '%s'",
-                   is_ours(doctor, path, st) ? "userkey doctor --fix, or: "
-                                             : "",
-                   odd.owner ? "chown root" : "",
-                   odd.owner && odd.bits != 0 ? " and " : "",
-                   odd.bits != 0 ? "chmod " : "",
-                   odd.bits == 0 ? "" : (is_private ? "go=" : "go-w"), path);
-}
-
-static void
-report_mended(struct uk_doctor *doctor, const char *path, const struct stat *st,
-              struct odd odd)
-{
-    struct uk_finding *finding = uk_doctor_say(
-        doctor, UK_GRADE_NOTE,
-        "mended: '%s' had owner %lu and mode %04o; now it has %lu and %04o",
-        path, (unsigned long)st->st_uid, st->st_mode & 07777,
-        odd.owner ? 0 : (unsigned long)st->st_uid,
-        (st->st_mode & 07777) & ~odd.bits);
-
-    uk_doctor_why(finding, "others could have changed or read it until now");
-    uk_doctor_mend(finding, "look through it");
-}
-
-/* May this file or folder be believed?  Mended, where that is wanted. */
-static void
-check_mode(struct uk_doctor *doctor, const char *path, bool is_private)
-{
-    char at[UK_DOCTOR_PATH];
-    struct stat st;
-    struct odd odd;
-    int fd;
-
-    if (path[0] == '\0')
-        return;
-    uk_doctor_path(doctor, path, at);
-    fd = open(at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0 && errno == EACCES && lstat(at, &st) == 0) {
-        odd = look(doctor, &st, is_private);
-        if (odd.owner || odd.bits != 0)
-            report_odd(doctor, path, &st, odd, is_private);
-        return;
-    }
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return; /* whoever needs it says so */
-    odd = look(doctor, &st, is_private);
-    if (!S_ISLNK(st.st_mode) && (odd.owner || odd.bits != 0)) {
-        if (doctor->fix && is_ours(doctor, path, &st) && mend(fd, &st, odd))
-            report_mended(doctor, path, &st, odd);
-        else
-            report_odd(doctor, path, &st, odd, is_private);
-    }
-    close(fd);
-}
-
-static void
-check_folder(struct uk_doctor *doctor, const char *path)
-{
-    char folder[UK_CONF_VALUE];
-    const char *slash = strrchr(path, '/');
-
-    /* The machine's own folders are not ours to change. */
-    if (slash == NULL || slash == path ||
-        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path) >=
-            (int)sizeof(folder) ||
-        strcmp(folder, "/etc") == 0)
-        return;
-    check_mode(doctor, folder, false);
-}
 
 /*
  * The settings.
@@ -190,6 +55,16 @@ check_values(struct uk_doctor *doctor)
                       "'allow_root' is set: a key can log in as root");
 }
 
+/* In the same folder? */
+static bool
+is_beside(const char *one, const char *other)
+{
+    const char *slash = strrchr(other, '/');
+    size_t len = slash != NULL ? (size_t)(slash - other) + 1 : 0;
+
+    return strncmp(one, other, len) == 0 && strchr(one + len, '/') == NULL;
+}
+
 /* The file, in the order of the words in which a login says it. */
 void
 uk_doctor_settings(struct uk_doctor *doctor)
@@ -200,8 +75,8 @@ uk_doctor_settings(struct uk_doctor *doctor)
     struct uk_finding *finding;
     size_t before = doctor->count;
 
-    check_folder(doctor, doctor->conf);
-    check_mode(doctor, doctor->conf, false);
+    uk_doctor_folder_mode(doctor, doctor->conf);
+    uk_doctor_mode(doctor, doctor->conf, false);
     if (uk_settings_load(uk_doctor_path(doctor, doctor->conf, at), settings,
                          &err) != UK_OK) {
         if (err.sys == EACCES && geteuid() != 0) {
@@ -221,11 +96,12 @@ uk_doctor_settings(struct uk_doctor *doctor)
         return;
     }
     doctor->has_settings = true;
-    check_mode(doctor, settings->users_file, false);
-    check_folder(doctor, settings->users_file);
-    check_mode(doctor, settings->ca_file, false);
-    check_mode(doctor, settings->client_certificate, false);
-    check_mode(doctor, settings->client_key, true);
+    if (!is_beside(settings->users_file, doctor->conf))
+        uk_doctor_folder_mode(doctor, settings->users_file);
+    uk_doctor_mode(doctor, settings->users_file, false);
+    uk_doctor_mode(doctor, settings->ca_file, false);
+    uk_doctor_mode(doctor, settings->client_certificate, false);
+    uk_doctor_mode(doctor, settings->client_key, true);
     prefix(doctor, settings->users_file);
     prefix(doctor, settings->ca_file);
     prefix(doctor, settings->client_certificate);
@@ -299,8 +175,9 @@ check_line(struct uk_doctor *doctor, const struct uk_users_entry *entry,
     };
     const char *file = doctor->users.file + strlen(doctor->root);
     struct uk_finding *finding;
-    char why[UK_WHY_SIZE];
+    char why[UK_WHY_SIZE], name[UK_DOCTOR_QUOTED];
 
+    uk_doctor_quote(entry->account, name);
     if (known == UNCLEAR) {
         uk_doctor_say(doctor, UK_GRADE_WARNING,
                       "'%s':%u: the name service does not say whether there is "
@@ -313,14 +190,13 @@ check_line(struct uk_doctor *doctor, const struct uk_users_entry *entry,
                                 file, entry->line, entry->account);
         uk_doctor_why(finding, "the line lets nobody in now, and whoever makes "
                                "that account later lets these people in");
-        uk_doctor_mend(finding, "useradd '%s', or take the line out",
-                       entry->account);
+        uk_doctor_mend(finding, "useradd %s, or take the line out", name);
     } else if (uk_identity_admit(&policy, account, why) != UK_GRANTED) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
                                 "'%s':%u: '%s' takes no keys: %s", file,
                                 entry->line, entry->account, why);
         uk_doctor_why(finding, "the line has no effect");
-        uk_doctor_mend(finding, "userkey explain '%s'", entry->account);
+        uk_doctor_mend(finding, "userkey explain %s", name);
     }
 }
 

@@ -85,8 +85,7 @@ add_service(struct services *services, const char *name)
 static void
 list_folder(const struct uk_doctor *doctor, struct services *services)
 {
-    char path[UK_DOCTOR_PATH];
-    DIR *dir = opendir(uk_doctor_path(doctor, PAM_D, path));
+    DIR *dir = uk_doctor_folder(doctor, PAM_D);
     struct dirent *entry;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
@@ -194,16 +193,17 @@ check_conf(const struct uk_doctor_stack *look)
     const struct uk_stack_line *line = &look->stack->line[look->auth];
     const char *conf = strstr(line->args, "conf=");
     size_t len = conf != NULL ? strcspn(conf, " ") : 0;
-    char place[UK_DOCTOR_PLACE];
+    char place[UK_DOCTOR_PLACE], path[UK_CONF_VALUE], name[UK_DOCTOR_QUOTED];
 
     if (conf == NULL || !uk_stack_has(line, "conf=") ||
         (len == strlen(look->doctor->conf) + 5 &&
          strncmp(conf + 5, look->doctor->conf, len - 5) == 0))
         return;
+    snprintf(path, sizeof(path), "%.*s", (int)len - 5, conf + 5);
     uk_doctor_mend(uk_doctor_say(look->doctor, UK_GRADE_NOTE,
                                  "%s: %s goes by other settings than these",
                                  look->service, uk_doctor_place(line, place)),
-                   "userkey doctor --conf '%.*s'", (int)len - 5, conf + 5);
+                   "userkey doctor --conf %s", uk_doctor_quote(path, name));
 }
 
 static bool

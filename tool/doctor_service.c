@@ -16,6 +16,8 @@
 static void
 say_why(struct uk_finding *finding, const struct uk_err *err, const char *url)
 {
+    char name[UK_DOCTOR_QUOTED];
+
     switch (err->code) {
     case UK_TLS:
         uk_doctor_why(finding, "no key is sent to who cannot prove to be the "
@@ -39,8 +41,8 @@ say_why(struct uk_finding *finding, const struct uk_err *err, const char *url)
         uk_doctor_why(finding, "until it answers, no key logs in");
         uk_doctor_mend(finding,
                        "on the service's machine: systemctl status "
-                       "userkey-server; here: curl -v '%s'",
-                       url);
+                       "userkey-server; here: curl -v %s",
+                       uk_doctor_quote(url, name));
         break;
     case UK_BAD_ANSWER:
         uk_doctor_why(finding, "what answers there is not the service");

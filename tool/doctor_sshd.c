@@ -14,6 +14,7 @@
 #define CONFIG    "/etc/ssh/sshd_config"
 #define TEXT_MAX  (1024 * 1024)
 #define DEPTH     16
+#define LOOKS     512 /* files, folders and patterns */
 #define WORD      256
 #define TYPING_MS 20000 /* in which somebody finds and pastes a key */
 
@@ -38,7 +39,8 @@ struct sshd {
     char value[KEYS][WORD];
     bool matched[KEYS]; /* some Match block says something else */
     bool match;         /* the line at hand is in one */
-    unsigned depth;
+    unsigned depth, looks;
+    bool unseen; /* not all of it was read */
 };
 
 static void read_config(struct sshd *sshd, const char *path);
@@ -62,20 +64,77 @@ next_word(char **rest)
     return word;
 }
 
+/* Files that include one another have an end, whoever wrote them. */
+static bool
+may_look(struct sshd *sshd)
+{
+    if (sshd->depth < DEPTH && sshd->looks < LOOKS) {
+        sshd->looks++;
+        return true;
+    }
+    sshd->unseen = true;
+    return false;
+}
+
+/* What glob() has of the other system; it passes no context on. */
+static struct sshd *globbing;
+
+static void *
+open_folder(const char *path)
+{
+    return may_look(globbing) ? uk_doctor_folder(globbing->doctor, path) : NULL;
+}
+
+static struct dirent *
+read_folder(void *folder)
+{
+    return readdir(folder);
+}
+
+static void
+close_folder(void *folder)
+{
+    closedir(folder);
+}
+
+static int
+say_errno(int sys)
+{
+    errno = sys;
+    return sys == 0 ? 0 : -1;
+}
+
+static int
+stat_name(const char *path, struct stat *st)
+{
+    return say_errno(uk_doctor_stat(globbing->doctor, path, true, st));
+}
+
+static int
+lstat_name(const char *path, struct stat *st)
+{
+    return say_errno(uk_doctor_stat(globbing->doctor, path, false, st));
+}
+
 static void
 include(struct sshd *sshd, const char *pattern)
 {
-    char path[UK_DOCTOR_PATH], name[UK_DOCTOR_PATH + 16];
-    size_t root = strlen(sshd->doctor->root);
-    glob_t found;
+    char name[UK_DOCTOR_PATH];
+    glob_t found = {.gl_opendir = open_folder,
+                    .gl_readdir = read_folder,
+                    .gl_closedir = close_folder,
+                    .gl_stat = stat_name,
+                    .gl_lstat = lstat_name};
 
+    if (!may_look(sshd))
+        return;
     snprintf(name, sizeof(name), "%s%s", pattern[0] == '/' ? "" : "/etc/ssh/",
              pattern);
-    uk_doctor_path(sshd->doctor, name, path);
-    if (sshd->depth >= DEPTH || glob(path, 0, NULL, &found) != 0)
+    globbing = sshd;
+    if (glob(name, GLOB_ALTDIRFUNC, NULL, &found) != 0)
         return;
     for (size_t i = 0; i < found.gl_pathc; i++)
-        read_config(sshd, found.gl_pathv[i] + root);
+        read_config(sshd, found.gl_pathv[i]);
     globfree(&found);
 }
 
@@ -134,7 +193,7 @@ read_config(struct sshd *sshd, const char *path)
     struct uk_buf text = UK_BUF_UP_TO(TEXT_MAX);
     bool match = sshd->match;
 
-    if (uk_doctor_read(sshd->doctor, path, &text) == 0) {
+    if (may_look(sshd) && uk_doctor_read(sshd->doctor, path, &text) == 0) {
         sshd->depth++;
         read_text(sshd, uk_buf_peek(&text));
         sshd->depth--;
@@ -283,15 +342,22 @@ void
 uk_doctor_sshd(struct uk_doctor *doctor)
 {
     struct sshd sshd = {.doctor = doctor};
-    char path[UK_DOCTOR_PATH];
+    struct uk_buf text = UK_BUF_UP_TO(TEXT_MAX);
+    int sys;
 
     if (!concerns_us(doctor) || !uk_doctor_is_there(doctor, CONFIG, S_IFREG))
         return;
-    if (access(uk_doctor_path(doctor, CONFIG, path), R_OK) != 0) {
+    sys = uk_doctor_read(doctor, CONFIG, &text);
+    uk_buf_clear(&text);
+    if (sys != 0) {
         uk_doctor_unseen(doctor, CONFIG);
         return;
     }
     load(&sshd);
+    if (sshd.unseen)
+        uk_doctor_say(doctor, UK_GRADE_UNSEEN,
+                      "'" CONFIG "' includes more than can be followed: what "
+                      "is said of sshd is about a part of it");
     check_ways(doctor, &sshd);
     check_grace(doctor, &sshd);
     check_root(doctor, &sshd);

@@ -13,7 +13,7 @@ PAGE = ROOT / "docs/THREATS.md"
 FOLDERS = ("core", "pam_module", "agent", "tool", "service", "conf", "tests",
            "man")
 # S-42 and S-58 have never been given.
-WANTED = [f"S-{n:02}" for n in range(1, 67) if n not in (42, 58)] \
+WANTED = [f"S-{n:02}" for n in range(1, 68) if n not in (42, 58)] \
     + [f"V-{n:02}" for n in range(1, 44)]
 REASON = 20  # letters that a reason has at least
 NAMED = re.compile(r'`([^`]+)`(?:: ("[^"]+"(?:, "[^"]+")*))?')

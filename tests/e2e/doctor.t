@@ -167,8 +167,138 @@ says("LoginGraceTime", "sshd", "error", "ends a login after 4 s", 1)
 sshd_conf.write_text(before)
 os.chmod(world.USERS, 0o664)
 says("modes", "settings", "error", "/etc/userkey/users' has mode 0664", 1)
-found = says("modes, --fix", "settings", "note", "mended", 0, ["--fix"])
-same(os.stat(world.USERS).st_mode & 0o777, 0o644, "and it is mended")
+
+# --- what --fix does: nothing that others wrote becomes root's by it
+HOUSE = world.CONF.parent
+EVIL = 65534
+CONF_TEXT = world.CONF.read_text()
+NEW = HOUSE / "client.key"
+
+
+def fix(name, grade, words, status, *more):
+    return says(f"{name}, --fix", "settings", grade, words, status,
+                ["--fix", *more])
+
+
+def like(path):
+    st = os.lstat(path)
+    return oct(st.st_mode & 0o7777), st.st_uid
+
+
+def evil_writes(path, text, mode=None):
+    """As somebody else would who may."""
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(EVIL)
+        os.setuid(EVIL)
+        with open(path, "w") as file:
+            file.write(text)
+        if mode is not None:
+            os.chmod(path, mode)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+text = world.USERS.read_text()
+os.chmod(world.USERS, 0o666)
+kept = open(world.USERS, "a")
+fix("a file that others could write", "error",
+    "/etc/userkey/users' had mode 0666, and others could write it", 1)
+same(like(world.USERS), ("0o644", 0), "and it is mended")
+kept.write("bob id:666666666666666666666666\n")
+kept.close()
+same(world.USERS.read_text(), text,
+     "who had it open does not write into what is believed")
+says("and afterwards", "settings", "ok", "can be believed", 0)
+
+NEW.write_text("x")
+with open(world.CONF, "a") as file:
+    file.write(f"client_key = {NEW}\nclient_certificate = {world.USERS}\n")
+os.chmod(NEW, 0o640)
+fix("a key that others could read", "warning", "others could read it", None)
+same(like(NEW), ("0o600", 0), "and it is mended")
+for mode, after in ((0o4755, "0o4755"), (0o6777, "0o644"), (0o2775, "0o644")):
+    os.chmod(world.USERS, mode)
+    doctor("--fix")
+    same(like(world.USERS), (after, 0),
+         f"--fix: no bit of a program is given on: mode {mode:o}")
+os.chmod(world.USERS, 0o644)
+os.chown(NEW, EVIL, EVIL)
+for mode in (0o600, 0o666, 0o4775, 0o6777):
+    ok(evil_writes(NEW, "#!/bin/sh\n", mode), "(somebody writes it)")
+    found = fix(f"somebody's file of mode {mode:o}", "error",
+                f"'{NEW}' belongs to uid {EVIL}, not to root", 1)
+    same(like(NEW), (oct(mode), EVIL),
+         f"--fix: somebody's file of mode {mode:o} stays somebody's")
+ok(any("(who wrote it?), then: install -o root -m 0600 COPY" in f["mend"]
+       for f in found), "and what to do is said", *found)
+NEW.unlink()
+
+# A folder of somebody else, with links to what they want to be changed.
+out = pathlib.Path("/etc/userkey-lab")
+out.mkdir()
+(out / "data").write_text("x")
+os.chmod(out / "data", 0o666)
+(HOUSE / "x").symlink_to(out)
+(HOUSE / "data").symlink_to(out / "data")
+os.link(out / "data", HOUSE / "second")
+for name in ("x/data", "data", "second"):
+    world.CONF.write_text(CONF_TEXT + f"client_key = {HOUSE}/{name}\n"
+                          f"client_certificate = {HOUSE}/{name}\n")
+    doctor("--fix")
+    same(like(out / "data"), ("0o666", 0), f"--fix: '{name}' leads nowhere")
+os.chown(out / "data", EVIL, -1)
+for path in (HOUSE, world.CONF):
+    os.chown(path, EVIL, -1)
+(HOUSE / "second").unlink()
+for name in ("x/data", "data"):
+    world.CONF.write_text(CONF_TEXT + f"ca_file = {HOUSE}/{name}\n"
+                          f"allow_root = yes\n")
+    doctor("--fix")
+    same([like(path)[1] for path in (HOUSE, world.CONF, out / "data")],
+         [EVIL] * 3, f"--fix: no owner is changed ({name})")
+came = tool("explain", "root", "--json")
+same(json.loads(came.out)["result"], "misconfigured",
+     "and what somebody wrote lets in nobody")
+for path in (HOUSE, world.CONF):
+    os.chown(path, 0, -1)
+(HOUSE / "x").unlink()
+(HOUSE / "data").unlink()
+shutil.rmtree(out)
+world.CONF.write_text(CONF_TEXT)
+
+# Folders.
+os.chmod(HOUSE, 0o2777)
+fix("a folder that others could write", "error",
+    "'/etc/userkey' had mode 2777", 1)
+same(like(HOUSE), ("0o755", 0), "and it is mended")
+os.chmod(HOUSE, 0o1777)
+fix("a sticky folder", "error", "is sticky", 1)
+same(like(HOUSE), ("0o1777", 0), "and it stays")
+os.chmod(HOUSE, 0o755)
+shared = pathlib.Path("/run/userkey/shared")
+shared.mkdir()
+os.chmod(shared, 0o1777)
+shutil.copy(world.CONF, shared / "userkey.conf")
+os.chmod(shared / "userkey.conf", 0o666)
+came = tool("doctor", "--fix", "--conf", str(shared / "userkey.conf"))
+ok(came.status == 2 and "only for settings in '/etc/userkey'" in came.err,
+   "--fix: not with settings elsewhere", came)
+came = tool("doctor", "--fix", "--root", "/run")
+ok(came.status == 2 and "not together with --root" in came.err,
+   "--fix: not with another system", came)
+same([like(shared), like(shared / "userkey.conf")],
+     [("0o1777", 0), ("0o666", 0)], "and nothing was changed")
+shutil.rmtree(shared)
+os.chmod(world.USERS, 0o664)
+says("not as somebody else", "settings", "error", "can be mended by root only",
+     1, ["--fix"], **as_user("alice"))
+same(like(world.USERS), ("0o664", 0), "and it stays")
+os.chmod(world.USERS, 0o644)
+status, found = doctor()
+same((status, [f for f in found if f["grade"] in ("warning", "error")]),
+     (0, []), "doctor: nothing is wrong after all that")
 
 # --- without root
 os.chmod(world.CONF, 0o600)

@@ -8,10 +8,12 @@ import os
 import pathlib
 import pty
 import re
+import shlex
 import shutil
 import stat
 import subprocess
 import tempfile
+import time
 
 from tap import contains, equal, group, main, nothing, ok
 
@@ -173,53 +175,139 @@ def modes():
            ["settings error: '/etc/userkey/userkey.conf' has mode 0664",
             "settings error: reading the configuration"])
     ok(stat.S_IMODE(conf.stat().st_mode) == 0o664, 'and nothing was changed')
-    os.chmod(users, 0o666)
+    os.chmod(conf, 0o644)
     key = system.path('/etc/userkey/client.key')
     system.write('/etc/userkey/client.key', 'x', 0o640)
     system.write('/etc/userkey/client.pem', 'x')
+    system.write('/etc/passwd', PASSWD, 0o666)
     with open(conf, 'a') as file:
         file.write('client_certificate = /etc/userkey/client.pem\n'
-                   'client_key = /etc/userkey/client.key\n')
-    code, found = system.findings('--fix')
-    equal([line for line in found if 'mended' not in line], [],
-          '--fix: nothing is left')
-    equal(len([line for line in found if 'mended' in line]), 3,
-          '--fix: says each thing that it mended')
-    equal([stat.S_IMODE(p.stat().st_mode) for p in (conf, users, key)],
-          [0o644, 0o644, 0o600], '--fix: the modes are right')
-    equal(code, 0, '--fix: status 0')
-    expect('and then everything is right', system, [], 0)
+                   'client_key = /etc/userkey/client.key\n'
+                   'ca_file = /etc/passwd\n')
+    expect('a key that others can read, a file elsewhere that they can write',
+           system,
+           ["settings error: '/etc/userkey/client.key' has mode 0640: others "
+            "can read it", "settings error: '/etc/passwd' has mode 0666: "
+            "others can write it"])
+    os.chmod(system.path('/etc/passwd'), 0o644)
+    os.chmod(key, 0o600)
     if os.geteuid() == 0:
         os.chown(conf, 65534, 0)
         expect('settings of another user', system,
                ["settings error: '/etc/userkey/userkey.conf' belongs to uid "
                 "65534", 'settings error: reading'])
-        system.findings('--fix')
-        equal(conf.stat().st_uid, 0, '--fix: given back to root')
+        mends = [f['mend'] for f in system.answer['findings']
+                 if 'belongs to uid' in f['what']]
+        contains(mends[0], "(who wrote it?), then: install -o root -m 0644 "
+                 "COPY '/etc/userkey/userkey.conf'",
+                 'what somebody else wrote is to be looked through first')
+        os.chown(conf, 0, 0)
     os.chmod(system.path('/etc/userkey'), 0o777)
-    system.findings('--fix')
-    equal(stat.S_IMODE(system.path('/etc/userkey').stat().st_mode), 0o755,
-          '--fix: the folder too')
-    outside = system.path('/outside')
-    outside.write_text('x')
-    os.chmod(outside, 0o666)
-    users.unlink()
-    users.symlink_to(outside)
-    system.findings('--fix')
-    equal(stat.S_IMODE(outside.stat().st_mode), 0o666,
-          '--fix: does not follow links')
-    users.unlink()
-    os.link(outside, users)
-    system.findings('--fix')
-    equal(stat.S_IMODE(outside.stat().st_mode), 0o666,
-          '--fix: a file that has another name too stays')
+    expect('a folder that others can write is named once', system,
+           ["settings error: '/etc/userkey' has mode 0777",
+            'settings error: reading'])
+
+
+def blocked_writer(path):
+    "A process that goes on when somebody opens this FIFO."
+    child = os.fork()
+    if child == 0:
+        os.open(path, os.O_WRONLY)
+        os._exit(0)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        state = pathlib.Path(f'/proc/{child}/stat').read_text()
+        if state.rpartition(')')[2].split()[0] == 'S':
+            break
+        time.sleep(0.01)
+    return child
+
+
+@group
+def foreign_systems():
+    "What stands in a system that somebody else made is not believed."
+    outside = pathlib.Path(tempfile.mkdtemp(dir=folder))
+    (outside / 'sshd_config').write_text('UsePAM no\n')
+    (outside / 'sudoers').write_text('Defaults timestamp_timeout=-1\n')
+    for name in ('sshd_config', 'sudoers'):
+        for target in (str(outside / name),
+                       '../' * 20 + str(outside / name).lstrip('/')):
+            system = System()
+            path = system.path('/etc/ssh/sshd_config' if name == 'sshd_config'
+                               else '/etc/sudoers')
+            path.unlink()
+            path.symlink_to(target)
+            _, found = system.findings()
+            nothing([line for line in found if 'UsePAM' in line
+                     or 'never again' in line],
+                    f'{name}: a link does not lead out of the system')
     system = System()
-    system.write('/etc/passwd', PASSWD, 0o666)
-    system.write('/etc/userkey/userkey.conf', CONF + 'ca_file = /etc/passwd\n')
-    _, found = system.findings('--fix')
-    ok(stat.S_IMODE(system.path('/etc/passwd').stat().st_mode) == 0o666
-       and any("'/etc/passwd' has mode 0666" in line for line in found),
-       '--fix: what does not stand beside the settings is not changed', *found)
+    system.write('/elsewhere/10.conf', 'UsePAM yes\n')
+    system.write('/etc/ssh/sshd_config',
+                 'Include sshd_config.d/*.conf\nUsePAM no\n')
+    system.path('/etc/ssh/sshd_config.d').symlink_to('/elsewhere')
+    system.path('/etc/pam.d/sudo').rename(system.path('/elsewhere/sudo'))
+    system.path('/etc/pam.d/sudo').symlink_to('/elsewhere/sudo')
+    expect('a link leads to where it leads in the system', system, [])
+    system = System()
+    os.mkfifo(outside / 'fifo')
+    os.mkfifo(system.path('/etc/pam.d/one'))
+    system.path('/etc/pam.d/two').symlink_to(outside / 'fifo')
+    writers = [blocked_writer(path) for path in
+               (system.path('/etc/pam.d/one'), outside / 'fifo')]
+    system.doctor()
+    equal([os.waitpid(pid, os.WNOHANG)[0] for pid in writers], [0, 0],
+          'what is no file is not even opened')
+    for pid in writers:
+        try:
+            os.kill(pid, 9)
+            os.waitpid(pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+    for path, line in (('/etc/ssh/sshd_config',
+                        'Include /etc/ssh/sshd_config\n'),
+                       ('/etc/ssh/sshd_config', 'Include /*/*/*/*\n'),
+                       ('/etc/sudoers', '@include /etc/sudoers\n'),
+                       ('/etc/sudoers', '@includedir /etc/again\n')):
+        system = System()
+        system.write(path, line * 4)
+        system.path('/etc/again').mkdir()
+        system.path('/etc/again/sudoers').symlink_to('/etc/sudoers')
+        for i in range(24):
+            system.path(f'/d{i}/d/d').mkdir(parents=True)
+            for j in range(24):
+                system.path(f'/d{i}/d/d/{j}').mkdir()
+        try:
+            system.findings()
+            what = [f['what'] for f in system.answer['findings']
+                    if f['grade'] == 'unseen' and f['check'] in path
+                    or f['check'] == 'sudo']
+        except subprocess.TimeoutExpired:
+            what = ['without an end']
+        ok(any('than can be followed' in w for w in what),
+           f'files without an end: {line.strip()}', *what)
+
+
+@group
+def quoting():
+    for word in ("/a'$(id)'", '/b;id', '/c`id`', "/''"):
+        system = System()
+        system.write('/etc/pam.d/su', f'auth required pam_userkey.so '
+                     f'conf={word}\n' + GOOD_ACCOUNT)
+        system.findings()
+        mends = [f['mend'] for f in system.answer['findings']
+                 if 'su: ' in f['what'] and 'other settings' in f['what']]
+        equal([shlex.split(mend) for mend in mends],
+              [['userkey', 'doctor', '--conf', word]],
+              f'to be pasted: {word}')
+    system = System()
+    system.write('/etc/pam.d/su', 'auth required pam_userkey.so conf=/'
+                 + "'" * 99 + '\n' + GOOD_ACCOUNT)
+    system.findings()
+    ok(any(f['mend'] == 'userkey doctor --conf NAME'
+           for f in system.answer['findings']),
+       'to be pasted: what cannot be shown whole is not shown',
+       *system.answer['findings'])
 
 
 # Stacks of sudo (and sudo-i): what is said about both of them.  'A' stands for a
@@ -449,8 +537,39 @@ def sudo():
     file_case('sudo for 15 minutes', '/etc/sudoers', 'Defaults env_reset\n',
               ['sudo note: sudo does not ask again for 15 minutes'])
     file_case('sudo for ever', '/etc/sudoers',
-              'Defaults:alice timestamp_timeout = -1\n',
+              'Defaults timestamp_timeout = -1\n',
               ['sudo warning: sudo asks once and never again'])
+    file_case('the last one counts', '/etc/sudoers',
+              SUDOERS + 'Defaults timestamp_timeout=0, timestamp_timeout=7\n',
+              ['sudo note: sudo does not ask again for 7 minutes'])
+    for scope in ':alice', '@farhost', '!/bin/su', '>bob':
+        file_case(f'Defaults{scope} is not for all', '/etc/sudoers',
+                  f'Defaults{scope} timestamp_timeout=0\n',
+                  ['sudo note: sudo does not ask again for 15 minutes',
+                   f"sudo note: sudo does otherwise for some: "
+                   f"'Defaults{scope}' has 'timestamp_timeout=0'"])
+    file_case('each time, but for some', '/etc/sudoers',
+              SUDOERS + 'Defaults:bob timestamp_timeout=0\n'
+              'Defaults:alice timestamp_timeout=-1\n',
+              ['sudo note: sudo asks each time',
+               "sudo warning: sudo does otherwise for some: 'Defaults:alice' "
+               "has 'timestamp_timeout=-1'"])
+    for line in ('@include sudoers.more', '#include sudoers.more',
+                 '@include "sudoers.more"', '@include ./sudoers.more',
+                 '@includedir more'):
+        system = System()
+        system.write('/etc/sudoers', SUDOERS + line + '\n')
+        system.write('/etc/sudoers.more', 'Defaults timestamp_timeout=-1\n')
+        system.write('/etc/more/one', 'Defaults timestamp_timeout=-1\n')
+        expect(f'a name without a folder: {line}', system,
+               ['sudo warning: sudo asks once and never again'])
+    for text in '@include sudoers.%h\n', 'Defaults ' + 'x,' * 3000 + '\n':
+        system = System()
+        system.write('/etc/sudoers', SUDOERS + text)
+        system.findings()
+        equal([f['grade'] for f in system.answer['findings']
+               if f['check'] == 'sudo'], ['unseen'],
+              f'what cannot be followed is said: {text[:20].strip()}')
     file_case('NOPASSWD', '/etc/sudoers',
               SUDOERS + '%wheel ALL=(ALL) NOPASSWD: ALL\n',
               ['sudo note: some rule of sudoers has NOPASSWD'])
@@ -498,6 +617,19 @@ def arguments():
     for argv, words in ((['--root', 'here'], '--root: an absolute path'),
                         (['--root', '/nonexistent'], '--root: an absolute'),
                         (['--conf', 'x'], '--conf: an absolute path'),
+                        (['--fix', '--root', folder], '--fix: not together '
+                         'with --root'),
+                        (['--fix', '--root', folder, '--conf',
+                          '/etc/userkey/userkey.conf'], '--fix: not together'),
+                        (['--fix', '--conf', f'{folder}/userkey.conf'],
+                         "--fix: only for settings in '/etc/userkey'"),
+                        (['--fix', '--conf', '/etc/userkey'], '--fix: only'),
+                        (['--fix', '--conf', '/etc/userkey/a/userkey.conf'],
+                         '--fix: only'),
+                        (['--fix', '--conf', '/etc/userkey/../userkey.conf'],
+                         '--fix: only'),
+                        (['--fix', '--conf', '/etc/userkey2/userkey.conf'],
+                         '--fix: only'),
                         (['word'], 'is one argument too many')):
         done = subprocess.run([TOOL, 'doctor', *argv], capture_output=True,
                               text=True, env={})
