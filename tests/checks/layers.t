@@ -44,7 +44,7 @@ SYSTEM = re.compile(
     r"^(assert|ctype|dirent|endian|errno|fcntl|getopt|glob|grp|inttypes|limits|locale|math"
     r"|netdb|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic"
     r"|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time"
-    r"|unistd|wchar)\.h$|^(sys|netinet|arpa|net|linux)/[a-z_/]+\.h$")
+    r"|unistd|wchar)\.h$|^(sys|netinet|arpa|net|linux)/[a-z0-9_/]+\.h$")
 
 
 def read_order():
