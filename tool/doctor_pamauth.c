@@ -298,6 +298,8 @@ report_useless(struct uk_doctor_stack *look, const char *names)
         "does without %s",
         look->service, names, names);
 
+    if (uk_doctor_report_left(look, finding))
+        return;
     uk_doctor_why(finding, "'%s' in %s neither lets in nor keeps out",
                   line_of(look, look->auth)->control,
                   uk_doctor_place(line_of(look, look->auth), place));
@@ -353,8 +355,8 @@ check_good_key(struct uk_doctor_stack *look)
     check_order(look, false);
 }
 
-void
-uk_doctor_auth(struct uk_doctor_stack *look)
+static void
+judge(struct uk_doctor_stack *look)
 {
     size_t before = look->doctor->count;
 
@@ -366,4 +368,13 @@ uk_doctor_auth(struct uk_doctor_stack *look)
         check_final_deny(look);
         check_good_key(look);
     }
+}
+
+void
+uk_doctor_auth(struct uk_doctor_stack *look)
+{
+    size_t before = look->doctor->count;
+
+    judge(look);
+    uk_doctor_warn_of_sharers(look, before);
 }

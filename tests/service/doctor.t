@@ -649,6 +649,37 @@ users       warning  '/etc/userkey/users':2: there is no account 'ghost' on this
 
 
 @group
+def shared():
+    """What services share is not mended for one of them."""
+    common = ('auth [success=1 default=ignore] pam_unix.so nullok\n'
+              'auth requisite pam_deny.so\nauth required pam_permit.so\n')
+    system = System()
+    system.write('/etc/pam.d/common-auth', common)
+    su = (EXAMPLES / 'su').read_text().splitlines()
+    at = next(i for i, line in enumerate(su)
+              if line.split() == ['auth', 'include', 'userkey'])
+    su.insert(at + 1, '@include common-auth')
+    system.write('/etc/pam.d/su', '\n'.join(su) + '\n')
+    expect('the way in that was there is left behind the key', system,
+           [f'warning: {name}: a key makes no difference'
+            for name in ('su', 'su-l')])
+    for finding in system.answer['findings']:
+        if 'no difference' in finding['what']:
+            contains(finding['mend'], "take out '@include common-auth' in "
+                     f"'/etc/pam.d/su':{at + 2};", 'its line is to go')
+    system = System()
+    system.write('/etc/pam.d/userkey', 'auth optional pam_userkey.so\n'
+                 'auth required pam_unix.so\n'
+                 + GOOD_ACCOUNT.partition('\n')[0] + '\n')
+    system.findings()
+    mends = [f['mend'] for f in system.answer['findings']
+             if 'no difference' in f['what']]
+    equal((len(mends), [m for m in mends if not m.endswith(
+        " (a change of '/etc/pam.d/userkey' is one for: login, sshd, su, su-l, "
+        "sudo, sudo-i)")]), (6, []), 'a cure in their file names who shares it')
+
+
+@group
 def screen():
     system = System()
     system.write('/etc/userkey/users', USERS + 'ghost id:b\n')
