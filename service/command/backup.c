@@ -105,6 +105,20 @@ ask_for_secrets(const char *folder)
                        folder);
 }
 
+/* A folder that root has made, or made now, is one that the service, which is
+ * not root, cannot open. */
+static void
+ask_for_owner(const char *folder)
+{
+    struct stat st;
+
+    if (geteuid() == 0 && lstat(folder, &st) == 0 && st.st_uid == 0)
+        uk_copying_say("'%s' and the database belong to root: give them to who "
+                       "runs the service ('chown -R "
+                       "_userkey-server:_userkey-server %s')",
+                       folder, folder);
+}
+
 /* As `init` does: folders that are missing are ours alone. */
 static enum uk_code
 make_folders(const char *folder, const char *secrets, struct uk_err *err)
@@ -148,6 +162,8 @@ uk_command_restore(const struct uk_args *args, struct uk_err *err)
     uk_copying_stop(&copying);
     if (code == UK_OK) {
         ask_for_secrets(config.secrets);
+        if (folder[0] != '\0')
+            ask_for_owner(folder);
         uk_copying_say("what has ended since the backup was made is good "
                        "again: keys, users, passwords, and sessions, unless "
                        "there is a new 'signing_key'; end it again");

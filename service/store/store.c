@@ -1,7 +1,12 @@
 /* Which kind of store an address names. */
 #include "service/store/store.h"
 
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "core/io.h"
@@ -58,6 +63,34 @@ uk_store_open(const char *where, enum uk_store_mode mode, struct uk_store **out,
     return uk_sqlite_open(path, mode, out, err);
 }
 
+/* A name, or the number of one that has none. */
+static const char *
+name_user(uid_t uid, char *room, size_t size)
+{
+    const struct passwd *user = getpwuid(uid);
+
+    if (user != NULL)
+        snprintf(room, size, "%s", user->pw_name);
+    else
+        snprintf(room, size, "%lu", (unsigned long)uid);
+    return room;
+}
+
+/* Root, too, is somebody else by now: the owner of the folder. */
+static void
+say_as_whom(const char *path, struct uk_err *err)
+{
+    char whose[64] = "somebody else", who[64];
+    struct uk_err before = *err;
+    struct stat st;
+
+    if (lstat(path, &st) == 0)
+        name_user(st.st_uid, whose, sizeof(whose));
+    uk_err_set(err, before.code, "%s (as '%s'; it belongs to '%s')",
+               before.text, name_user(geteuid(), who, sizeof(who)), whose);
+    err->sys = before.sys;
+}
+
 enum uk_code
 uk_store_trust(const char *where, struct uk_err *err)
 {
@@ -71,6 +104,8 @@ uk_store_trust(const char *where, struct uk_err *err)
         return uk_err_set(err, UK_MISCONFIGURED, WRITTEN);
     code = uk_file_open(path, UK_FILE_PRIVATE, &fd, err);
     uk_io_close(&fd);
+    if (code != UK_OK && err->sys == EACCES)
+        say_as_whom(path, err);
     return code == UK_OK ? UK_OK : uk_err_in(err, "opening the database");
 }
 

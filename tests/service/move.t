@@ -255,6 +255,14 @@ def backup_and_restore():
           'without secrets: done, and they are asked for')
     equal(stat.S_IMODE(os.stat(bare).st_mode), 0o700,
           'the folder is made, for nobody else')
+    equal('chown -R _userkey-server' in done.stderr, os.geteuid() == 0,
+          'whose it must be is said where root made it')
+    if os.geteuid() == 0:
+        os.chown(bare, 65534, 65534)
+        done = command('user', 'list', '--data', bare)
+        os.chown(bare, 0, 0)
+        ok(done.returncode != 0 and "(as 'nobody'; it belongs to '"
+           in done.stderr, 'as whom a file cannot be opened', done.stderr)
     secrets = os.path.join(top, 'no', 'secrets')
     config = os.path.join(top, 'bare.conf')
     with open(config, 'w') as out:
