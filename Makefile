@@ -279,6 +279,14 @@ analyse:
 check-tsan:
 	@tests/deps check
 	+@tests/run --tsan
+# What asks not to be run with a shadow memory does not go with valgrind's either.
+.PHONY: check-valgrind valgrind-programs
+check-valgrind:
+	@tests/deps valgrind
+	+@$(MAKE) --no-print-directory -s B=$(B)/valgrind SMALL= CFLAGS='-O1 -g' \
+	    CPPFLAGS=-D__SANITIZE_ADDRESS__ valgrind-programs
+	@B=$(B)/valgrind tests/valgrind
+valgrind-programs: all $(unit_tests) $(pam_tests) $(unit_helpers) $(pam_helpers) $(B)/tests/fault/pidfd.so
 .PHONY: format clean help
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -296,6 +304,7 @@ help:
 	@echo 'check-compilers  build everything with clang as well'
 	@echo 'analyse        cppcheck, clang-tidy and gcc -fanalyzer: no finding'
 	@echo 'check-tsan     service and agent under ThreadSanitizer'
+	@echo 'check-valgrind the C tests of core, agent and module under memcheck'
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
