@@ -332,8 +332,10 @@ def request(key, user="alice", budget=4000, op=LOGIN):
 
 def call_agent(path):
     caller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    caller.settimeout(10)
+    # Who waits for room in the queue has it in turn; with a timeout, connect()
+    # fails at once where there is none.
     caller.connect(path)
+    caller.settimeout(10)
     return caller
 
 

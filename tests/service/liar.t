@@ -342,7 +342,8 @@ def the_second_server():
         reply, took = ask('%s %s' % (first.url, good.url))
         ok(reply.word == 'granted' and took < BUDGET + LATE
            and (first.calls('login'), good.calls('login') - before) == (1, 1),
-           'after %s the second is asked, once' % name, reply, took)
+           'after %s the second is asked, once' % name, reply, took,
+           (first.calls('login'), good.calls('login') - before))
         first.close()
     for name in ('login-no-plain', 'login-status-500', 'login-json-cut',
                  'throttled-seconds'):
