@@ -287,6 +287,16 @@ check-valgrind:
 	    CPPFLAGS=-D__SANITIZE_ADDRESS__ valgrind-programs
 	@B=$(B)/valgrind tests/valgrind
 valgrind-programs: all $(unit_tests) $(pam_tests) $(unit_helpers) $(pam_helpers) $(B)/tests/fault/pidfd.so
+# Which lines the tests reach.  Optimised, lines would be others' lines.  The module
+# stays loaded: unloaded, it would write what it counted under a test's limits.
+.PHONY: coverage
+coverage_make = $(MAKE) --no-print-directory -s CC=gcc B=$(B)/coverage SMALL= CPPFLAGS=-DUK_UNCONFINED \
+    CFLAGS='-O0 -g -U_FORTIFY_SOURCE --coverage'
+coverage:
+	@tests/deps check
+	+@$(coverage_make) $(B)/coverage/tests/fault/exit.o
+	+@$(coverage_make) LDFLAGS='-Wl,-z,nodelete,--wrap=_exit $(B)/coverage/tests/fault/exit.o' tests
+	@B=$(B)/coverage tests/coverage
 .PHONY: format clean help
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -305,6 +315,7 @@ help:
 	@echo 'analyse        cppcheck, clang-tidy and gcc -fanalyzer: no finding'
 	@echo 'check-tsan     service and agent under ThreadSanitizer'
 	@echo 'check-valgrind the C tests of core, agent and module under memcheck'
+	@echo 'coverage       which lines the tests reach; fails below 90 %'
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
