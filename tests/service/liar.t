@@ -38,6 +38,7 @@ from world import BUILD, PATIENCE, SLOW, Authority, die_with_us, openssl
 AGENT = os.path.join(BUILD, 'userkey-agent')
 BUDGET = 3.0 if SLOW else 1.5  # seconds that the agent is given
 LATE = 5.0 if SLOW else 2.5    # and how much later the answer may come
+LISTENS = 'LIAR_LISTENS' in os.environ
 
 temporary = tempfile.TemporaryDirectory(prefix='userkey-test-')
 folder = temporary.name
@@ -107,7 +108,7 @@ def ask_listening(url, emails, keep, **settings):
 
 def ask(url, emails=True, keep=False, **settings):
     """Start an agent and ask it; its reply and the seconds that it took."""
-    if 'LIAR_LISTENS' in os.environ:
+    if LISTENS:
         return ask_listening(url, emails, keep, **settings)
     conf = write_conf(url, **settings)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -340,10 +341,13 @@ def the_second_server():
         first = Liar(name)
         before = good.calls('login')
         reply, took = ask('%s %s' % (first.url, good.url))
+        asked = first.calls('login'), good.calls('login') - before
+        # Where the look before it has left a connection, a login that it ends
+        # is sent to the same server once more.
         ok(reply.word == 'granted' and took < BUDGET + LATE
-           and (first.calls('login'), good.calls('login') - before) == (1, 1),
-           'after %s the second is asked, once' % name, reply, took,
-           (first.calls('login'), good.calls('login') - before))
+           and (asked == (1, 1) or
+                asked == (2, 1) and name == 'login-close' and LISTENS),
+           'after %s the second is asked, once' % name, reply, took, asked)
         first.close()
     for name in ('login-no-plain', 'login-status-500', 'login-json-cut',
                  'throttled-seconds'):
