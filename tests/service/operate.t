@@ -190,11 +190,14 @@ def nobody_is_kept_waiting():
             full.acquire(timeout=PATIENCE)
         waits = []
         for _ in range(3):
-            start = time.monotonic()
-            try:
-                status = health('live')[0]
-            except OSError as problem:
-                status = problem
+            start, status = time.monotonic(), None
+            # Who comes next may take the place of who has not asked yet, so
+            # one who is sent away asks again, as those who watch do.
+            while status != 200 and time.monotonic() < start + 9:
+                try:
+                    status = health('live')[0]
+                except OSError as problem:
+                    status = problem
             waits.append((time.monotonic() - start, status))
         end.set()
         for one in threads:
