@@ -274,7 +274,16 @@ UK_MUST_USE enum uk_code uk_pg_query_defer(struct uk_pg_query *query,
 UK_MUST_USE enum uk_code uk_pg_query_change(struct uk_pg_query *query,
                                             unsigned long *changed,
                                             struct uk_err *err);
+/* The same, of what is there or is not: UK_STORE_DONE, UK_STORE_NOT_FOUND. */
+UK_MUST_USE enum uk_code uk_pg_query_finish(struct uk_pg_query *query,
+                                            enum uk_store_result *result,
+                                            struct uk_err *err);
 void uk_pg_query_end(struct uk_pg_query *query);
+
+/* Nobody deletes this user, or gives it a key, before the transaction ends. */
+UK_MUST_USE enum uk_code uk_pg_lock_user(struct uk_store *store,
+                                         const char *user_id,
+                                         struct uk_err *err);
 
 int uk_pg_query_rows(const struct uk_pg_query *query);
 /* Columns.  A text that does not fit is a database that we did not write: ""

@@ -46,14 +46,9 @@ uk_pg_end_sessions(struct uk_store *store, const char *user_id,
                    enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_END_SESSIONS);
-    unsigned long changed;
-    enum uk_code code;
 
     uk_pg_query_put_text(&query, user_id);
-    code = uk_pg_query_change(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_pg_query_finish(&query, result, err);
 }
 
 static void
@@ -130,12 +125,7 @@ uk_pg_delete_admin(struct uk_store *store, const char *id,
                    enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_DELETE_ADMIN);
-    unsigned long changed;
-    enum uk_code code;
 
     uk_pg_query_put_text(&query, id);
-    code = uk_pg_query_change(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_pg_query_finish(&query, result, err);
 }

@@ -6,29 +6,6 @@ static const char *const purposes[] = {
     [UK_STORE_RESET] = "reset",
 };
 
-/* The user is not deleted meanwhile. */
-static enum uk_code
-lock_user(struct uk_store *store, const char *user_id, struct uk_err *err)
-{
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
-
-    uk_pg_query_put_text(&query, user_id);
-    return uk_pg_query_defer(&query, err);
-}
-
-static enum uk_code
-finish(struct uk_pg_query *query, enum uk_store_result *result,
-       struct uk_err *err)
-{
-    unsigned long changed;
-    enum uk_code code;
-
-    code = uk_pg_query_change(query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
-}
-
 enum uk_code
 uk_pg_add_handout(struct uk_store *store, const struct uk_store_handout *it,
                   enum uk_store_result *result, struct uk_err *err)
@@ -36,7 +13,8 @@ uk_pg_add_handout(struct uk_store *store, const struct uk_store_handout *it,
     struct uk_pg_query query;
     enum uk_code code;
 
-    code = lock_user(store, it->user_id, err);
+    /* The user is not deleted meanwhile. */
+    code = uk_pg_lock_user(store, it->user_id, err);
     if (code != UK_OK)
         return code;
     query = uk_pg_query_start(store, UK_PG_ADD_HANDOUT);
@@ -46,7 +24,7 @@ uk_pg_add_handout(struct uk_store *store, const struct uk_store_handout *it,
     uk_pg_query_put_text(&query, purposes[it->purpose]);
     uk_pg_query_put_int(&query, it->expires);
     uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    return finish(&query, result, err);
+    return uk_pg_query_finish(&query, result, err);
 }
 
 enum uk_code
@@ -78,7 +56,8 @@ uk_pg_take_handout(struct uk_store *store, const struct uk_store_handout *it,
     struct uk_pg_query query;
     enum uk_code code;
 
-    code = lock_user(store, it->user_id, err);
+    /* The user is not deleted meanwhile. */
+    code = uk_pg_lock_user(store, it->user_id, err);
     if (code != UK_OK)
         return code;
     query = uk_pg_query_start(store, UK_PG_TAKE_HANDOUT);
@@ -87,5 +66,5 @@ uk_pg_take_handout(struct uk_store *store, const struct uk_store_handout *it,
     uk_pg_query_put_text(&query, purposes[it->purpose]);
     uk_pg_query_put_bytes(&query, it->hash.bytes, sizeof(it->hash.bytes));
     uk_pg_query_put_int(&query, now);
-    return finish(&query, result, err);
+    return uk_pg_query_finish(&query, result, err);
 }

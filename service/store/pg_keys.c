@@ -149,13 +149,12 @@ uk_pg_add_key(struct uk_store *store, const struct uk_store_user *user,
               const struct uk_store_key *key, const struct uk_store_hash *hash,
               enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
+    struct uk_pg_query query;
     unsigned long changed;
     enum uk_code code;
 
     /* Two nodes that each add the twentieth key must not both count 19. */
-    uk_pg_query_put_text(&query, user->id);
-    code = uk_pg_query_defer(&query, err);
+    code = uk_pg_lock_user(store, user->id, err);
     if (code == UK_OK)
         code = make_room(store, user->id, err);
     if (code != UK_OK)
@@ -182,17 +181,12 @@ uk_pg_set_key(struct uk_store *store, const char *user_id, const char *key_id,
               bool disabled, enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_KEY);
-    unsigned long changed;
-    enum uk_code code;
 
     uk_pg_query_put_flag(&query, disabled);
     uk_pg_query_put_text(&query, key_id);
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_int(&query, uk_id_now_us());
-    code = uk_pg_query_change(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_pg_query_finish(&query, result, err);
 }
 
 enum uk_code
@@ -201,17 +195,12 @@ uk_pg_set_expiry(struct uk_store *store, const char *user_id,
                  enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_EXPIRY);
-    unsigned long changed;
-    enum uk_code code;
 
     uk_pg_query_put_int(&query, expires_us);
     uk_pg_query_put_int(&query, now_us);
     uk_pg_query_put_text(&query, key_id);
     uk_pg_query_put_text(&query, user_id);
-    code = uk_pg_query_change(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_pg_query_finish(&query, result, err);
 }
 
 /* Only so many of a user, at once; those of everybody that are too old, now

@@ -1,20 +1,6 @@
 /* How a registration becomes a user, in PostgreSQL. */
 #include "service/store/pg.h"
 
-/* Run a change of one user. */
-static enum uk_code
-finish(struct uk_pg_query *query, enum uk_store_result *result,
-       struct uk_err *err)
-{
-    unsigned long changed;
-    enum uk_code code;
-
-    code = uk_pg_query_change(query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
-}
-
 enum uk_code
 uk_pg_confirm_user(struct uk_store *store, const char *user_id,
                    enum uk_store_result *result, struct uk_err *err)
@@ -23,7 +9,7 @@ uk_pg_confirm_user(struct uk_store *store, const char *user_id,
 
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    return finish(&query, result, err);
+    return uk_pg_query_finish(&query, result, err);
 }
 
 enum uk_code
@@ -33,7 +19,7 @@ uk_pg_settle_user(struct uk_store *store, const char *user_id,
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SETTLE_USER);
 
     uk_pg_query_put_text(&query, user_id);
-    return finish(&query, result, err);
+    return uk_pg_query_finish(&query, result, err);
 }
 
 /* May they become one, now that nobody else changes them?  DONE: yes. */
@@ -78,12 +64,12 @@ uk_pg_merge_user(struct uk_store *store, const char *pending_id,
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_text(&query, pending_id);
     uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    code = finish(&query, &found, err);
+    code = uk_pg_query_finish(&query, &found, err);
     if (code != UK_OK || found != UK_STORE_DONE)
         goto out;
     query = uk_pg_query_start(store, UK_PG_DROP_USER);
     uk_pg_query_put_text(&query, pending_id);
-    code = finish(&query, &found, err);
+    code = uk_pg_query_finish(&query, &found, err);
 out:
     if (code == UK_OK)
         *result = found;

@@ -155,15 +155,13 @@ uk_pg_set_email(struct uk_store *store, const struct uk_store_user *user,
                 const char *email, enum uk_store_result *result,
                 struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
+    struct uk_pg_query query;
     char subject[UK_EMAIL_MAX + 1];
-    unsigned long changed;
     enum uk_code code;
     enum uk_store_result taken = UK_STORE_NONE;
 
     uk_email_fold(email, subject);
-    uk_pg_query_put_text(&query, user->id);
-    code = uk_pg_query_defer(&query, err);
+    code = uk_pg_lock_user(store, user->id, err);
     if (code == UK_OK)
         code = take_address(store, user, email, subject, &taken, err);
     if (code == UK_OK && taken != UK_STORE_DONE)
@@ -180,8 +178,5 @@ uk_pg_set_email(struct uk_store *store, const struct uk_store_user *user,
     uk_pg_query_put_text(&query, email);
     uk_pg_query_put_text(&query, user->id);
     uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    code = uk_pg_query_change(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_pg_query_finish(&query, result, err);
 }

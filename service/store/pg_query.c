@@ -128,6 +128,27 @@ uk_pg_query_change(struct uk_pg_query *query, unsigned long *changed,
     return code;
 }
 
+enum uk_code
+uk_pg_query_finish(struct uk_pg_query *query, enum uk_store_result *result,
+                   struct uk_err *err)
+{
+    unsigned long changed;
+    enum uk_code code = uk_pg_query_change(query, &changed, err);
+
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+enum uk_code
+uk_pg_lock_user(struct uk_store *store, const char *user_id, struct uk_err *err)
+{
+    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
+
+    uk_pg_query_put_text(&query, user_id);
+    return uk_pg_query_defer(&query, err);
+}
+
 void
 uk_pg_query_end(struct uk_pg_query *query)
 {

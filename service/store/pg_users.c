@@ -171,15 +171,10 @@ uk_pg_set_user(struct uk_store *store, const char *user_id, bool disabled,
                enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_USER);
-    unsigned long changed;
-    enum uk_code code;
 
     uk_pg_query_put_flag(&query, disabled);
     uk_pg_query_put_text(&query, user_id);
-    code = uk_pg_query_change(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_pg_query_finish(&query, result, err);
 }
 
 static enum uk_code
@@ -208,13 +203,12 @@ uk_pg_set_password(struct uk_store *store, const char *user_id,
                    const char *hash, enum uk_store_result *result,
                    struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
+    struct uk_pg_query query;
     unsigned long changed;
     enum uk_code code;
 
     /* No key and no token comes in between. */
-    uk_pg_query_put_text(&query, user_id);
-    code = uk_pg_query_defer(&query, err);
+    code = uk_pg_lock_user(store, user_id, err);
     if (code != UK_OK)
         return code;
     query = uk_pg_query_start(store, UK_PG_SET_PASSWORD);
@@ -233,13 +227,12 @@ enum uk_code
 uk_pg_delete_user(struct uk_store *store, const char *user_id,
                   enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_LOCK_USER);
+    struct uk_pg_query query;
     unsigned long changed;
     enum uk_code code;
 
     /* No key comes in between its burial and its deletion. */
-    uk_pg_query_put_text(&query, user_id);
-    code = uk_pg_query_defer(&query, err);
+    code = uk_pg_lock_user(store, user_id, err);
     if (code != UK_OK)
         return code;
     query = uk_pg_query_start(store, UK_PG_BURY_KEYS);

@@ -156,6 +156,10 @@ void uk_query_key(const struct uk_query *query, int column,
  * rows it has changed. */
 UK_MUST_USE enum uk_code uk_query_run(struct uk_query *query, int *changed,
                                       struct uk_err *err);
+/* The same, of what is there or is not: UK_STORE_DONE, UK_STORE_NOT_FOUND. */
+UK_MUST_USE enum uk_code uk_query_finish(struct uk_query *query,
+                                         enum uk_store_result *result,
+                                         struct uk_err *err);
 
 /* Forget deleted keys that are too old or too many. */
 UK_MUST_USE enum uk_code uk_sqlite_purge_buried(struct uk_store *store,

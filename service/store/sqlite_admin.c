@@ -53,14 +53,9 @@ uk_sqlite_end_sessions(struct uk_store *store, const char *user_id,
     struct uk_query query =
         uk_query_start(store, UK_SQL_END_SESSIONS,
                        "UPDATE app_user SET epoch = epoch + 1 WHERE id = ?");
-    enum uk_code code;
-    int changed;
 
     uk_query_put_text(&query, user_id);
-    code = uk_query_run(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_query_finish(&query, result, err);
 }
 
 static void
@@ -149,12 +144,7 @@ uk_sqlite_delete_admin(struct uk_store *store, const char *id,
 {
     struct uk_query query = uk_query_start(
         store, UK_SQL_DELETE_ADMIN, "DELETE FROM admin_key WHERE id = ?");
-    enum uk_code code;
-    int changed;
 
     uk_query_put_text(&query, id);
-    code = uk_query_run(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_query_finish(&query, result, err);
 }

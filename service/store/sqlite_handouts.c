@@ -6,18 +6,6 @@ static const char *const purposes[] = {
     [UK_STORE_RESET] = "reset",
 };
 
-static enum uk_code
-finish(struct uk_query *query, enum uk_store_result *result, struct uk_err *err)
-{
-    enum uk_code code;
-    int changed;
-
-    code = uk_query_run(query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
-}
-
 enum uk_code
 uk_sqlite_add_handout(struct uk_store *store, const struct uk_store_handout *it,
                       enum uk_store_result *result, struct uk_err *err)
@@ -34,7 +22,7 @@ uk_sqlite_add_handout(struct uk_store *store, const struct uk_store_handout *it,
     uk_query_put_text(&query, purposes[it->purpose]);
     uk_query_put_int(&query, it->expires);
     uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    return finish(&query, result, err);
+    return uk_query_finish(&query, result, err);
 }
 
 enum uk_code
@@ -79,5 +67,5 @@ uk_sqlite_take_handout(struct uk_store *store,
     uk_query_put_text(&query, purposes[it->purpose]);
     uk_query_put_blob(&query, it->hash.bytes, sizeof(it->hash.bytes));
     uk_query_put_int(&query, now);
-    return finish(&query, result, err);
+    return uk_query_finish(&query, result, err);
 }

@@ -225,17 +225,12 @@ uk_sqlite_set_key(struct uk_store *store, const char *user_id,
                        "UPDATE api_key SET disabled = ?1, epoch = epoch + ?1,"
                        " disabled_at = CASE ?1 WHEN 0 THEN disabled_at"
                        " ELSE ?4 END WHERE id = ?2 AND user_id = ?3");
-    enum uk_code code;
-    int changed;
 
     uk_query_put_int(&query, disabled);
     uk_query_put_text(&query, key_id);
     uk_query_put_text(&query, user_id);
     uk_query_put_int(&query, uk_id_now_us());
-    code = uk_query_run(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_query_finish(&query, result, err);
 }
 
 enum uk_code
@@ -249,17 +244,12 @@ uk_sqlite_set_expiry(struct uk_store *store, const char *user_id,
                        "UPDATE api_key SET expires = ?1,"
                        " epoch = epoch + (expires > 0 AND expires <= ?2)"
                        " WHERE id = ?3 AND user_id = ?4");
-    enum uk_code code;
-    int changed;
 
     uk_query_put_int(&query, expires_us);
     uk_query_put_int(&query, now_us);
     uk_query_put_text(&query, key_id);
     uk_query_put_text(&query, user_id);
-    code = uk_query_run(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_query_finish(&query, result, err);
 }
 
 /* Deleted keys are kept for a while, and only so many of a user: nobody can

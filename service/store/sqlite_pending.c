@@ -1,19 +1,6 @@
 /* How a registration becomes a user, in SQLite. */
 #include "service/store/sqlite.h"
 
-/* Run a change of one user. */
-static enum uk_code
-finish(struct uk_query *query, enum uk_store_result *result, struct uk_err *err)
-{
-    enum uk_code code;
-    int changed;
-
-    code = uk_query_run(query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
-}
-
 enum uk_code
 uk_sqlite_confirm_user(struct uk_store *store, const char *user_id,
                        enum uk_store_result *result, struct uk_err *err)
@@ -24,7 +11,7 @@ uk_sqlite_confirm_user(struct uk_store *store, const char *user_id,
 
     uk_query_put_text(&query, user_id);
     uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    return finish(&query, result, err);
+    return uk_query_finish(&query, result, err);
 }
 
 enum uk_code
@@ -36,7 +23,7 @@ uk_sqlite_settle_user(struct uk_store *store, const char *user_id,
                        "UPDATE app_user SET pending = 0 WHERE id = ?");
 
     uk_query_put_text(&query, user_id);
-    return finish(&query, result, err);
+    return uk_query_finish(&query, result, err);
 }
 
 /* May they become one?  DONE: yes. */
@@ -84,13 +71,13 @@ uk_sqlite_merge_user(struct uk_store *store, const char *pending_id,
     uk_query_put_text(&query, user_id);
     uk_query_put_text(&query, pending_id);
     uk_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
-    code = finish(&query, &found, err);
+    code = uk_query_finish(&query, &found, err);
     if (code != UK_OK || found != UK_STORE_DONE)
         goto out;
     query = uk_query_start(store, UK_SQL_DROP_USER,
                            "DELETE FROM app_user WHERE id = ?");
     uk_query_put_text(&query, pending_id);
-    code = finish(&query, &found, err);
+    code = uk_query_finish(&query, &found, err);
 out:
     if (code == UK_OK)
         *result = found;

@@ -118,6 +118,18 @@ uk_query_run(struct uk_query *query, int *changed, struct uk_err *err)
     return code;
 }
 
+enum uk_code
+uk_query_finish(struct uk_query *query, enum uk_store_result *result,
+                struct uk_err *err)
+{
+    int changed;
+    enum uk_code code = uk_query_run(query, &changed, err);
+
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
 void
 uk_query_app(const struct uk_query *query, int column, struct uk_store_app *out)
 {

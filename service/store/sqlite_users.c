@@ -188,15 +188,10 @@ uk_sqlite_set_user(struct uk_store *store, const char *user_id, bool disabled,
         uk_query_start(store, UK_SQL_SET_USER,
                        "UPDATE app_user SET disabled = ?1, epoch = epoch + ?1"
                        " WHERE id = ?2");
-    enum uk_code code;
-    int changed;
 
     uk_query_put_int(&query, disabled);
     uk_query_put_text(&query, user_id);
-    code = uk_query_run(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_query_finish(&query, result, err);
 }
 
 /* Of a user whose address nobody has confirmed. */
@@ -269,7 +264,6 @@ uk_sqlite_delete_user(struct uk_store *store, const char *user_id,
 {
     struct uk_query query;
     enum uk_code code;
-    int changed;
 
     query = uk_query_start(
         store, UK_SQL_BURY_USER,
@@ -285,10 +279,7 @@ uk_sqlite_delete_user(struct uk_store *store, const char *user_id,
     query = uk_query_start(store, UK_SQL_DELETE_USER,
                            "DELETE FROM app_user WHERE id = ?");
     uk_query_put_text(&query, user_id);
-    code = uk_query_run(&query, &changed, err);
-    if (code == UK_OK)
-        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
-    return code;
+    return uk_query_finish(&query, result, err);
 }
 
 enum uk_code
