@@ -3,6 +3,7 @@
 
 #include "service/admin/users.h"
 #include "service/api/handout.h"
+#include "service/api/prove.h"
 #include "service/request/handlers.h"
 #include "service/value/email.h"
 #include "service/value/query.h"
@@ -157,8 +158,7 @@ uk_admin_user_email(struct uk_call *call)
         return no_address(call);
     if (result == UK_STORE_DONE)
         return uk_call_empty(call, 204);
-    uk_call_audit(call, "refused", "taken");
-    return uk_call_error(call, 409, "AccountNameInUse", "name already in use");
+    return uk_prove_taken(call);
 }
 
 /* The token is in this reply and nowhere else. */

@@ -4,6 +4,7 @@
 #include "service/admin/users.h"
 #include "service/api/identity.h"
 #include "service/api/password.h"
+#include "service/api/prove.h"
 #include "service/request/admin_session.h"
 #include "service/request/handlers.h"
 #include "service/value/email.h"
@@ -210,11 +211,8 @@ add_user(struct uk_call *call)
                       &call->person.identity, call->person.hash, &result,
                       &err) != UK_OK)
         return uk_call_fail(call, &err);
-    if (result == UK_STORE_TAKEN) {
-        uk_call_audit(call, "refused", "taken");
-        return uk_call_error(call, 409, "AccountNameInUse",
-                             "name already in use");
-    }
+    if (result == UK_STORE_TAKEN)
+        return uk_prove_taken(call);
     memcpy(call->audit.user, call->person.user.id, UK_ID_SIZE);
     if (uk_store_call(call->store, find_user, call->app.id,
                       call->person.user.id, &added, &found, &err) != UK_OK ||
@@ -227,12 +225,7 @@ add_user(struct uk_call *call)
 static enum uk_then
 hash_password(struct uk_call *call)
 {
-    struct uk_err err = UK_ERR_NONE;
-
-    if (uk_pwhash_make(&call->secret, call->person.hash, &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    call->next = add_user;
-    return UK_THEN_WRITER;
+    return uk_password_hash(call, add_user);
 }
 
 /* What an administrator enters is confirmed by it. */
@@ -254,10 +247,8 @@ uk_admin_user_create(struct uk_call *call)
     uk_str_printable(call->audit.email, email, strlen(email));
     if (uk_secret_set(&call->secret, password, strlen(password), &err) !=
             UK_OK ||
-        !uk_password_check(&call->secret)) {
-        uk_call_audit(call, "refused", "password-rule");
-        return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
-    }
+        !uk_password_check(&call->secret))
+        return uk_password_refuse(call);
     uk_id_make(call->person.user.id);
     memcpy(call->person.user.app_id, call->app.id, UK_ID_SIZE);
     uk_id_make(identity->id);

@@ -7,19 +7,10 @@
 #include "service/request/session.h"
 #include "service/request/tries.h"
 
-/* The client hears the same in each case; the audit log has the reason.  It is
- * counted only now, so that nobody's failures keep a good key out. */
 static enum uk_then
 turn_away(struct uk_call *call, const char *reason)
 {
-    unsigned wait_s;
-
-    uk_call_audit(call, "refused", reason);
-    if (!uk_tries_take(call, UK_TRIES_KEY, NULL, &wait_s)) {
-        uk_call_audit(call, "throttled", reason);
-        return uk_call_throttle(call, wait_s);
-    }
-    return uk_call_error(call, 401, "AuthError", "unauthorized");
+    return uk_tries_refuse(call, UK_TRIES_KEY, reason);
 }
 
 /* What is known about the key has been found. */

@@ -39,11 +39,8 @@ add_user(struct uk_call *call)
                       &call->person.identity, call->person.hash, &result,
                       &err) != UK_OK)
         return uk_call_fail(call, &err);
-    if (result == UK_STORE_TAKEN) {
-        uk_call_audit(call, "refused", "taken");
-        return uk_call_error(call, 409, "AccountNameInUse",
-                             "name already in use");
-    }
+    if (result == UK_STORE_TAKEN)
+        return uk_prove_taken(call);
     uk_prove_name(call);
     return uk_call_empty(call, 201);
 }
@@ -52,12 +49,7 @@ add_user(struct uk_call *call)
 static enum uk_then
 hash_password(struct uk_call *call)
 {
-    struct uk_err err = UK_ERR_NONE;
-
-    if (uk_pwhash_make(&call->secret, call->person.hash, &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    call->next = add_user;
-    return UK_THEN_WRITER;
+    return uk_password_hash(call, add_user);
 }
 
 /* Is the address free?  It is asked again when the user is added; here it
@@ -72,11 +64,8 @@ check_free(struct uk_call *call)
     if (uk_store_call(call->store, find_password, call->app.id,
                       call->person.identity.email, &old, &taken, &err) != UK_OK)
         return uk_call_fail(call, &err);
-    if (taken) {
-        uk_call_audit(call, "refused", "taken");
-        return uk_call_error(call, 409, "AccountNameInUse",
-                             "name already in use");
-    }
+    if (taken)
+        return uk_prove_taken(call);
     call->next = hash_password;
     return UK_THEN_HASHER;
 }
@@ -95,10 +84,8 @@ uk_password_register(struct uk_call *call)
     if (!uk_email_check(call->person.identity.email))
         return uk_call_error(call, 400, "BadRequest",
                              "'email' is not an address");
-    if (!uk_password_check(&call->secret)) {
-        uk_call_audit(call, "refused", "password-rule");
-        return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
-    }
+    if (!uk_password_check(&call->secret))
+        return uk_password_refuse(call);
     if (!uk_tries_take(call, UK_TRIES_NEW, NULL, &wait_s)) {
         uk_call_audit(call, "throttled", "too-many-new-users");
         return uk_call_throttle(call, wait_s);

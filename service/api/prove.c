@@ -136,3 +136,10 @@ uk_prove_begin(struct uk_call *call, uk_step *next)
     call->next = check_password;
     return UK_THEN_HASHER;
 }
+
+enum uk_then
+uk_prove_taken(struct uk_call *call)
+{
+    uk_call_audit(call, "refused", "taken");
+    return uk_call_error(call, 409, "AccountNameInUse", "name already in use");
+}

@@ -25,4 +25,7 @@ bool uk_prove_end(struct uk_call *call, struct uk_store_password *now);
  * and what they type must not get into a log. */
 void uk_prove_name(struct uk_call *call);
 
+/* 409: somebody has the address already. */
+enum uk_then uk_prove_taken(struct uk_call *call);
+
 #endif

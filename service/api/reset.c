@@ -101,9 +101,10 @@ find_person(struct uk_call *call)
     return true;
 }
 
-/* The person of the body's address has come; else the reply is filled. */
+/* The person of the body's address has come, and where registration is open
+ * nothing is to be told about the address; else the reply is filled. */
 static bool
-meet_person(struct uk_call *call)
+meet_person(struct uk_call *call, bool to_confirm)
 {
     const char *email;
 
@@ -114,18 +115,24 @@ meet_person(struct uk_call *call)
     if (!uk_str_copy(call->person.identity.email,
                      sizeof(call->person.identity.email), email))
         call->person.identity.email[0] = '\0';
-    return take_tries(call) && find_person(call);
+    if (!take_tries(call) || !find_person(call))
+        return false;
+    if (!is_open(call))
+        return true;
+    if (!call->person_found)
+        refuse_unknown(call);
+    else if (to_confirm && call->person.identity.confirmed)
+        refuse_confirmed(call);
+    else
+        return true;
+    return false;
 }
 
 enum uk_then
 uk_confirm_send(struct uk_call *call)
 {
-    if (!meet_person(call))
+    if (!meet_person(call, true))
         return UK_THEN_REPLY;
-    if (is_open(call) && !call->person_found)
-        return refuse_unknown(call);
-    if (is_open(call) && call->person.identity.confirmed)
-        return refuse_confirmed(call);
     if (!call->person_found)
         uk_call_audit(call, "refused", "unknown");
     else if (call->person.identity.confirmed)
@@ -136,12 +143,8 @@ uk_confirm_send(struct uk_call *call)
 enum uk_then
 uk_confirm_call(struct uk_call *call)
 {
-    if (!meet_person(call))
+    if (!meet_person(call, true))
         return UK_THEN_REPLY;
-    if (is_open(call) && !call->person_found)
-        return refuse_unknown(call);
-    if (is_open(call) && call->person.identity.confirmed)
-        return refuse_confirmed(call);
     return refuse_call(call, "confirm",
                        call->person_found ? "no-function" : "unknown");
 }
@@ -149,10 +152,8 @@ uk_confirm_call(struct uk_call *call)
 enum uk_then
 uk_reset_send(struct uk_call *call)
 {
-    if (!meet_person(call))
+    if (!meet_person(call, false))
         return UK_THEN_REPLY;
-    if (is_open(call) && !call->person_found)
-        return refuse_unknown(call);
     if (!call->person_found)
         uk_call_audit(call, "refused", "unknown");
     return uk_call_empty(call, 204);
@@ -278,19 +279,7 @@ set_password(struct uk_call *call)
 static enum uk_then
 hash_password(struct uk_call *call)
 {
-    struct uk_err err = UK_ERR_NONE;
-
-    if (uk_pwhash_make(&call->secret, call->person.hash, &err) != UK_OK)
-        return uk_call_fail(call, &err);
-    call->next = set_password;
-    return UK_THEN_WRITER;
-}
-
-static enum uk_then
-refuse_password(struct uk_call *call)
-{
-    uk_call_audit(call, "refused", "password-rule");
-    return uk_call_error(call, 400, "BadRequest", UK_PASSWORD_RULE);
+    return uk_password_hash(call, set_password);
 }
 
 static bool
@@ -298,7 +287,7 @@ check_new_password(struct uk_call *call)
 {
     if (uk_password_check(&call->secret))
         return true;
-    refuse_password(call);
+    uk_password_refuse(call);
     return false;
 }
 
@@ -313,7 +302,7 @@ uk_reset(struct uk_call *call)
         return uk_call_error(call, 400, "BadRequest",
                              "'password' is a required string");
     if (uk_secret_set(&call->secret, password, strlen(password), &err) != UK_OK)
-        return refuse_password(call);
+        return uk_password_refuse(call);
     if (!check_new_password(call) || !come_with_token(call, UK_STORE_RESET))
         return UK_THEN_REPLY;
     call->next = hash_password;

@@ -41,18 +41,10 @@ begin(struct uk_call *call, const struct uk_store_admin *admin)
     return uk_grant_session(call, &claims);
 }
 
-/* As for the keys of users: one answer, and counted only when it is wrong. */
 static enum uk_then
 turn_away(struct uk_call *call, const char *reason)
 {
-    unsigned wait_s;
-
-    uk_call_audit(call, "refused", reason);
-    if (!uk_tries_take(call, UK_TRIES_ADMIN, NULL, &wait_s)) {
-        uk_call_audit(call, "throttled", reason);
-        return uk_call_throttle(call, wait_s);
-    }
-    return uk_call_error(call, 401, "AuthError", "unauthorized");
+    return uk_tries_refuse(call, UK_TRIES_ADMIN, reason);
 }
 
 static void

@@ -75,6 +75,19 @@ uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *who,
     return true;
 }
 
+enum uk_then
+uk_tries_refuse(struct uk_call *call, enum uk_tries kind, const char *reason)
+{
+    unsigned wait_s;
+
+    uk_call_audit(call, "refused", reason);
+    if (!uk_tries_take(call, kind, NULL, &wait_s)) {
+        uk_call_audit(call, "throttled", reason);
+        return uk_call_throttle(call, wait_s);
+    }
+    return uk_call_error(call, 401, "AuthError", "unauthorized");
+}
+
 void
 uk_tries_give_back(struct uk_call *call, enum uk_tries kind, const char *who)
 {

@@ -16,10 +16,15 @@ enum uk_tries {
 };
 
 /* Use one try of the call's source; who is the address of UK_TRIES_USER and
- * UK_TRIES_ASK_USER or the user's id of UK_TRIES_LOGIN, and NULL otherwise.  false: there is none left,
- * and *wait_s says for how long. */
+ * UK_TRIES_ASK_USER or the user's id of UK_TRIES_LOGIN, and NULL otherwise.
+ * false: there is none left, and *wait_s says for how long. */
 bool uk_tries_take(struct uk_call *call, enum uk_tries kind, const char *who,
                    unsigned *wait_s);
+
+/* Refuse a key, for the reason that the audit log gets: one answer whatever it
+ * is, and counted only now, so that nobody's failures keep a good key out. */
+enum uk_then uk_tries_refuse(struct uk_call *call, enum uk_tries kind,
+                             const char *reason);
 
 /* Undo it. */
 void uk_tries_give_back(struct uk_call *call, enum uk_tries kind,
