@@ -135,26 +135,32 @@ uk_io_send(int fd, const void *bytes, size_t len, struct uk_deadline by,
     }
 }
 
+/* Where no message has come (n < 0, or 0 at the end): UK_OK once it is worth
+ * another look. */
+static enum uk_code
+wait_for_message(int fd, ssize_t n, const char *doing, struct uk_deadline by,
+                 struct uk_err *err)
+{
+    if (n < 0 && is_passing(errno))
+        return uk_io_wait(fd, POLLIN, by, err);
+    if (n == 0 || is_gone(errno))
+        return uk_err_set(err, UK_UNREACHABLE, "the other side hung up");
+    return uk_err_sys(err, errno, "%s a message", doing);
+}
+
 enum uk_code
 uk_io_await(int fd, size_t *len, struct uk_deadline by, struct uk_err *err)
 {
-    for (;;) {
-        ssize_t n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-        enum uk_code code;
+    ssize_t n;
 
-        if (n < 0 && is_passing(errno)) {
-            code = uk_io_wait(fd, POLLIN, by, err);
-            if (code != UK_OK)
-                return code;
-            continue;
-        }
-        if (n == 0 || (n < 0 && is_gone(errno)))
-            return uk_err_set(err, UK_UNREACHABLE, "the other side hung up");
-        if (n < 0)
-            return uk_err_sys(err, errno, "looking for a message");
-        *len = (size_t)n;
-        return UK_OK;
+    while ((n = recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)) <= 0) {
+        enum uk_code code = wait_for_message(fd, n, "looking for", by, err);
+
+        if (code != UK_OK)
+            return code;
     }
+    *len = (size_t)n;
+    return UK_OK;
 }
 
 /*
@@ -176,30 +182,23 @@ enum uk_code
 uk_io_receive(int fd, void *bytes, size_t room, size_t *len,
               struct uk_deadline by, struct uk_err *err)
 {
-    for (;;) {
-        int flags;
-        ssize_t n = take_message(fd, bytes, room, &flags);
-        enum uk_code code;
+    ssize_t n;
+    int flags;
 
-        if (n < 0 && is_passing(errno)) {
-            code = uk_io_wait(fd, POLLIN, by, err);
-            if (code != UK_OK)
-                return code;
-            continue;
-        }
-        if (n == 0 || (n < 0 && is_gone(errno)))
-            return uk_err_set(err, UK_UNREACHABLE, "the other side hung up");
-        if (n < 0)
-            return uk_err_sys(err, errno, "receiving a message");
-        if ((flags & MSG_TRUNC) != 0)
-            return uk_err_set(err, UK_BAD_ANSWER,
-                              "a message of more than %zu bytes", room);
-        if ((flags & MSG_CTRUNC) != 0)
-            return uk_err_set(err, UK_BAD_ANSWER,
-                              "a message with descriptors in it");
-        *len = (size_t)n;
-        return UK_OK;
+    while ((n = take_message(fd, bytes, room, &flags)) <= 0) {
+        enum uk_code code = wait_for_message(fd, n, "receiving", by, err);
+
+        if (code != UK_OK)
+            return code;
     }
+    if ((flags & MSG_TRUNC) != 0)
+        return uk_err_set(err, UK_BAD_ANSWER,
+                          "a message of more than %zu bytes", room);
+    if ((flags & MSG_CTRUNC) != 0)
+        return uk_err_set(err, UK_BAD_ANSWER,
+                          "a message with descriptors in it");
+    *len = (size_t)n;
+    return UK_OK;
 }
 
 void
