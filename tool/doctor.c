@@ -105,16 +105,6 @@ uk_doctor_unseen(struct uk_doctor *doctor, const char *what)
         uk_doctor_mend(finding, "run 'userkey doctor' as root");
 }
 
-bool
-uk_doctor_has(const struct uk_doctor *doctor, const char *check)
-{
-    for (size_t i = 0; i < doctor->count; i++) {
-        if (strcmp(doctor->finding[i].check, check) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* One word for a shell that it is pasted into: nothing in it is an order. */
 const char *
 uk_doctor_quote(const char *word, char to[UK_DOCTOR_QUOTED])

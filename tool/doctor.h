@@ -34,6 +34,7 @@ struct uk_finding {
     char what[640];
     char why[512];  /* or "" */
     char mend[640]; /* a command, or what to write where; or "" */
+    bool elsewhere; /* the cure is not in the file that is to blame */
 };
 
 /* A file as it is going to be. */
@@ -90,9 +91,6 @@ void uk_doctor_mend(struct uk_finding *finding, const char *fmt, ...)
 
 /* Say that something cannot be seen, and whose eyes it takes. */
 void uk_doctor_unseen(struct uk_doctor *doctor, const char *what);
-
-/* Has this check found anything yet? */
-bool uk_doctor_has(const struct uk_doctor *doctor, const char *check);
 
 /* A name for a command that is pasted into a shell, in quotes: to, or "NAME"
  * for one that is too long or cannot be shown. */

@@ -1,142 +1,18 @@
 /* The stacks of PAM, read as what they mean. */
 #include "tool/doctor_pam.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/str.h"
 #include "tool/loginstate.h"
-#include "tool/stackline.h"
-
-#define PAM_D        "/etc/pam.d"
-#define PAM_CONF     "/etc/pam.conf"
-#define SERVICES_MAX 256
-
-/* Services by name, in order. */
-struct services {
-    size_t count;
-    char name[SERVICES_MAX][UK_STACK_NAME];
-    bool ours[SERVICES_MAX]; /* has our module in its auth phase */
-};
-
-/*
- * Reading.
- */
-
-static bool
-has_folder(const struct uk_doctor *doctor)
-{
-    return uk_doctor_is_there(doctor, PAM_D, S_IFDIR);
-}
-
-static bool
-read_text(const void *context, const char *name, struct uk_buf *text)
-{
-    static const char *const folders[] = {PAM_D, "/usr/lib/pam.d"};
-    const struct uk_doctor *doctor = context;
-    char path[UK_STACK_NAME + 32];
-
-    if (name[0] == '\0')
-        return uk_doctor_read(doctor, PAM_CONF, text) == 0;
-    if (name[0] == '/')
-        return uk_doctor_read(doctor, name, text) == 0;
-    for (size_t i = 0; i < UK_COUNT(folders); i++) {
-        if (snprintf(path, sizeof(path), "%s/%s", folders[i], name) <
-                (int)sizeof(path) &&
-            uk_doctor_read(doctor, path, text) == 0)
-            return true;
-    }
-    return false;
-}
-
-enum uk_code
-uk_doctor_load_stack(const struct uk_doctor *doctor, const char *service,
-                     struct uk_stack *out, struct uk_err *err)
-{
-    const struct uk_stack_source source = {
-        .read = read_text, .context = doctor, .one_file = !has_folder(doctor)};
-
-    return uk_stack_load(&source, service, out, err);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static void
-add_service(struct services *services, const char *name)
-{
-    size_t i = 0;
-
-    while (i < services->count && strcmp(services->name[i], name) != 0)
-        i++;
-    if (i == services->count && i < SERVICES_MAX &&
-        uk_str_copy(services->name[i], sizeof(services->name[i]), name))
-        services->count++;
-}
-
-/* Files with a dot or '~' are an editor's or a packager's. */
-static void
-list_folder(const struct uk_doctor *doctor, struct services *services)
-{
-    DIR *dir = uk_doctor_folder(doctor, PAM_D);
-    struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        if (strpbrk(entry->d_name, ".~") == NULL)
-            add_service(services, entry->d_name);
-    }
-    if (dir != NULL)
-        closedir(dir);
-}
-
-static void
-list_file(const struct uk_doctor *doctor, struct services *services)
-{
-    struct uk_buf text = UK_BUF_UP_TO(256 * 1024);
-    struct uk_stackline *lines = malloc(sizeof(*lines));
-
-    if (lines != NULL && uk_doctor_read(doctor, PAM_CONF, &text) == 0) {
-        uk_stackline_init(lines, uk_buf_peek(&text), text.len);
-        while (uk_stackline_next(lines) == UK_STACKLINE_ONE) {
-            char *rest = lines->text;
-            const char *name = uk_stackline_word(&rest);
-
-            if (name != NULL)
-                add_service(services, name);
-        }
-    }
-    free(lines);
-    uk_buf_clear(&text);
-}
-
-const char *
-uk_doctor_place(const struct uk_stack_line *line, char to[UK_DOCTOR_PLACE])
-{
-    if (line->file[0] == '\0')
-        snprintf(to, UK_DOCTOR_PLACE, "'" PAM_CONF "':%u", line->number);
-    else
-        snprintf(to, UK_DOCTOR_PLACE, "'%s%s':%u",
-                 line->file[0] == '/' ? "" : PAM_D "/", line->file,
-                 line->number);
-    return to;
-}
 
 bool
 uk_doctor_has_line(const struct uk_doctor_stack *look, size_t index)
 {
     return index < look->stack->count;
 }
-
-/*
- * Judging.
- */
 
 static void
 check_faults(const struct uk_doctor_stack *look, bool ours)
@@ -252,7 +128,7 @@ is_part(const char *name)
 
 /* Two doors to the same room. */
 static void
-check_pair(struct uk_doctor *doctor, const struct services *services,
+check_pair(struct uk_doctor *doctor, const struct uk_doctor_services *services,
            const char *one, const char *other)
 {
     bool has_one = false, has_other = false;
@@ -271,11 +147,11 @@ check_pair(struct uk_doctor *doctor, const struct services *services,
     uk_doctor_why(finding, "'su -' is the service 'su-l' and 'sudo -i' the "
                            "service 'sudo-i': the same person is asked for "
                            "different things");
-    uk_doctor_mend(finding,
-                   "cp " PAM_D "/%s " PAM_D "/%s, or write into it: "
-                   "@include %s",
-                   has_one ? one : other, has_one ? other : one,
-                   has_one ? one : other);
+    uk_doctor_mend(
+        finding,
+        "cp " UK_DOCTOR_PAM_D "/%s " UK_DOCTOR_PAM_D "/%s, or write into it: "
+        "@include %s",
+        has_one ? one : other, has_one ? other : one, has_one ? one : other);
 }
 
 /* What 'userkey enable-login --try' has begun. */
@@ -309,19 +185,11 @@ check_trial(struct uk_doctor *doctor)
 void
 uk_doctor_pam(struct uk_doctor *doctor)
 {
-    struct services *services = calloc(1, sizeof(*services));
+    struct uk_doctor_services *services = uk_doctor_services(doctor);
     size_t with = 0;
 
-    if (services == NULL) {
-        doctor->no_memory = true;
+    if (services == NULL)
         return;
-    }
-    if (has_folder(doctor))
-        list_folder(doctor, services);
-    else
-        list_file(doctor, services);
-    qsort(services->name, services->count, sizeof(services->name[0]),
-          compare_names);
     for (size_t i = 0; i < services->count; i++) {
         if (is_part(services->name[i]))
             continue;
@@ -332,7 +200,7 @@ uk_doctor_pam(struct uk_doctor *doctor)
     check_pair(doctor, services, "su", "su-l");
     check_trial(doctor);
     if (services->count == 0)
-        uk_doctor_unseen(doctor, PAM_D);
+        uk_doctor_unseen(doctor, UK_DOCTOR_PAM_D);
     else if (with == 0)
         uk_doctor_mend(uk_doctor_say(doctor, UK_GRADE_WARNING,
                                      "no service has pam_userkey in its stack: "

@@ -1,5 +1,4 @@
 /* Files of PAM that services share: who does, and what includes them. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +6,6 @@
 #include "core/str.h"
 #include "tool/doctor_pam.h"
 #include "tool/stackline.h"
-
-#define PAM_D "/etc/pam.d"
-/* How a cure begins that leaves shared files alone. */
-#define LEFT "take out "
 
 #define MOST_IN  4 /* files that include one another */
 #define WORD_MAX 100
@@ -70,11 +65,9 @@ list_inclusions(const struct uk_doctor *doctor, const char *file,
 {
     struct uk_buf text = UK_BUF_UP_TO(256 * 1024);
     struct uk_stackline *lines = malloc(sizeof(*lines));
-    char path[UK_STACK_NAME + 32];
     size_t count = 0;
 
-    snprintf(path, sizeof(path), "%s%s", file[0] == '/' ? "" : PAM_D "/", file);
-    if (lines != NULL && uk_doctor_read(doctor, path, &text) == 0) {
+    if (lines != NULL && uk_doctor_read_pam(doctor, file, &text)) {
         uk_stackline_init(lines, uk_buf_peek(&text), text.len);
         while (count < most && uk_stackline_next(lines) == UK_STACKLINE_ONE)
             count += take_inclusion(lines, &out[count]);
@@ -107,8 +100,7 @@ find_left(const struct uk_doctor_stack *look, const struct uk_stack_line *other,
     for (size_t i = 0; i < n; i++) {
         if (behind && strcmp(in[i].file, other->file) == 0) {
             snprintf(out->text, sizeof(out->text), "%s", in[i].text);
-            snprintf(out->place, sizeof(out->place), "'%s%s':%u",
-                     file[0] == '/' ? "" : PAM_D "/", file, in[i].number);
+            uk_doctor_place_in(file, in[i].number, out->place);
             return true;
         }
         behind |= strcmp(in[i].file, ours) == 0;
@@ -145,13 +137,6 @@ is_left_over(const struct uk_doctor_stack *look, size_t proof, struct left *out)
            find_left(look, &stack->line[proof], look->service, 0, out);
 }
 
-/* Files with a dot or '~' are an editor's or a packager's. */
-static int
-is_service(const struct dirent *entry)
-{
-    return strpbrk(entry->d_name, ".~") == NULL;
-}
-
 static bool
 shares(const struct uk_doctor *doctor, const char *service, const char *file)
 {
@@ -173,22 +158,18 @@ static void
 name_sharers(const struct uk_doctor_stack *look, char *to, size_t size)
 {
     const char *file = look->stack->line[look->auth].file;
-    char path[UK_DOCTOR_PATH];
-    struct dirent **entry = NULL;
-    int n = scandir(uk_doctor_path(look->doctor, PAM_D, path), &entry,
-                    is_service, alphasort);
+    struct uk_doctor_services *services = uk_doctor_services(look->doctor);
     size_t used = 0;
 
     to[0] = '\0';
-    for (int i = 0; i < n; i++) {
-        size_t room = strlen(entry[i]->d_name) + 8;
+    for (size_t i = 0; services != NULL && i < services->count; i++) {
+        const char *name = services->name[i];
 
-        if (used + room < size && shares(look->doctor, entry[i]->d_name, file))
+        if (used + strlen(name) + 8 < size && shares(look->doctor, name, file))
             used += (size_t)snprintf(to + used, size - used, "%s%s",
-                                     used > 0 ? ", " : "", entry[i]->d_name);
-        free(entry[i]);
+                                     used > 0 ? ", " : "", name);
     }
-    free(entry);
+    free(services);
 }
 
 bool
@@ -212,10 +193,11 @@ uk_doctor_report_left(const struct uk_doctor_stack *look,
                   "everybody once more",
                   left.text, left.place);
     uk_doctor_mend(finding,
-                   LEFT "'%s' in %s; %s has a way back by Unix password "
-                        "already",
+                   "take out '%s' in %s; %s has a way back by Unix password "
+                   "already",
                    left.text, left.place,
                    uk_doctor_place(line_of(look, look->auth), place));
+    finding->elsewhere = true;
     return true;
 }
 
@@ -233,7 +215,7 @@ uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
         struct uk_finding *finding = &look->doctor->finding[i];
         size_t len = strlen(finding->mend);
 
-        if (len == 0 || strncmp(finding->mend, LEFT, strlen(LEFT)) == 0 ||
+        if (len == 0 || finding->elsewhere ||
             (strstr(finding->what, place) == NULL &&
              strstr(finding->why, place) == NULL))
             continue;
@@ -241,6 +223,6 @@ uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
             name_sharers(look, names, sizeof(names));
         snprintf(finding->mend + len, sizeof(finding->mend) - len,
                  " (a change of '%s%s' is one for: %s)",
-                 file[0] == '/' ? "" : PAM_D "/", file, names);
+                 file[0] == '/' ? "" : UK_DOCTOR_PAM_D "/", file, names);
     }
 }

@@ -671,12 +671,17 @@ def shared():
     system.write('/etc/pam.d/userkey', 'auth optional pam_userkey.so\n'
                  'auth required pam_unix.so\n'
                  + GOOD_ACCOUNT.partition('\n')[0] + '\n')
-    system.findings()
-    mends = [f['mend'] for f in system.answer['findings']
-             if 'no difference' in f['what']]
-    equal((len(mends), [m for m in mends if not m.endswith(
-        " (a change of '/etc/pam.d/userkey' is one for: login, sshd, su, su-l, "
-        "sudo, sudo-i)")]), (6, []), 'a cure in their file names who shares it')
+    for what in ('a cure in their file names who shares it',
+                 'and does where a link of that system leads to the folder'):
+        system.findings()
+        mends = [f['mend'] for f in system.answer['findings']
+                 if 'no difference' in f['what']]
+        equal((len(mends), [m for m in mends if not m.endswith(
+            " (a change of '/etc/pam.d/userkey' is one for: login, sshd, su, "
+            "su-l, sudo, sudo-i)")]), (6, []), what)
+        if not system.path('/etc/elsewhere').exists():
+            system.path('/etc/pam.d').rename(system.path('/etc/elsewhere'))
+            system.path('/etc/pam.d').symlink_to('/etc/elsewhere')
 
 
 @group
