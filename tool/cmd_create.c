@@ -35,11 +35,8 @@ uk_cmd_create(struct uk_tool *tool)
     struct uk_target target;
     enum uk_exit status;
 
-    if (tool->args.raw && (tool->args.json || tool->args.out != NULL)) {
-        uk_out_error("--raw goes with neither --json nor --out");
-        return UK_EXIT_USAGE;
-    }
-    if (uk_find_is_secret(tool->args.word[0]))
+    if (!uk_newkey_check_args(&tool->args) ||
+        uk_find_is_secret(tool->args.word[0]))
         return UK_EXIT_USAGE;
     if (tool->args.word[0][0] == '\0') /* what is allowed, the service says */
         return uk_talk_bad_name(tool->args.word[0]);

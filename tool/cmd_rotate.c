@@ -314,11 +314,7 @@ check_args(struct uk_tool *tool, int64_t *grace_s)
     struct uk_expiry ignored;
     enum uk_code code = UK_OK;
 
-    if (args->raw && (args->json || args->out != NULL)) {
-        uk_out_error("--raw goes with neither --json nor --out");
-        return UK_EXIT_USAGE;
-    }
-    if (uk_find_is_secret(args->word[0]) ||
+    if (!uk_newkey_check_args(args) || uk_find_is_secret(args->word[0]) ||
         (args->name != NULL && uk_find_is_secret(args->name)))
         return UK_EXIT_USAGE;
     if (args->grace != NULL)

@@ -58,7 +58,7 @@ uk_loginfile_read(const char *service, struct uk_buf *out, struct uk_err *err)
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         code = uk_err_set(err, UK_INVALID, "'%s' is not a regular file", path);
     else
-        code = uk_io_read_all(fd, out, no_deadline, err);
+        code = uk_file_read_rest(fd, out, err);
     uk_io_close(&fd);
     return code == UK_OK ? code : uk_err_in(err, "reading '%s'", path);
 }

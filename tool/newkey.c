@@ -5,6 +5,15 @@
 #include "tool/find.h"
 #include "tool/out.h"
 
+bool
+uk_newkey_check_args(const struct uk_args *args)
+{
+    if (!args->raw || (!args->json && args->out == NULL))
+        return true;
+    uk_out_error("--raw goes with neither --json nor --out");
+    return false;
+}
+
 /* A service that does not know keys that expire makes them without a word. */
 static bool
 lives_too_long(struct uk_expiry wanted, const struct uk_key *key)

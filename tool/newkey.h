@@ -16,6 +16,10 @@ struct uk_newkey {
     struct uk_secret value; /* owned */
 };
 
+/* Do the options that say where its value goes fit together?  Else why not is
+ * said on standard error. */
+bool uk_newkey_check_args(const struct uk_args *args);
+
 /* Make it.  Each of these says on standard error what is wrong. */
 UK_MUST_USE enum uk_exit uk_newkey_make(struct uk_tool *tool,
                                         struct uk_talk *talk, const char *name,

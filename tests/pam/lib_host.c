@@ -1,5 +1,6 @@
 /* A PAM host for tests: folder, settings, stacks, conversation, log lines. */
 #include "tests/pam/lib_host.h"
+#include "tests/pam/lib_sleep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include "core/file.h"
 #include "core/io.h"
 #include "core/keytext.h"
+#include "tests/pam/lib_sleep.h"
 #include "tests/pam/lib_syslog.h"
 
 static char folder[PATH_MAX];
@@ -285,6 +287,13 @@ host_setup(void **state)
     host_script("granted id=person1");
     host_simple_stack("");
     return 0;
+}
+
+int
+host_setup_awake(void **state)
+{
+    lib_sleep_skip(true);
+    return host_setup(state);
 }
 
 int

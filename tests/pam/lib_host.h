@@ -46,6 +46,8 @@ struct talk {
 /* Make the folder, with settings and users that let ALICE in and an agent
  * that says so.  For cmocka, as a group's. */
 int host_setup(void **state);
+int
+host_setup_awake(void **state); /* and nobody sleeps: no floor is waited for */
 int host_teardown(void **state);
 
 /* The folder, and a path in it (borrowed until four more are asked for). */

@@ -28,7 +28,6 @@
 
 #include "core/attr.h"
 #include "tests/pam/lib_host.h"
-#include "tests/pam/lib_sleep.h"
 
 #define DOOR __attribute__((visibility("default")))
 
@@ -265,13 +264,6 @@ test_no_memory(void **state)
     expect_no_way_in("granted id=person2", PAM_AUTH_ERR);
 }
 
-static int
-setup(void **state)
-{
-    lib_sleep_skip(true);
-    return host_setup(state);
-}
-
 int
 main(void)
 {
@@ -281,5 +273,6 @@ main(void)
         cmocka_unit_test(test_no_memory),
     };
 
-    return cmocka_run_group_tests_name("fault", tests, setup, host_teardown);
+    return cmocka_run_group_tests_name("fault", tests, host_setup_awake,
+                                       host_teardown);
 }

@@ -18,7 +18,6 @@
 
 #include "core/attr.h"
 #include "tests/pam/lib_host.h"
-#include "tests/pam/lib_sleep.h"
 
 /* %1: our module with its arguments; %2: one that succeeds; %3: one that
  * denies. */
@@ -191,13 +190,6 @@ test_two_services(void **state)
 }
 
 /* Without settings every refusal lasts a second: seen elsewhere. */
-static int
-setup(void **state)
-{
-    lib_sleep_skip(true);
-    return host_setup(state);
-}
-
 int
 main(void)
 {
@@ -207,5 +199,6 @@ main(void)
         cmocka_unit_test(test_two_services),
     };
 
-    return cmocka_run_group_tests_name("stack", tests, setup, host_teardown);
+    return cmocka_run_group_tests_name("stack", tests, host_setup_awake,
+                                       host_teardown);
 }

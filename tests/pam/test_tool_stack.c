@@ -19,7 +19,6 @@
 
 #include "core/attr.h"
 #include "tests/pam/lib_host.h"
-#include "tests/pam/lib_sleep.h"
 #include "tool/pamname.c"
 #include "tool/stack.c"
 #include "tool/stackline.c"
@@ -344,13 +343,6 @@ test_as_libpam(void **state)
     assert_int_equal(wrong, 0);
 }
 
-static int
-setup(void **state)
-{
-    lib_sleep_skip(true);
-    return host_setup(state);
-}
-
 int
 main(void)
 {
@@ -358,6 +350,6 @@ main(void)
         cmocka_unit_test(test_as_libpam),
     };
 
-    return cmocka_run_group_tests_name("tool stack", tests, setup,
+    return cmocka_run_group_tests_name("tool stack", tests, host_setup_awake,
                                        host_teardown);
 }

@@ -15,7 +15,6 @@
 
 #include "core/attr.h"
 #include "tests/pam/lib_host.h"
-#include "tests/pam/lib_sleep.h"
 
 #define PREFIX "pam_userkey(probe:auth): "
 #define QUICK  "failure_floor = 0\ntimeout = 20s\n"
@@ -320,13 +319,6 @@ test_conf_argument(void **state)
 }
 
 /* Without settings every refusal lasts a second: seen elsewhere. */
-static int
-setup(void **state)
-{
-    lib_sleep_skip(true);
-    return host_setup(state);
-}
-
 int
 main(void)
 {
@@ -340,5 +332,6 @@ main(void)
         cmocka_unit_test(test_conf_argument),
     };
 
-    return cmocka_run_group_tests_name("trust", tests, setup, host_teardown);
+    return cmocka_run_group_tests_name("trust", tests, host_setup_awake,
+                                       host_teardown);
 }

@@ -248,6 +248,19 @@ serves_many(void **state)
     uk_loop_free(loop);
 }
 
+/* Both ready and watched, each with a way to the other. */
+static void
+open_two(struct door *one, struct door *two, struct uk_loop *loop,
+         void (*then)(struct door *door))
+{
+    open_door(one, loop, true, then);
+    open_door(two, loop, true, then);
+    one->other = two;
+    two->other = one;
+    watch(one);
+    watch(two);
+}
+
 /* Whom one of them takes out is not called, though both were ready. */
 static void
 take_other_out(struct door *door)
@@ -262,12 +275,7 @@ taken_out_is_not_called(void **state)
     struct uk_loop *loop = new_loop();
     struct door one, two;
 
-    open_door(&one, loop, true, take_other_out);
-    open_door(&two, loop, true, take_other_out);
-    one.other = &two;
-    two.other = &one;
-    watch(&one);
-    watch(&two);
+    open_two(&one, &two, loop, take_other_out);
     run_for(loop, 5);
     assert_int_equal(one.calls + two.calls, 1);
     close_door(&one);
@@ -320,12 +328,7 @@ memory_is_used_anew(void **state)
     struct uk_loop *loop = new_loop();
     struct door one, two;
 
-    open_door(&one, loop, true, use_other_anew);
-    open_door(&two, loop, true, use_other_anew);
-    one.other = &two;
-    two.other = &one;
-    watch(&one);
-    watch(&two);
+    open_two(&one, &two, loop, use_other_anew);
     run_for(loop, 5);
     assert_int_equal(one.calls + two.calls, 1);
     fill(one.calls != 0 ? &two : &one);
