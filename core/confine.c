@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/landlock.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -66,19 +67,51 @@ let_pass(enum uk_code code, const struct uk_log *log, const struct uk_err *err)
     return UK_OK;
 }
 
+/*
+ * Where the C library, its name service modules and libraries of TLS look for
+ * what is new since the start (a resolver's settings are replaced by a rename,
+ * so folders stand here), and where a machine keeps such libraries.  What of it
+ * others may not read is the permissions' business.
+ */
+static const struct uk_fence_rule everywhere[] = {
+    {"/etc", UK_FENCE_READ},         {"/run", UK_FENCE_READ},
+    {"/usr", UK_FENCE_READ},         {"/lib", UK_FENCE_READ},
+    {"/lib64", UK_FENCE_READ},       {"/opt", UK_FENCE_READ},
+    {"/nix/store", UK_FENCE_READ},   {"/gnu/store", UK_FENCE_READ},
+    {"/proc/sys", UK_FENCE_READ},    {"/sys/devices/system/cpu", UK_FENCE_READ},
+    {"/dev/urandom", UK_FENCE_READ}, {"/dev/null", UK_FENCE_WRITE},
+};
+
+static enum uk_code
+limit_files(const struct uk_confine *how, struct uk_err *err)
+{
+    struct uk_fence_rule rules[UK_COUNT(everywhere) + UK_CONFINE_RULES];
+
+    if (how->rules > UK_CONFINE_RULES)
+        return uk_err_set(err, UK_INVALID, "too many rules of files");
+    memcpy(rules, everywhere, sizeof(everywhere));
+    memcpy(rules + UK_COUNT(everywhere), how->rule,
+           how->rules * sizeof(rules[0]));
+    return uk_fence_close(rules, UK_COUNT(everywhere) + how->rules,
+                          how->reading, how->doors, err);
+}
+
 static enum uk_code
 limit_calls(const struct uk_confine *how, struct uk_err *err)
 {
-    struct uk_syscall_table tables[UK_CONFINE_TABLES + 2] = {
-        uk_calltable_common(), uk_calltable_deadly()};
+    /* abort(): all processes of a kind are one user, and none ends another's. */
+    const struct uk_syscall own =
+        UK_SYSCALL_IS(tgkill, 0, ~0U, EPERM, 1, (uint32_t)getpid());
+    struct uk_syscall_table tables[UK_CONFINE_TABLES + 3] = {
+        uk_calltable_common(), uk_calltable_deadly(), {&own, 1}};
     struct uk_callfilter filter;
     enum uk_code code;
 
     if (how->tables > UK_CONFINE_TABLES)
         return uk_err_set(err, UK_INVALID, "too many tables of system calls");
     for (size_t i = 0; i < how->tables; i++)
-        tables[i + 2] = how->table[i];
-    code = uk_callfilter_pack(tables, how->tables + 2, &filter, err);
+        tables[i + 3] = how->table[i];
+    code = uk_callfilter_pack(tables, how->tables + 3, &filter, err);
     return code == UK_OK ? uk_callfilter_load(&filter, err) : code;
 }
 
@@ -93,8 +126,7 @@ uk_confine(const struct uk_confine *how, const struct uk_log *log,
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return uk_err_sys(err, errno, "refusing new privileges");
     code = may_fence()
-               ? uk_fence_close(how->rule, how->rules, how->reading, how->doors,
-                                err)
+               ? limit_files(how, err)
                : uk_err_sys(err, EPERM, "no calls for a fence are let through");
     code = let_pass(code, log, err);
     if (code == UK_OK)

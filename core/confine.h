@@ -12,14 +12,15 @@
 #include "core/log.h"
 
 struct uk_confine {
-    const struct uk_fence_rule *rule;
-    size_t rules;
+    const struct uk_fence_rule *rule; /* beside what every program reads */
+    size_t rules;                     /* UK_CONFINE_RULES at most */
     enum uk_fence_reading reading;
     enum uk_fence_doors doors;
     const struct uk_syscall_table *table; /* beside those of core/calltable */
     size_t tables;                        /* UK_CONFINE_TABLES at most */
 };
 
+#define UK_CONFINE_RULES  8
 #define UK_CONFINE_TABLES 4
 
 /*

@@ -5,20 +5,12 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/calltable.h"
 #include "core/confine.h"
 #include "service/store/store.h"
 
-/* Of libraries: names, times, settings of TLS. */
-static const char *const always[] = {
-    "/etc", "/usr",       "/lib",         "/lib64",
-    "/opt", "/nix/store", "/gnu/store",   "/sys/devices/system/cpu",
-    "/run", "/proc/sys",  "/dev/urandom",
-};
-
-#define NAMED 5 /* /dev/null, and what the settings name */
+#define NAMED 4 /* what the settings name */
 
 static const struct uk_syscall of_server[] = {
     UK_SYSCALL_THREADS,   UK_SYSCALL(listen), UK_SYSCALL(accept4),
@@ -29,8 +21,8 @@ static const struct uk_syscall of_server[] = {
 };
 
 struct fence {
-    struct uk_fence_rule rule[UK_COUNT(always) + NAMED];
-    size_t rules, named;
+    struct uk_fence_rule rule[NAMED];
+    size_t rules;
     char path[NAMED][UK_CONF_VALUE];
 };
 
@@ -38,7 +30,7 @@ static void
 allow(struct fence *fence, enum uk_fence_right right, const char *path,
       size_t len)
 {
-    char *own = fence->path[fence->named++];
+    char *own = fence->path[fence->rules];
 
     snprintf(own, UK_CONF_VALUE, "%.*s", (int)len, path);
     fence->rule[fence->rules++] = (struct uk_fence_rule){own, right};
@@ -71,24 +63,17 @@ enum uk_code
 uk_confine_service(const struct uk_config *config, const struct uk_log *log,
                    struct uk_err *err)
 {
-    const struct uk_syscall own =
-        UK_SYSCALL_IS(tgkill, 0, ~0U, EPERM, 1, (uint32_t)getpid());
-    const struct uk_syscall_table tables[] = {{&own, 1},
-                                              {of_server, UK_COUNT(of_server)}};
+    const struct uk_syscall_table table = {of_server, UK_COUNT(of_server)};
     const char *database = uk_store_path(config->database);
-    struct fence fence = {.rules = 0, .named = 0};
+    struct fence fence = {.rules = 0};
     struct uk_confine how = {
         .rule = fence.rule,
         .reading = database == NULL ? UK_FENCE_READ_ALL : UK_FENCE_READ_RULES,
         .doors = UK_FENCE_ALL_DOORS,
-        .table = tables,
-        .tables = UK_COUNT(tables),
+        .table = &table,
+        .tables = 1,
     };
 
-    for (size_t i = 0; i < UK_COUNT(always); i++)
-        fence.rule[fence.rules++] =
-            (struct uk_fence_rule){always[i], UK_FENCE_READ};
-    allow(&fence, UK_FENCE_WRITE, "/dev/null", strlen("/dev/null"));
     if (database != NULL)
         allow_database(&fence, database);
     allow_around(&fence, config->file);
