@@ -5,10 +5,11 @@ and the keys of any user."""
 import json
 import os
 import re
+import time
 
 from tap import contains, equal, group, main, nothing, ok
 from wire import Client, checksum, is_hex24, must
-from world import BUILD, World, run
+from world import BUILD, PATIENCE, World, run
 
 USERKEY = os.path.join(BUILD, 'userkey')
 PASSWORD = 'correct horse'
@@ -247,6 +248,17 @@ def nothing_is_left_behind():
        'the log says who made a key for whom')
 
 
+def used_servers(*names):
+    """The keys of servers, once it is written that these have logged in."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        listed = asked('server-key', 'list')
+        if (set(names) <= {k['name'] for k in listed if 'last_used' in k}
+                or time.monotonic() > end):
+            return listed
+        time.sleep(0.1)
+
+
 @group
 def keys_of_servers():
     done = tool('server-key', 'list')
@@ -265,8 +277,10 @@ def keys_of_servers():
     made = asked('server-key', 'create', 'file', '--out', path)
     equal((made['file'], made['name']), (path, 'file'), 'or into a file')
     equal(http.key_login(open(path).read().strip()).status, 200, 'that works')
-    listed = asked('server-key', 'list')
+    listed = used_servers('ci', 'file')
     equal([k['name'] for k in listed], ['ci', 'raw', 'file'], 'all are listed')
+    equal(['last_used' in k for k in listed], [True, False, True],
+          'with the last use of those that have logged in')
     equal(asked('server-key', 'show', 'ci'), listed[0], 'one is shown')
     equal(listed[0]['user_id'], s.user_id, 'with the user of its own')
     contains(done.stderr, "for user '%s'" % s.user_id, 'who was told at first')
