@@ -199,6 +199,15 @@ class Hand(threading.Thread):
         return found
 
 
+def wait_for_changes(hands, count, rng):
+    """Until so many have been asked for, however fast the machine is; then a
+    little longer, so that the end comes anywhere within one."""
+    end = time.monotonic() + PATIENCE
+    while sum(h.count for h in hands) < count and time.monotonic() < end:
+        time.sleep(0.001)
+    time.sleep(rng.uniform(0, 0.01))
+
+
 @group
 def killed():
     for n in range(3):
@@ -215,7 +224,7 @@ def killed():
             world.start()
         for hand in hands:
             hand.start()
-        time.sleep(rng.uniform(0.01, 0.12) * (3 if SLOW else 1))
+        wait_for_changes(hands, rng.randint(4, 60), rng)
         world.kill()
         for hand in hands:
             hand.join(PATIENCE)
@@ -225,7 +234,7 @@ def killed():
             found += ['round %d: %s' % (number, f) for f in hand.compare()]
     nothing(found, '%d rounds of kill -9: all that was acknowledged is there'
             % ROUNDS)
-    ok(sum(counts) > ROUNDS * 3, 'there was something to lose each time',
+    ok(min(counts) > 3, 'there was something to lose each time',
        counts)
     note('%d changes, %d in the shortest round' % (sum(counts), min(counts)))
 
@@ -244,7 +253,7 @@ def terminated_under_load():
         hands = [old.go_on(number * 10 + old.number) for old in hands]
         for hand in hands:
             hand.start()
-        time.sleep(rng.uniform(0.1, 0.2) * (3 if SLOW else 1))
+        wait_for_changes(hands, rng.randint(40, 120), rng)
         begin = time.monotonic()
         world.process.send_signal(signal.SIGTERM)
         status = world.wait_gone()
@@ -261,7 +270,7 @@ def terminated_under_load():
             found += ['round %d: %s' % (number, f) for f in hand.compare()]
     nothing(found, 'SIGTERM under load, 8 times: status 0, and each change '
             'has its answer')
-    ok(min(counts) > 8, 'there was something to lose each time', counts)
+    ok(min(counts) > 39, 'there was something to lose each time', counts)
 
 
 @group
