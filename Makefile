@@ -78,6 +78,7 @@ core_objs  := $(call objs_of,$(core_all:%=core/%.c))
 small_of    = $(patsubst %.c,$(B)/small/%.o,$(wildcard $(1)))
 local_objs := $(call small_of,$(core_local:%=core/%.c))
 
+tool_src    := tool/*.c tool/*/*.c
 service_src := service/*.c service/*/*.c
 
 module  := $(B)/pam_userkey.so
@@ -112,12 +113,12 @@ $(B)/small/%.o: %.c $(B)/folders
 cflags_core     = $(call pkg_cflags,$(reach_libs))
 cflags_agent    = $(call pkg_cflags,$(agent_libs))
 cflags_service  = $(call pkg_cflags,$(service_libs))
-$(foreach dir,$(wildcard service/*/),$(eval cflags_$(dir:/=) = $(value cflags_service)))
 cflags_tool     = $(call pkg_cflags,$(tool_libs)) -I$(B)
+$(foreach top,tool service,$(foreach dir,$(wildcard $(top)/*/),$(eval cflags_$(dir:/=) = $(value cflags_$(top)))))
 
 # The stack that `userkey enable-login` gives to services is the example.
-$(B)/tool/loginfile.o: $(B)/tool/loginstack.inc
-$(B)/tool/loginstack.inc: conf/pam.d/userkey
+$(B)/tool/loginway/pamfile.o: $(B)/tool/loginway/stack.inc
+$(B)/tool/loginway/stack.inc: conf/pam.d/userkey
 	@mkdir -p $(@D)
 	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
 
@@ -137,7 +138,7 @@ $(module): $(call small_of,pam_module/*.c) $(liblocal) pam_module/exports.map
 first_libs := -Wl,--no-as-needed -lcrypto -Wl,--as-needed
 $(agent): $(call objs_of,agent/*.c) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(first_libs) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(agent_libs))
-$(tool): $(call objs_of,tool/*.c) $(libcore)
+$(tool): $(call objs_of,$(tool_src)) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
 $(service): $(call objs_of,$(service_src)) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
@@ -154,7 +155,7 @@ pam_helpers   := $(patsubst %.c,$(B)/%,$(wildcard tests/pam/helper_*.c)) \
     $(patsubst %.c,$(B)/%.so,$(wildcard tests/pam/module_*.c)) $(B)/tests/fault/doors.so
 agent_objs    := $(filter-out $(B)/agent/main.o,$(call objs_of,agent/*.c))
 service_objs  := $(filter-out $(B)/service/main.o,$(call objs_of,$(service_src)))
-tool_objs     := $(filter-out $(B)/tool/main.o,$(call objs_of,tool/*.c))
+tool_objs     := $(filter-out $(B)/tool/main.o,$(call objs_of,$(tool_src)))
 fuzz_targets  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_tests    := $(fuzz_targets:%=$(B)/tests/fuzz/test_%)
 test_programs := $(unit_tests) $(pam_tests) $(service_tests) $(fuzz_tests)

@@ -10,9 +10,9 @@
 #include "core/str.h"
 #include "core/typo.h"
 #include "core/version.h"
-#include "tool/command.h"
-#include "tool/find.h"
-#include "tool/out.h"
+#include "tool/command/commands.h"
+#include "tool/keys/find.h"
+#include "tool/terminal/out.h"
 
 /* An administrator's way to the keys of another. */
 #define OF_USER   "[--admin-file FILE --user EMAIL|ID] "

@@ -3,8 +3,8 @@
 
 1. A program folder includes its own headers and core/, by its layers.
 2. In core/ a file includes only what stands above it in core/ORDER.
-3. In service/ a folder includes only those that stand above it in
-   service/ORDER.
+3. In service/ and tool/ a folder includes only those that stand above it in
+   the ORDER there.
 4. A foreign library is known by one file (or one folder).
 """
 
@@ -34,8 +34,8 @@ OWNER = {
     "sqlite3.h": {"service/store/sqlite"},
     "libpq-fe.h": {"service/store/pg"},
     "sodium.h": {"service/value/", "agent/seal"},
-    "libsmartcols": {"tool/out"},
-    "bsd/": {"tool/ask"},
+    "libsmartcols": {"tool/terminal/out"},
+    "bsd/": {"tool/terminal/ask"},
     "systemd/": {"service/operate/notify"},
 }
 
@@ -60,10 +60,14 @@ def read_order():
     return order, layers
 
 
-def read_rooms():
-    """The folders of service/, in their order; main.c stands below them."""
-    lines = (ROOT / "service/ORDER").read_text().splitlines()
+def read_rooms(program):
+    """The folders of a program, in their order; main.c stands below them."""
+    lines = (ROOT / program / "ORDER").read_text().splitlines()
     return [word for line in lines if (word := line.split("#")[0].strip())]
+
+
+# Programs that are too many files for one folder.
+ROOMS = {program: read_rooms(program) for program in ("service", "tool")}
 
 
 def includes(path):
@@ -82,13 +86,14 @@ def owner_of(header):
     return None
 
 
-def wrong_room(path, room, rooms):
-    """Why this file of service/ may not include from that folder of it."""
+def wrong_room(path, program, room):
+    """Why this file of a program may not include from that folder of it."""
+    rooms = ROOMS[program]
     if room not in rooms:
-        return f"'{room}' does not stand in service/ORDER"
+        return f"'{room}' does not stand in {program}/ORDER"
     own = path.parent.name
-    if own != "service" and rooms.index(room) > rooms.index(own):
-        return f"'{room}' stands below '{own}' in service/ORDER"
+    if own != program and rooms.index(room) > rooms.index(own):
+        return f"'{room}' stands below '{own}' in {program}/ORDER"
     return None
 
 
@@ -106,8 +111,8 @@ def wrong(path, foreign, header, order, layers):
             return None
         return f"<{header}> is a library that nobody here owns"
     target = header.split("/")
-    if folder == target[0] == "service" and len(target) == 3:
-        return wrong_room(path, target[1], read_rooms())
+    if folder == target[0] and folder in ROOMS and len(target) == 3:
+        return wrong_room(path, folder, target[1])
     if len(target) != 2:
         return f'"{header}" is not written as folder/file.h'
     if target[0] == folder and folder != "core":
@@ -139,9 +144,10 @@ def main():
                 if (why := wrong(path, foreign, header, order, layers))
             ]
             results.append((path.relative_to(ROOT), faults))
-    results.append(("service/ORDER has every folder", sorted(
-        {path.name for path in (ROOT / "service").iterdir() if path.is_dir()}
-        ^ set(read_rooms()))))
+    for program, rooms in ROOMS.items():
+        results.append((f"{program}/ORDER has every folder", sorted(
+            {path.name for path in (ROOT / program).iterdir() if path.is_dir()}
+            ^ set(rooms))))
     for noun in order:
         there = (ROOT / f"core/{noun}.h").exists()
         results.append((f"core/ORDER: {noun}",

@@ -63,14 +63,14 @@ same("man/userkey.1 has every command", commands,
      items("man/userkey.1", "(?:Cm|Ic)"), ("tool/main.c", "man/userkey.1"))
 
 options = set(re.findall(r'\{"([a-z-]+)", \w+, (?:NULL|"[A-Z]+"), ',
-                         read("tool/args.c")))
+                         read("tool/terminal/args.c")))
 same("man/userkey.1 has every option", options,
      set(re.findall(r"^\.It Fl -([a-z-]+)", read("man/userkey.1"), re.M)),
-     ("tool/args.c", "man/userkey.1"))
+     ("tool/terminal/args.c", "man/userkey.1"))
 synopsis = read("man/userkey.1").partition(".Sh SYN")[2].partition(".Sh DES")[0]
 same("and its synopsis too", options | {"version"},
      set(re.findall(r"(?:Fl|\|) -([a-z][a-z-]+)", synopsis)),
-     ("tool/args.c", "the synopsis"))
+     ("tool/terminal/args.c", "the synopsis"))
 
 manuals = sorted((ROOT / "man").glob("*.[1-8]"))
 there = {re.sub(r"\.(\d)$", r" \1", page.name) for page in manuals}

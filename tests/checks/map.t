@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The map of service/ in docs/DESIGN.md: each file stands in it, in its folder,
-and nothing stands there that is no file."""
+"""The maps of service/ and tool/ in docs/DESIGN.md: each file stands in its own,
+in its folder, and nothing stands there that is no file."""
 
 import fnmatch
 import pathlib
@@ -9,17 +9,36 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-text = (ROOT / "docs/DESIGN.md").read_text()
-table = text.split("To read `service/`", 1)[1].split("\n\n", 2)[1]
-patterns, folder = [], None
-for row in table.splitlines()[2:]:
-    cells = row.split("|")
-    folder = (re.findall(r"`([a-z]+)/`", cells[1]) or [folder])[0]
-    patterns += [f"{folder}/{word.removesuffix('.h')}"
-                 for word in re.findall(r"`([^`]+)`", cells[2])]
-SERVICE = ROOT / "service"
-files = {str(path.relative_to(SERVICE).with_suffix(""))
-         for path in SERVICE.glob("*/*.[ch]")}
+TEXT = (ROOT / "docs/DESIGN.md").read_text()
+
+
+def read_map(program):
+    """What stands in the table: patterns of files, below the program's folder."""
+    table = TEXT.split(f"To read `{program}/`", 1)[1].split("\n\n", 2)[1]
+    folder = None
+    for row in table.splitlines()[2:]:
+        cells = row.split("|")
+        folder = (re.findall(r"`([a-z]+)/`", cells[1]) or [folder])[0]
+        for word in re.findall(r"`([^`]+)`", cells[2]):
+            yield f"{folder}/{word.removesuffix('.h')}"
+
+
+def look_at(program):
+    patterns = list(read_map(program))
+    top = ROOT / program
+    files = {str(path.relative_to(top).with_suffix(""))
+             for path in top.glob("*/*.[ch]")}
+    yield f"the map of {program}/ has rows", \
+        [] if len(patterns) > 20 else patterns
+    yield f"every file of {program}/ stands in the map", \
+        [name for name in sorted(files)
+         if not any(fnmatch.fnmatch(name, p) for p in patterns)]
+    yield f"every name in the map of {program}/ is that of a file", \
+        [p for p in patterns if not fnmatch.filter(files, p)]
+    yield f"beside the folders of {program}/ stand main.c and ORDER", \
+        sorted({path.name for path in top.iterdir() if path.is_file()}
+               ^ {"main.c", "ORDER"})
+
 
 # Files that comments name but that are others'.
 FOREIGN = {"x509_vfy.h", "pam.c"}
@@ -38,15 +57,8 @@ def named_wrongly(path):
 
 
 results = [
-    ("the map has rows", [] if len(patterns) > 20 else [table]),
-    ("every file of service/ stands in the map",
-     [name for name in sorted(files)
-      if not any(fnmatch.fnmatch(name, p) for p in patterns)]),
-    ("every name in the map is that of a file",
-     [p for p in patterns if not fnmatch.filter(files, p)]),
-    ("beside its folders stand main.c and ORDER",
-     sorted({path.name for path in SERVICE.iterdir() if path.is_file()}
-            ^ {"main.c", "ORDER"})),
+    *look_at("service"),
+    *look_at("tool"),
     ("the sources that comments name are there",
      [wrong for folder in ("core", "pam_module", "agent", "tool", "service")
       for path in sorted((ROOT / folder).rglob("*.[ch]"))

@@ -3,7 +3,7 @@
 
 #include "core/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "tool/args.h"
+#include "tool/terminal/args.h"
 
 #define MOST 16
 

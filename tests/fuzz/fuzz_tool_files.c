@@ -8,8 +8,8 @@
 #include "core/str.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/lib_folder.h"
-#include "tool/adminfile.h"
-#include "tool/state.h"
+#include "tool/talk/adminfile.h"
+#include "tool/talk/state.h"
 
 static char session[128], file[128], inner[64];
 

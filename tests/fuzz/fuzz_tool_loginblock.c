@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tool/loginblock.h"
+#include "tool/loginway/block.h"
 
 #define MOST (64 * 1024)
 

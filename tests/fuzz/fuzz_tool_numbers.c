@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tool/numbers.h"
+#include "tool/machine/numbers.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

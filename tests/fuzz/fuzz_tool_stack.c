@@ -9,7 +9,7 @@
 
 #include "core/str.h"
 #include "tests/fuzz/fuzz.h"
-#include "tool/stackwho.h"
+#include "tool/stack/who.h"
 
 #define FILES 8
 

@@ -12,8 +12,8 @@
 
 #include "core/str.h"
 #include "pam_module/code.c"
-#include "tool/explain.c"
-#include "tool/pamname.c"
+#include "tool/explain/meaning.c"
+#include "tool/stack/pamname.c"
 
 #define NAME(code)                                                             \
     {                                                                          \

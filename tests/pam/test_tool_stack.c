@@ -19,10 +19,10 @@
 
 #include "core/attr.h"
 #include "tests/pam/lib_host.h"
-#include "tool/pamname.c"
-#include "tool/stack.c"
-#include "tool/stackline.c"
-#include "tool/stackrun.c"
+#include "tool/stack/line.c"
+#include "tool/stack/pamname.c"
+#include "tool/stack/run.c"
+#include "tool/stack/stack.c"
 
 /* libpam keeps what it has read of a stack that it then refuses. */
 const char *__lsan_default_suppressions(void)

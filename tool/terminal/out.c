@@ -1,0 +1,220 @@
+/* What the tool says: a table on a terminal, plain lines for a program, JSON. */
+#include "tool/terminal/out.h"
+
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/deadline.h"
+#include "core/io.h"
+#include "core/str.h"
+#include "tool/terminal/wait.h"
+
+static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
+
+static void
+add_plain(struct uk_buf *out, size_t columns, const char *const *cells,
+          size_t rows)
+{
+    for (size_t i = 0; i < rows * columns; i++) {
+        uk_buf_add_text(out, cells[i]);
+        uk_buf_add_byte(out, (i + 1) % columns == 0 ? '\n' : '\t');
+    }
+}
+
+bool
+uk_out_is_terminal(void)
+{
+    return isatty(STDOUT_FILENO) == 1;
+}
+
+bool
+uk_out_has_colours(void)
+{
+    const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
+
+    return uk_out_is_terminal() && (no == NULL || no[0] == '\0') &&
+           kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+}
+
+/* Words that stand for a state, and what people see at once. */
+static const struct {
+    const char *word, *colour;
+} colours[] = {
+    {"ok", UK_OUT_GOOD},          {"enabled", UK_OUT_GOOD},
+    {"granted", UK_OUT_GOOD},     {"running", UK_OUT_GOOD},
+    {"up", UK_OUT_GOOD},          {"yes", UK_OUT_GOOD},
+    {"note", UK_OUT_NOTE},        {"unseen", UK_OUT_NOTE},
+    {"warning", UK_OUT_WARNING},  {"disabled", UK_OUT_WARNING},
+    {"expired", UK_OUT_WARNING},  {"pending", UK_OUT_WARNING},
+    {"error", UK_OUT_BAD},        {"refused", UK_OUT_BAD},
+    {"not-mapped", UK_OUT_BAD},   {"not-allowed", UK_OUT_BAD},
+    {"not-found", UK_OUT_BAD},    {"conflict", UK_OUT_BAD},
+    {"denied", UK_OUT_BAD},       {"network", UK_OUT_BAD},
+    {"failed", UK_OUT_BAD},       {"user-disabled", UK_OUT_BAD},
+    {"unknown-user", UK_OUT_BAD}, {"malformed", UK_OUT_BAD},
+    {"throttled", UK_OUT_BAD},    {"unreachable", UK_OUT_BAD},
+    {"tls", UK_OUT_BAD},          {"bad-answer", UK_OUT_BAD},
+    {"down", UK_OUT_BAD},         {"misconfigured", UK_OUT_BAD},
+};
+
+const char *
+uk_out_colour(const char *word)
+{
+    for (size_t i = 0; uk_out_has_colours() && i < UK_COUNT(colours); i++) {
+        if (strcmp(word, colours[i].word) == 0)
+            return colours[i].colour;
+    }
+    return NULL;
+}
+
+static int
+fill_cell(struct libscols_line *line, size_t column, const char *text)
+{
+    const char *colour = uk_out_colour(text);
+    int rc = scols_line_set_data(line, column, text);
+
+    if (rc == 0 && colour != NULL)
+        rc = scols_cell_set_color(scols_line_get_cell(line, column), colour);
+    return rc;
+}
+
+static int
+add_column(struct libscols_table *table, const char *head)
+{
+    struct libscols_column *column = scols_table_new_column(table, head, 0, 0);
+
+    if (column == NULL)
+        return -ENOMEM;
+    return scols_cell_set_color(scols_column_get_header(column), UK_OUT_HEAD);
+}
+
+/* Row by row; 0, or a negative errno as libsmartcols has them. */
+static int
+fill(struct libscols_table *table, const char *const *heads, size_t columns,
+     const char *const *cells, size_t rows)
+{
+    int rc = scols_table_enable_noheadings(table, heads == NULL);
+
+    if (rc == 0)
+        rc = scols_table_enable_colors(table, uk_out_has_colours());
+    for (size_t i = 0; rc == 0 && i < columns; i++)
+        rc = add_column(table, heads != NULL ? heads[i] : "");
+    for (size_t i = 0; rc == 0 && i < rows; i++) {
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+
+        if (line == NULL)
+            return -ENOMEM;
+        for (size_t j = 0; rc == 0 && j < columns; j++)
+            rc = fill_cell(line, j, cells[i * columns + j]);
+    }
+    return rc;
+}
+
+enum uk_code
+uk_out_table(struct uk_buf *out, const char *const *heads, size_t columns,
+             const char *const *cells, size_t rows, struct uk_err *err)
+{
+    struct libscols_table *table;
+    char *text = NULL;
+    int rc = -ENOMEM;
+
+    if (!uk_out_is_terminal()) {
+        add_plain(out, columns, cells, rows);
+        return UK_OK;
+    }
+    table = scols_new_table();
+    if (table != NULL)
+        rc = fill(table, heads, columns, cells, rows);
+    if (rc == 0)
+        rc = scols_print_table_to_string(table, &text);
+    if (rc == 0 && text != NULL) {
+        uk_buf_add_text(out, text);
+        uk_buf_add_byte(out, '\n'); /* the last line has none of its own */
+    }
+    free(text);
+    scols_unref_table(table);
+    return rc == 0 ? UK_OK : uk_err_sys(err, -rc, "making a table");
+}
+
+enum uk_code
+uk_out_flush(struct uk_buf *out, struct uk_err *err)
+{
+    enum uk_code code = uk_buf_check(out, err);
+
+    uk_wait_end();
+    if (code == UK_OK && out->len > 0)
+        code = uk_io_write_all(STDOUT_FILENO, out->bytes, out->len, no_deadline,
+                               err);
+    uk_buf_clear(out);
+    return code == UK_OK ? code : uk_err_in(err, "writing standard output");
+}
+
+enum uk_code
+uk_out_close(struct uk_err *err)
+{
+    if (close(STDOUT_FILENO) != 0 && errno != EBADF)
+        return uk_err_sys(err, errno, "writing standard output");
+    return UK_OK;
+}
+
+static void say(const char *prefix, const char *fmt, va_list args)
+    UK_PRINTF(2, 0);
+
+/* One write, so that lines of several programs do not mix.  Names of files and
+ * folders can have any byte, and whoever made them may not be who reads it. */
+static void
+say(const char *prefix, const char *fmt, va_list args)
+{
+    char text[2048], line[2048];
+    struct uk_err ignored;
+    size_t len;
+
+    uk_wait_end();
+    if (vsnprintf(text, sizeof(text), fmt, args) < 0)
+        return;
+    len = (size_t)snprintf(line, sizeof(line), "%s", prefix);
+    len += uk_str_escape(line + len, sizeof(line) - len, text);
+    line[len++] = '\n'; /* where the NUL was */
+    if (uk_io_write_all(STDERR_FILENO, line, len, no_deadline, &ignored) !=
+        UK_OK)
+        return; /* nobody is left to be told */
+}
+
+void
+uk_out_note(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say("", fmt, args);
+    va_end(args);
+}
+
+void
+uk_out_error(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say("userkey: ", fmt, args);
+    va_end(args);
+}
+
+const char *
+uk_out_date(int64_t seconds, char out[UK_OUT_DATE])
+{
+    time_t when = (time_t)seconds;
+    struct tm tm;
+
+    if (seconds <= 0 || gmtime_r(&when, &tm) == NULL ||
+        strftime(out, UK_OUT_DATE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        memcpy(out, "-", 2);
+    return out;
+}

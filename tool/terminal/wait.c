@@ -1,0 +1,61 @@
+/* What is waited for, said to people when it takes longer than a second. */
+#include "tool/terminal/wait.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "core/str.h"
+
+#define CLEAR "\r\033[K"
+
+/* For the handler: written while no alarm is set. */
+static char line[512];
+static volatile sig_atomic_t length;
+static volatile sig_atomic_t shown;
+
+static void
+show(int number)
+{
+    int saved = errno;
+
+    shown = write(STDERR_FILENO, line, (size_t)length) > 0;
+    errno = saved;
+}
+
+static void
+set_alarm(time_t seconds)
+{
+    const struct itimerval when = {.it_value = {.tv_sec = seconds}};
+
+    setitimer(ITIMER_REAL, &when, NULL);
+}
+
+void
+uk_wait_begin(const char *subject)
+{
+    struct sigaction action = {.sa_handler = show, .sa_flags = SA_RESTART};
+    char text[256];
+
+    uk_wait_end();
+    if (isatty(STDERR_FILENO) != 1)
+        return;
+    uk_str_escape(text, sizeof(text), subject);
+    length = snprintf(line, sizeof(line), CLEAR "waiting for %s ...", text);
+    sigaction(SIGALRM, &action, NULL);
+    set_alarm(1);
+}
+
+void
+uk_wait_end(void)
+{
+    if (length == 0)
+        return;
+    set_alarm(0);
+    length = 0; /* an alarm that still comes shows nothing */
+    if (shown)
+        shown = write(STDERR_FILENO, CLEAR, strlen(CLEAR)) < 0;
+}
