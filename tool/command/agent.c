@@ -286,7 +286,8 @@ fail(enum uk_code code, const struct uk_err *err)
         return uk_status_of_code(code);
     }
     uk_out_error("no agent is running: %s", err->text);
-    uk_out_note("a login starts one, or asks by itself");
+    uk_out_note("each login starts one of its own; 'systemctl enable --now "
+                "userkey-agent.socket' keeps one");
     return UK_EXIT_NOT_FOUND;
 }
 

@@ -195,7 +195,7 @@ find_all(const struct uk_find *find, const struct uk_args *args,
 
         if (is_there(results, n, &one))
             continue;
-        one.status = uk_find_key(find, one.word, &one.key);
+        one.status = uk_find_key(find, args, one.word, &one.key);
         if (one.key == NULL || !is_there(results, n, &one))
             results[n++] = one;
     }

@@ -24,6 +24,11 @@ report(struct uk_tool *tool, const struct uk_decision *check)
     }
     if (check->code != UK_OK && geteuid() != 0)
         uk_out_note("a login asks as root; so should 'userkey check'");
+    else if (check->code != UK_OK && !tool->args.json &&
+             uk_out_next(&tool->out, &tool->err,
+                         "'userkey doctor' looks at this machine, and says "
+                         "what mends it") != UK_OK)
+        status = uk_talk_failed(&tool->err);
     return status;
 }
 

@@ -191,6 +191,11 @@ explain(struct uk_tool *tool, struct explanation *all, const char *conf_file)
         status = uk_talk_failed(&tool->err);
     if (all->rules.code != UK_OK && geteuid() != 0)
         uk_out_note("a login asks as root; so should 'userkey explain'");
+    else if (all->rules.code != UK_OK && !tool->args.json &&
+             uk_out_next(&tool->out, &tool->err,
+                         "'userkey doctor' looks at this machine, and says "
+                         "what mends it") != UK_OK)
+        status = uk_talk_failed(&tool->err);
     return status;
 }
 

@@ -187,7 +187,7 @@ uk_cmd_show(struct uk_tool *tool)
                         &tool->err);
     status = uk_talk_check(&talk, code, tool->args.word[0], &tool->err);
     if (status == UK_EXIT_DONE)
-        status = uk_find_key(&find, tool->args.word[0], &key);
+        status = uk_find_key(&find, &tool->args, tool->args.word[0], &key);
     if (status == UK_EXIT_DONE)
         status = show(tool, &talk, key->id);
 out:

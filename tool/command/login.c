@@ -72,7 +72,8 @@ refuse(const struct uk_talk *talk, enum uk_verdict verdict)
     const struct uk_refusal *refusal = &talk->service.refusal;
 
     if (verdict == UK_USER_DISABLED)
-        uk_out_error("the service has disabled this user (request '%s')",
+        uk_out_error("the service has disabled this user; an administrator "
+                     "enables it: 'userkey-server user enable' (request '%s')",
                      refusal->request_id);
     else if (verdict == UK_THROTTLED_SERVICE)
         uk_out_error("too many attempts; try again in %u s (request '%s')",
@@ -81,13 +82,14 @@ refuse(const struct uk_talk *talk, enum uk_verdict verdict)
         uk_out_error("%s (request '%s')", UK_API_OFF("local-userpass"),
                      refusal->request_id);
     else
-        uk_out_error("the service does not take this address and password "
-                     "(request '%s')",
+        uk_out_error("the service does not take this address and password; "
+                     "who has forgotten it asks an administrator for a token "
+                     "('userkey-server user reset-token') (request '%s')",
                      refusal->request_id);
     return uk_status_of_verdict(verdict);
 }
 
-static void
+static enum uk_code
 say_login(struct uk_tool *tool, const struct uk_talk *talk)
 {
     struct uk_json_out json = {.buf = &tool->out};
@@ -96,7 +98,9 @@ say_login(struct uk_tool *tool, const struct uk_talk *talk)
         uk_buf_addf(&tool->out, "logged in to '%s' as user %s\n",
                     talk->state.place.service_url.item[0],
                     talk->state.session.user_id);
-        return;
+        return uk_out_next(&tool->out, &tool->err,
+                           "'userkey create NAME' makes a key, 'userkey list' "
+                           "shows those there are");
     }
     uk_json_begin(&json, NULL, '{');
     uk_json_put_text(&json, "user_id", talk->state.session.user_id);
@@ -104,6 +108,7 @@ say_login(struct uk_tool *tool, const struct uk_talk *talk)
     uk_json_put_text(&json, "url", talk->state.place.service_url.item[0]);
     uk_json_end(&json, '}');
     uk_buf_add_byte(&tool->out, '\n');
+    return UK_OK;
 }
 
 enum uk_exit
@@ -137,8 +142,8 @@ uk_cmd_login(struct uk_tool *tool)
     if (code != UK_OK) {
         uk_reword(&tool->err, &tool->args);
         status = uk_talk_say(&tool->err);
-    } else if (status == UK_EXIT_DONE) {
-        say_login(tool, &talk);
+    } else if (status == UK_EXIT_DONE && say_login(tool, &talk) != UK_OK) {
+        status = uk_talk_say(&tool->err);
     }
     uk_secret_clear(&password);
     uk_talk_close(&talk);

@@ -120,7 +120,8 @@ prune(struct uk_tool *tool, const struct harvest *harvest, int64_t older_s)
                     "'--older-than 0' takes them too",
                     harvest->unknown);
     if (harvest->count == 0 && !tool->args.json)
-        uk_out_note("no key has been over for so long");
+        uk_out_note("no key has been over for so long; 'userkey list' shows "
+                    "what there is");
     if (tool->args.dry_run || harvest->count == 0)
         return list(tool, harvest) == UK_OK ? UK_EXIT_DONE
                                             : uk_talk_failed(&tool->err);

@@ -286,7 +286,8 @@ prepare(struct rotation *rotation)
                         &rotation->find.count, &tool->err);
     status = uk_talk_check(rotation->talk, code, word, &tool->err);
     if (status == UK_EXIT_DONE)
-        status = uk_find_key(&rotation->find, word, &rotation->old);
+        status =
+            uk_find_key(&rotation->find, &tool->args, word, &rotation->old);
     if (status != UK_EXIT_DONE)
         return status;
     if (rotation->grace_s > 0 && rotation->old->created_s == 0) {

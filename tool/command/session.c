@@ -119,7 +119,9 @@ uk_cmd_whoami(struct uk_tool *tool)
     else if (verdict == UK_REFUSED)
         status = uk_talk_over();
     else if (verdict != UK_GRANTED) {
-        uk_out_error("the service answers '%s'", uk_verdict_word(verdict));
+        uk_out_error("the service answers '%s'; 'userkey login' begins a new "
+                     "session (request '%s')",
+                     uk_verdict_word(verdict), talk.service.refusal.request_id);
         status = uk_status_of_verdict(verdict);
     } else if (tool->args.json)
         put_person(&tool->out, &talk, &person);

@@ -185,6 +185,13 @@ add(struct uk_tool *tool, struct uk_talk *talk)
     status = uk_talk_check_admin(talk, code, email, &tool->err);
     if (status == UK_EXIT_DONE && show(tool, &user) != UK_OK)
         status = uk_talk_failed_admin(&tool->err);
+    if (status == UK_EXIT_DONE && !tool->args.json &&
+        uk_out_next(&tool->out, &tool->err,
+                    "'userkey login --email %s' and 'userkey create NAME' make "
+                    "a key; with a line 'ACCOUNT id:%s' in "
+                    "'/etc/userkey/users' it logs in there",
+                    email, user.id) != UK_OK)
+        status = uk_talk_failed_admin(&tool->err);
     uk_secret_clear(&password);
     return status;
 }

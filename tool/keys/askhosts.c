@@ -105,7 +105,9 @@ uk_askhosts_check(const char *question, const char *given, struct uk_err *err)
     if (code != UK_OK || found)
         return code;
     return uk_err_set(err, UK_INVALID,
-                      "'%s' is not among the hosts that may have the key (%s)",
+                      "'%s' is not among the hosts that may have the key; "
+                      "%s%s says which may",
                       uk_str_printable(shown, host.at, host.len),
-                      given != NULL ? "--host" : path);
+                      given != NULL ? "--host" : "a line of ",
+                      given != NULL ? "" : path);
 }

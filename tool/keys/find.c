@@ -37,8 +37,8 @@ refuse_ambiguous(const struct uk_find *find, const char *word)
 }
 
 enum uk_exit
-uk_find_key(const struct uk_find *find, const char *word,
-            const struct uk_key **out)
+uk_find_key(const struct uk_find *find, const struct uk_args *args,
+            const char *word, const struct uk_key **out)
 {
     const struct uk_key *by_id = NULL, *by_name = NULL;
     size_t names = count_names(find, word, &by_name);
@@ -51,8 +51,9 @@ uk_find_key(const struct uk_find *find, const char *word,
     if (names > 1 || (names == 1 && by_id != NULL && by_id != by_name))
         return refuse_ambiguous(find, word);
     if (names == 0 && by_id == NULL) {
-        uk_out_error("'%s': no such key; 'userkey list' shows what there is",
-                     uk_str_printable(shown, word, strlen(word)));
+        uk_out_error("'%s': no such key; 'userkey %s' shows what there is",
+                     uk_str_printable(shown, word, strlen(word)),
+                     args->server_keys ? "server-key list" : "list");
         return UK_EXIT_NOT_FOUND;
     }
     *out = by_id != NULL ? by_id : by_name;

@@ -18,8 +18,8 @@ struct uk_find {
 
 /* UK_EXIT_DONE and the key, borrowed; or UK_EXIT_NOT_FOUND or UK_EXIT_CONFLICT
  * with the reason, and what there is, on standard error. */
-enum uk_exit uk_find_key(const struct uk_find *find, const char *word,
-                         const struct uk_key **out);
+enum uk_exit uk_find_key(const struct uk_find *find, const struct uk_args *args,
+                         const char *word, const struct uk_key **out);
 void uk_find_clear(struct uk_find *find);
 
 /* Say so on standard error if there will soon be no room for another key. */

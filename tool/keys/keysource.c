@@ -162,6 +162,6 @@ uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err)
         err, UK_INVALID,
         "no key is kept anywhere: neither as systemd's credential "
         "'userkey', nor in '%s', nor in the desktop's secret "
-        "service",
+        "service; 'userkey create NAME --out FILE' makes one",
         own[0] != '\0' ? own : "~/.config/userkey/key");
 }

@@ -33,7 +33,8 @@ uk_newkey_make(struct uk_tool *tool, struct uk_talk *talk, const char *name,
     status = uk_talk_check(talk, code, name, &tool->err);
     if (status != UK_EXIT_DONE || !lives_too_long(expiry, &out->key))
         return status;
-    uk_out_error("this service does not know keys that expire");
+    uk_out_error("this service does not know keys that expire; without "
+                 "--expires it makes one");
     uk_newkey_take_back(talk, out);
     return UK_EXIT_FAILED;
 }
@@ -82,6 +83,21 @@ say_made(const struct uk_key *key, const struct uk_target *target)
                 in_file ? "' and nowhere else" : ":");
 }
 
+/* The user of a server key is new with it, and nobody's yet. */
+static enum uk_code
+say_next(struct uk_tool *tool, const struct uk_key *key)
+{
+    if (key->user_id[0] != '\0')
+        return uk_out_next(
+            &tool->out, &tool->err,
+            "with a line 'ACCOUNT id:%s' in '/etc/userkey/users' "
+            "it logs in there; 'userkey check ACCOUNT' tries it",
+            key->user_id);
+    return uk_out_next(&tool->out, &tool->err,
+                       "'userkey check ACCOUNT' tries it, on a machine that it "
+                       "is to log in to");
+}
+
 enum uk_exit
 uk_newkey_hand_over(struct uk_tool *tool, const struct uk_target *target,
                     const struct uk_newkey *made, const struct uk_key *replaced,
@@ -101,6 +117,8 @@ uk_newkey_hand_over(struct uk_tool *tool, const struct uk_target *target,
         uk_buf_addf(&tool->out, "%s\n", uk_secret_peek(&made->value));
     if (code == UK_OK)
         code = uk_out_flush(&tool->out, &tool->err);
+    if (code == UK_OK && !tool->args.raw && !tool->args.json)
+        code = say_next(tool, &made->key);
     return code == UK_OK ? UK_EXIT_DONE : uk_talk_failed(&tool->err);
 }
 

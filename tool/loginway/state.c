@@ -171,7 +171,8 @@ uk_loginstate_lock(int *fd, struct uk_err *err)
         if (errno != EWOULDBLOCK || uk_deadline_passed(by)) {
             uk_io_close(&lock);
             return uk_err_set(err, UK_SYSTEM,
-                              "another 'userkey' is changing the logins");
+                              "another 'userkey' is changing the logins; try "
+                              "again when it is done");
         }
         nanosleep(&pause, NULL);
     }

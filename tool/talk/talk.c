@@ -2,6 +2,7 @@
 #include "tool/talk/talk.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "core/str.h"
 #include "tool/talk/reword.h"
@@ -31,7 +32,8 @@ uk_talk_open(struct uk_talk *talk, struct uk_err *err)
     enum uk_code code = uk_state_load(&talk->state, &found, err);
 
     if (code == UK_OK && !found) {
-        uk_out_error("not logged in; 'userkey login' does that");
+        uk_out_error("not logged in; 'userkey login' does that (an "
+                     "administrator has '--admin-file FILE --user WHO')");
         return UK_EXIT_NOT_LOGGED_IN;
     }
     if (code == UK_OK)
@@ -83,6 +85,10 @@ uk_talk_say(const struct uk_err *err)
         uk_out_error("%s (timeout:%s)", err->text, uk_stage_word(err->stage));
     else
         uk_out_error("%s", err->text);
+    if (uk_status_of_code(err->code) == UK_EXIT_NETWORK &&
+        access(UK_SETTINGS_FILE, F_OK) == 0)
+        uk_out_hint("'userkey doctor' looks at this machine's way to the "
+                    "service, and says what mends it");
     return uk_status_of_code(err->code);
 }
 
@@ -96,8 +102,8 @@ words_of(enum uk_keys_reply reply)
         return "there is a key of this name; choose another name, or 'userkey "
                "delete' that key first";
     case UK_KEYS_LIMIT:
-        return "there are as many keys as one user may have; 'userkey list' "
-               "shows them, 'userkey delete' makes room";
+        return "there are as many keys as one user may have; 'userkey prune' "
+               "(what is over) or 'userkey delete' makes room";
     case UK_KEYS_BAD_NAME:
         return "not a name for a key; allowed: letters, digits, '-' and '_'";
     case UK_KEYS_DENIED:

@@ -207,6 +207,32 @@ uk_out_error(const char *fmt, ...)
     va_end(args);
 }
 
+void
+uk_out_hint(const char *fmt, ...)
+{
+    va_list args;
+
+    if (isatty(STDERR_FILENO) != 1)
+        return;
+    va_start(args, fmt);
+    say("", fmt, args);
+    va_end(args);
+}
+
+enum uk_code
+uk_out_next(struct uk_buf *out, struct uk_err *err, const char *fmt, ...)
+{
+    enum uk_code code = uk_out_flush(out, err);
+    va_list args;
+
+    if (code != UK_OK || isatty(STDERR_FILENO) != 1)
+        return code;
+    va_start(args, fmt);
+    say("", fmt, args);
+    va_end(args);
+    return UK_OK;
+}
+
 const char *
 uk_out_date(int64_t seconds, char out[UK_OUT_DATE])
 {

@@ -55,4 +55,10 @@ const char *uk_out_date(int64_t seconds, char out[UK_OUT_DATE]);
 void uk_out_note(const char *fmt, ...) UK_PRINTF(1, 2);
 void uk_out_error(const char *fmt, ...) UK_PRINTF(1, 2);
 
+/* What to do next: a note that only a person at a terminal sees.  uk_out_next
+ * shows before it what stands in out. */
+void uk_out_hint(const char *fmt, ...) UK_PRINTF(1, 2);
+UK_MUST_USE enum uk_code uk_out_next(struct uk_buf *out, struct uk_err *err,
+                                     const char *fmt, ...) UK_PRINTF(3, 4);
+
 #endif
