@@ -83,19 +83,19 @@ say_made(const struct uk_key *key, const struct uk_target *target)
                 in_file ? "' and nowhere else" : ":");
 }
 
-/* The user of a server key is new with it, and nobody's yet. */
-static enum uk_code
-say_next(struct uk_tool *tool, const struct uk_key *key)
+/* Said before the value, which comes last.  The user of a server key is new
+ * with it, and nobody's yet. */
+static void
+say_next(const struct uk_key *key)
 {
     if (key->user_id[0] != '\0')
-        return uk_out_next(
-            &tool->out, &tool->err,
-            "with a line 'ACCOUNT id:%s' in '/etc/userkey/users' "
-            "it logs in there; 'userkey check ACCOUNT' tries it",
+        uk_out_hint(
+            "to use it: a line 'ACCOUNT id:%s' in '/etc/userkey/users', "
+            "and 'userkey check ACCOUNT' there",
             key->user_id);
-    return uk_out_next(&tool->out, &tool->err,
-                       "'userkey check ACCOUNT' tries it, on a machine that it "
-                       "is to log in to");
+    else
+        uk_out_hint("to try it: 'userkey check ACCOUNT', on a machine that it "
+                    "is to log in to");
 }
 
 enum uk_exit
@@ -109,16 +109,16 @@ uk_newkey_hand_over(struct uk_tool *tool, const struct uk_target *target,
     *arrived = false;
     if (in_file)
         code = uk_target_fill(target, &made->value, arrived, &tool->err);
-    if (code == UK_OK && !tool->args.raw && !tool->args.json)
+    if (code == UK_OK && !tool->args.raw && !tool->args.json) {
+        say_next(&made->key);
         say_made(&made->key, target);
+    }
     if (tool->args.json)
         put_key(tool, target, made, replaced);
     else if (!in_file)
         uk_buf_addf(&tool->out, "%s\n", uk_secret_peek(&made->value));
     if (code == UK_OK)
         code = uk_out_flush(&tool->out, &tool->err);
-    if (code == UK_OK && !tool->args.raw && !tool->args.json)
-        code = say_next(tool, &made->key);
     return code == UK_OK ? UK_EXIT_DONE : uk_talk_failed(&tool->err);
 }
 
