@@ -83,9 +83,12 @@ create(struct task *task, struct uk_err *err)
         code = hash_key(task, &key, &hash, err);
     if (code == UK_OK)
         code = add(task, &admin, &hash, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
+        uk_terminal_next("for the file of 'userkey --admin-file', with 'url', "
+                         "'app_id' and 'ca_file', which only you may read:");
         printf("public_key = %s\nprivate_key = %s\n", admin.id,
                uk_secret_peek(&key));
+    }
     uk_secret_clear(&key);
     return code;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "service/command/commands.h"
+#include "service/command/terminal.h"
 #include "service/command/where.h"
 #include "service/store/app.h"
 
@@ -23,8 +24,12 @@ uk_command_app_add(const struct uk_args *args, struct uk_err *err)
     if (code == UK_OK)
         code = store->ops->commit(store, err);
     uk_store_close(store);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         printf("%s\n", app.client_id);
+        uk_terminal_next("'userkey-server user add EMAIL --app %s' makes its "
+                         "first user",
+                         app.client_id);
+    }
     return code;
 }
 

@@ -11,6 +11,7 @@
 #include "core/io.h"
 #include "core/str.h"
 #include "service/command/commands.h"
+#include "service/command/terminal.h"
 #include "service/command/where.h"
 #include "service/store/app.h"
 #include "service/store/fresh.h"
@@ -45,8 +46,8 @@ prepare(const char *folder, int *held, struct uk_err *err)
     if ((st.st_mode & 077) != 0)
         return uk_err_set(err, UK_INVALID,
                           "'%s' can be looked into by others; allowed: mode "
-                          "0700",
-                          folder);
+                          "0700 ('chmod 0700 %s')",
+                          folder, folder);
     *held = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*held < 0)
         return uk_err_sys(err, errno, "opening '%s'", folder);
@@ -182,6 +183,20 @@ make_all(const struct place *place, const struct uk_store_app *app,
     return UK_OK;
 }
 
+static void
+say_next(const struct uk_args *args)
+{
+    bool settings = args->data == NULL;
+    const char *option = settings ? "--config" : "--data";
+    const char *value = settings ? args->config : args->data;
+
+    uk_terminal_next("that is the app's id, which every client needs; "
+                     "'userkey-server user add EMAIL %s %s' makes its first "
+                     "user, and 'userkey-server serve %s %s%s' serves it",
+                     option, value, option, value,
+                     settings ? "" : " --listen ADDRESS:PORT");
+}
+
 enum uk_code
 uk_command_init(const struct uk_args *args, struct uk_err *err)
 {
@@ -202,6 +217,8 @@ uk_command_init(const struct uk_args *args, struct uk_err *err)
         code = prepare(place.folder, &held, err);
     if (code == UK_OK)
         code = make_all(&place, &app, name, err);
+    if (code == UK_OK)
+        say_next(args);
     uk_io_close(&held);
     return code;
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,4 +93,17 @@ uk_terminal_date(int64_t seconds, char out[UK_TERMINAL_DATE])
         strftime(out, UK_TERMINAL_DATE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         memcpy(out, "-", 2);
     return out;
+}
+
+void
+uk_terminal_next(const char *fmt, ...)
+{
+    va_list args;
+
+    if (isatty(STDERR_FILENO) != 1 || fflush(stdout) != 0)
+        return; /* that it did not arrive, who closes it says */
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
 }

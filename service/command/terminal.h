@@ -41,6 +41,10 @@ void uk_terminal_stop(struct uk_terminal *terminal);
 UK_MUST_USE enum uk_code uk_terminal_yes(const char *question,
                                          struct uk_err *err);
 
+/* What to do next, in a line on standard error that only a person at a
+ * terminal sees, behind what is on its way to standard output. */
+void uk_terminal_next(const char *fmt, ...) UK_PRINTF(1, 2);
+
 #define UK_TERMINAL_DATE 32
 
 /* "2026-03-01T12:00:00Z", or "-". */

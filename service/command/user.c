@@ -15,7 +15,9 @@ no_such_user(const struct uk_user_task *task, struct uk_err *err)
     char shown[UK_PRINTABLE_SIZE];
 
     return uk_err_set(
-        err, UK_INVALID, "there is no user '%s' in app '%s'",
+        err, UK_INVALID,
+        "there is no user '%s' in app '%s'; 'userkey-server user list' shows "
+        "who there is",
         uk_str_printable(shown, task->args->word, strlen(task->args->word)),
         task->app.client_id);
 }

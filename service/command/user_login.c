@@ -78,7 +78,9 @@ add(struct uk_user_task *task, struct uk_err *err)
     uk_str_printable(shown, email, strlen(email));
     if (!uk_email_check(email) ||
         !uk_str_copy(identity.email, sizeof(identity.email), email))
-        return uk_err_set(err, UK_INVALID, "'%s' is not an address", shown);
+        return uk_err_set(err, UK_INVALID,
+                          "'%s' is not an address, as in name@example.com",
+                          shown);
     uk_id_make(task->user.user.id);
     uk_id_make(identity.id);
     memcpy(task->user.user.app_id, task->app.id, UK_ID_SIZE);
@@ -88,8 +90,13 @@ add(struct uk_user_task *task, struct uk_err *err)
         code = read_password(task, hash, err);
     if (code == UK_OK)
         code = add_row(task, &identity, hash, err);
-    if (code == UK_OK)
+    if (code == UK_OK) {
         printf("%s\n", task->user.user.id);
+        uk_terminal_next("'userkey login --email %s' and 'userkey create NAME' "
+                         "make a key; with a line 'ACCOUNT id:%s' in "
+                         "'/etc/userkey/users' it logs in there",
+                         shown, task->user.user.id);
+    }
     return code;
 }
 
