@@ -9,8 +9,8 @@
  * Where too little would be a danger (how old is this?), the wall clock may
  * make it more, never less: see uk_clock_age.
  */
-#ifndef AGENT_CLOCK_H
-#define AGENT_CLOCK_H
+#ifndef UK_AGENT_CLOCK_H
+#define UK_AGENT_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * been heard: whoever takes it over later has a process without programs,
  * files, signals or ports, beside the network that it is there for.
  */
-#ifndef AGENT_CONFINE_H
-#define AGENT_CONFINE_H
+#ifndef UK_AGENT_CONFINE_H
+#define UK_AGENT_CONFINE_H
 
 #include "core/attr.h"
 #include "core/err.h"

@@ -7,8 +7,8 @@
  * counted as "other".  No user, host, key or address is in it, but for the
  * service's own URLs.
  */
-#ifndef AGENT_COUNT_H
-#define AGENT_COUNT_H
+#ifndef UK_AGENT_COUNT_H
+#define UK_AGENT_COUNT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * they are handed out here and their answers taken, by whoever exchanges.
  * Pure.
  */
-#ifndef AGENT_DECIDE_H
-#define AGENT_DECIDE_H
+#ifndef UK_AGENT_DECIDE_H
+#define UK_AGENT_DECIDE_H
 
 #include <stdbool.h>
 

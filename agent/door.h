@@ -2,8 +2,8 @@
  * Where callers come in: what the descriptor that this program is given is,
  * or a listening socket of its own.
  */
-#ifndef AGENT_DOOR_H
-#define AGENT_DOOR_H
+#ifndef UK_AGENT_DOOR_H
+#define UK_AGENT_DOOR_H
 
 #include "core/attr.h"
 #include "core/err.h"

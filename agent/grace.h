@@ -27,8 +27,8 @@
  * Times are those of agent/clock.h.  An entry whose age nobody can tell (the
  * wall clock was set back) waits for its next login online.
  */
-#ifndef AGENT_GRACE_H
-#define AGENT_GRACE_H
+#ifndef UK_AGENT_GRACE_H
+#define UK_AGENT_GRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * Everything stands behind a MAC that only this machine can make, so what was
  * cut, damaged, changed or made elsewhere is none.  Pure.
  */
-#ifndef AGENT_GRACEFILE_H
-#define AGENT_GRACEFILE_H
+#ifndef UK_AGENT_GRACEFILE_H
+#define UK_AGENT_GRACEFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * The list of keys that may log in by grace (a part of agent/grace).
  */
-#ifndef AGENT_GRACELIST_H
-#define AGENT_GRACELIST_H
+#ifndef UK_AGENT_GRACELIST_H
+#define UK_AGENT_GRACELIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * What makes a hash of a key worth nothing outside of this machine (a part of
  * agent/grace).
  */
-#ifndef AGENT_GRACESEAL_H
-#define AGENT_GRACESEAL_H
+#ifndef UK_AGENT_GRACESEAL_H
+#define UK_AGENT_GRACESEAL_H
 
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
  * twice: before the service is asked
  * (uk_guard_admit), and when it is known what came of that (uk_guard_settle).
  */
-#ifndef AGENT_GUARD_H
-#define AGENT_GUARD_H
+#ifndef UK_AGENT_GUARD_H
+#define UK_AGENT_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -12,8 +12,8 @@
  * nothing, what this machine refuses itself is no proof either, and any answer
  * ends it.
  */
-#ifndef AGENT_HEALTH_H
-#define AGENT_HEALTH_H
+#ifndef UK_AGENT_HEALTH_H
+#define UK_AGENT_HEALTH_H
 
 #include <stdbool.h>
 

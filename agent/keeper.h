@@ -7,8 +7,8 @@
  * program is begun anew, perhaps a newer one; callers wait at the socket
  * meanwhile and notice nothing.
  */
-#ifndef AGENT_KEEPER_H
-#define AGENT_KEEPER_H
+#ifndef UK_AGENT_KEEPER_H
+#define UK_AGENT_KEEPER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

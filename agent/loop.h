@@ -1,8 +1,8 @@
 /*
  * One thread's event loop: descriptors that can be read, moments that come.
  */
-#ifndef AGENT_LOOP_H
-#define AGENT_LOOP_H
+#ifndef UK_AGENT_LOOP_H
+#define UK_AGENT_LOOP_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
  * connection that somebody else has made, root may ask about anyone, and
  * anyone else about themselves, as with unix_chkpwd.
  */
-#ifndef AGENT_PEER_H
-#define AGENT_PEER_H
+#ifndef UK_AGENT_PEER_H
+#define UK_AGENT_PEER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -2,8 +2,8 @@
  * What this process may do: first it forgets what it has from its caller, then
  * it goes from root to its own user for good.
  */
-#ifndef AGENT_PRIVS_H
-#define AGENT_PRIVS_H
+#ifndef UK_AGENT_PRIVS_H
+#define UK_AGENT_PRIVS_H
 
 #include "core/attr.h"
 #include "core/err.h"

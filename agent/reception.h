@@ -5,8 +5,8 @@
  * has a part of the room, and one uid a part of that.  Those who have not said
  * yet what they want make room for those who come.
  */
-#ifndef AGENT_RECEPTION_H
-#define AGENT_RECEPTION_H
+#ifndef UK_AGENT_RECEPTION_H
+#define UK_AGENT_RECEPTION_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /*
  * One answer on a descriptor, whatever becomes of it.
  */
-#ifndef AGENT_REPLY_H
-#define AGENT_REPLY_H
+#ifndef UK_AGENT_REPLY_H
+#define UK_AGENT_REPLY_H
 
 #include "core/attr.h"
 #include "core/deadline.h"

@@ -2,8 +2,8 @@
  * Hashes of keys that are useless without a secret of this machine
  * (libsodium).
  */
-#ifndef AGENT_SEAL_H
-#define AGENT_SEAL_H
+#ifndef UK_AGENT_SEAL_H
+#define UK_AGENT_SEAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * The agent at work for one caller.
  */
-#ifndef AGENT_SERVE_H
-#define AGENT_SERVE_H
+#ifndef UK_AGENT_SERVE_H
+#define UK_AGENT_SERVE_H
 
 #include "core/attr.h"
 #include "core/deadline.h"

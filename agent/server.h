@@ -1,8 +1,8 @@
 /*
  * One server of the service: what is known about it, and whether it is there.
  */
-#ifndef AGENT_SERVER_H
-#define AGENT_SERVER_H
+#ifndef UK_AGENT_SERVER_H
+#define UK_AGENT_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>

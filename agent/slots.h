@@ -11,8 +11,8 @@
  * the reader holds to what is possible.  A file that has another size or
  * beginning is begun anew.
  */
-#ifndef AGENT_SLOTS_H
-#define AGENT_SLOTS_H
+#ifndef UK_AGENT_SLOTS_H
+#define UK_AGENT_SLOTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * A login must go by the settings that stand there when it begins, whoever
  * serves it: a process that has read them earlier looks before each one.
  */
-#ifndef AGENT_STAMPS_H
-#define AGENT_STAMPS_H
+#ifndef UK_AGENT_STAMPS_H
+#define UK_AGENT_STAMPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

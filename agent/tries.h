@@ -35,8 +35,8 @@
  * they are forgotten by cannot be turned back (agent/clock.h).  Where there is
  * no such file they are kept in memory.
  */
-#ifndef AGENT_TRIES_H
-#define AGENT_TRIES_H
+#ifndef UK_AGENT_TRIES_H
+#define UK_AGENT_TRIES_H
 
 #include <stdbool.h>
 #include <stdint.h>

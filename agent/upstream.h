@@ -7,8 +7,8 @@
  * may be asked twice: a key that opens two sessions where one was wanted has
  * done no harm, one that was refused twice would have.
  */
-#ifndef AGENT_UPSTREAM_H
-#define AGENT_UPSTREAM_H
+#ifndef UK_AGENT_UPSTREAM_H
+#define UK_AGENT_UPSTREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

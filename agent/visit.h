@@ -5,8 +5,8 @@
  * end the session that nobody is to have.  Everything by a deadline; nothing
  * here waits.
  */
-#ifndef AGENT_VISIT_H
-#define AGENT_VISIT_H
+#ifndef UK_AGENT_VISIT_H
+#define UK_AGENT_VISIT_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * Only callers that are not root make it necessary, so that all that a name
  * service that hangs can hold up is them.
  */
-#ifndef AGENT_WHOIS_H
-#define AGENT_WHOIS_H
+#ifndef UK_AGENT_WHOIS_H
+#define UK_AGENT_WHOIS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* One local account, as the name service knows it. */
-#ifndef UK_ACCOUNT_H
-#define UK_ACCOUNT_H
+#ifndef UK_CORE_ACCOUNT_H
+#define UK_CORE_ACCOUNT_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * admin->reply telling what the service said; out-parameters are written with
  * UK_ADMIN_DONE only.
  */
-#ifndef UK_ADMIN_H
-#define UK_ADMIN_H
+#ifndef UK_CORE_ADMIN_H
+#define UK_CORE_ADMIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

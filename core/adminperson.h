@@ -5,8 +5,8 @@
  * Source: docs/PROTOCOL.md, "The Admin API".  As in core/admin.h the reply
  * tells what the service said.
  */
-#ifndef UK_ADMINPERSON_H
-#define UK_ADMINPERSON_H
+#ifndef UK_CORE_ADMINPERSON_H
+#define UK_CORE_ADMINPERSON_H
 
 #include <stdint.h>
 

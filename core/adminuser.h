@@ -1,8 +1,8 @@
 /*
  * A user as the Admin API writes one: bytes of a service, checked.
  */
-#ifndef UK_ADMINUSER_H
-#define UK_ADMINUSER_H
+#ifndef UK_CORE_ADMINUSER_H
+#define UK_CORE_ADMINUSER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * The next way is tried if, and only if, nobody has taken the request on the
  * way before: a question that has been sent is not asked again.
  */
-#ifndef UK_AGENT_H
-#define UK_AGENT_H
+#ifndef UK_CORE_AGENT_H
+#define UK_CORE_AGENT_H
 
 #include "core/attr.h"
 #include "core/deadline.h"

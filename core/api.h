@@ -3,8 +3,8 @@
  *
  * Source: docs/PROTOCOL.md, "The auth service".
  */
-#ifndef UK_API_H
-#define UK_API_H
+#ifndef UK_CORE_API_H
+#define UK_CORE_API_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What the compiler is told about our functions and cannot see by itself. */
-#ifndef UK_ATTR_H
-#define UK_ATTR_H
+#ifndef UK_CORE_ATTR_H
+#define UK_CORE_ATTR_H
 
 /* The result says whether it worked; to drop it is an error. */
 #define UK_MUST_USE __attribute__((warn_unused_result))

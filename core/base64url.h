@@ -1,6 +1,6 @@
 /* Base64 for URLs, without padding (RFC 4648, section 5). */
-#ifndef UK_BASE64URL_H
-#define UK_BASE64URL_H
+#ifndef UK_CORE_BASE64URL_H
+#define UK_CORE_BASE64URL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * at the end tells.  So encoding reads as a list.  Growing and clearing wipe,
  * because request and answer bodies carry secrets.
  */
-#ifndef UK_BUF_H
-#define UK_BUF_H
+#ifndef UK_CORE_BUF_H
+#define UK_CORE_BUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

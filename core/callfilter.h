@@ -6,8 +6,8 @@
  * and have loaded what here takes 50, because the kernel runs a new filter once
  * for every call that it has, and this one is a search tree.
  */
-#ifndef UK_CALLFILTER_H
-#define UK_CALLFILTER_H
+#ifndef UK_CORE_CALLFILTER_H
+#define UK_CORE_CALLFILTER_H
 
 #include <linux/filter.h>
 #include <stddef.h>

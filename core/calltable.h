@@ -6,8 +6,8 @@
  * accept.  clone3 is missing on purpose: its flags are out of a filter's reach,
  * and the C library takes clone where there is none.
  */
-#ifndef UK_CALLTABLE_H
-#define UK_CALLTABLE_H
+#ifndef UK_CORE_CALLTABLE_H
+#define UK_CORE_CALLTABLE_H
 
 #include "core/callfilter.h"
 

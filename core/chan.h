@@ -4,8 +4,8 @@
  * One request, one answer, end of file.  An answer counts when the end has
  * come behind it: a second one makes both worthless.
  */
-#ifndef UK_CHAN_H
-#define UK_CHAN_H
+#ifndef UK_CORE_CHAN_H
+#define UK_CORE_CHAN_H
 
 #include <stdbool.h>
 

@@ -5,8 +5,8 @@
  * read whose it is, to compare that with what the service says beside it.
  * Pure.
  */
-#ifndef UK_CLAIMS_H
-#define UK_CLAIMS_H
+#ifndef UK_CORE_CLAIMS_H
+#define UK_CORE_CLAIMS_H
 
 #include <stdbool.h>
 

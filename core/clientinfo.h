@@ -4,8 +4,8 @@
  *
  * Source: docs/PROTOCOL.md, "The auth service".
  */
-#ifndef UK_CLIENTINFO_H
-#define UK_CLIENTINFO_H
+#ifndef UK_CORE_CLIENTINFO_H
+#define UK_CORE_CLIENTINFO_H
 
 #include <stdbool.h>
 

@@ -11,8 +11,8 @@
  * Pure: bytes in, struct out.  Values are kept in the struct itself; there is
  * nothing to free.
  */
-#ifndef UK_CONF_H
-#define UK_CONF_H
+#ifndef UK_CORE_CONF_H
+#define UK_CORE_CONF_H
 
 #include <stdbool.h>
 #include <stddef.h>

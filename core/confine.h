@@ -2,8 +2,8 @@
  * What a program gives up once it is ready, and before it hears anybody: files
  * (core/fence) first, then system calls (core/callfilter).
  */
-#ifndef UK_CONFINE_H
-#define UK_CONFINE_H
+#ifndef UK_CORE_CONFINE_H
+#define UK_CORE_CONFINE_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * It is made once, at the edge, and handed down; nobody below invents a
  * timeout of their own.  A cleared deadline has passed.
  */
-#ifndef UK_DEADLINE_H
-#define UK_DEADLINE_H
+#ifndef UK_CORE_DEADLINE_H
+#define UK_CORE_DEADLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
  * in everything else is the same, so that the time until the prompt does not
  * tell which ones are.
  */
-#ifndef UK_EARLY_H
-#define UK_EARLY_H
+#ifndef UK_CORE_EARLY_H
+#define UK_CORE_EARLY_H
 
 #include "core/helper.h"
 #include "core/settings.h"

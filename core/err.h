@@ -8,8 +8,8 @@
  *
  * A code says whether we found out.  What we found out is a verdict.
  */
-#ifndef UK_ERR_H
-#define UK_ERR_H
+#ifndef UK_CORE_ERR_H
+#define UK_CORE_ERR_H
 
 #include "core/attr.h"
 

@@ -6,8 +6,8 @@
  * in a folder, is not limited: the name service of a machine is reached by
  * both, and nobody can list what it is made of.
  */
-#ifndef UK_FENCE_H
-#define UK_FENCE_H
+#ifndef UK_CORE_FENCE_H
+#define UK_CORE_FENCE_H
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
  * symbolic link, and it is a regular file.  The check and the reading go
  * through the same descriptors, so nothing can be exchanged between them.
  */
-#ifndef UK_FILE_H
-#define UK_FILE_H
+#ifndef UK_CORE_FILE_H
+#define UK_CORE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
  * waitpid that finds no child is not an error here, and an exit status is
  * never looked at).
  */
-#ifndef UK_HELPER_H
-#define UK_HELPER_H
+#ifndef UK_CORE_HELPER_H
+#define UK_CORE_HELPER_H
 
 #include <sys/types.h>
 

@@ -8,8 +8,8 @@
  *
  * Pure: lines in, struct out.
  */
-#ifndef UK_HTTPHEAD_H
-#define UK_HTTPHEAD_H
+#ifndef UK_CORE_HTTPHEAD_H
+#define UK_CORE_HTTPHEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  * the end that chunks and HTTP/2 have), and application/json wherever there is
  * a body.
  */
-#ifndef UK_HTTPS_H
-#define UK_HTTPS_H
+#ifndef UK_CORE_HTTPS_H
+#define UK_CORE_HTTPS_H
 
 #include "core/attr.h"
 #include "core/deadline.h"

@@ -1,8 +1,8 @@
 /*
  * One question over HTTPS and its answer, as values (a part of core/https).
  */
-#ifndef UK_HTTPSASK_H
-#define UK_HTTPSASK_H
+#ifndef UK_CORE_HTTPSASK_H
+#define UK_CORE_HTTPSASK_H
 
 #include "core/buf.h"
 #include "core/httphead.h"

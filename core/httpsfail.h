@@ -4,8 +4,8 @@
  * Nothing that libcurl, OpenSSL or the other side says is passed on: their
  * numbers are looked up in tables of ours.
  */
-#ifndef UK_HTTPSFAIL_H
-#define UK_HTTPSFAIL_H
+#ifndef UK_CORE_HTTPSFAIL_H
+#define UK_CORE_HTTPSFAIL_H
 
 #include <curl/curl.h>
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  * The same attempts, with the same trust, as core/https makes one after the
  * other; here each is one server's, and whoever launches it chooses which.
  */
-#ifndef UK_HTTPSMANY_H
-#define UK_HTTPSMANY_H
+#ifndef UK_CORE_HTTPSMANY_H
+#define UK_CORE_HTTPSMANY_H
 
 #include "core/attr.h"
 #include "core/deadline.h"

@@ -6,8 +6,8 @@
  * same server; it still has what was set for every exchange, and of the last
  * one nothing: that points into memory of somebody who has gone.
  */
-#ifndef UK_HTTPSSPARE_H
-#define UK_HTTPSSPARE_H
+#ifndef UK_CORE_HTTPSSPARE_H
+#define UK_CORE_HTTPSSPARE_H
 
 #include <curl/curl.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * environment, a folder of authorities beside ours, .netrc, another protocol
  * to follow a redirect to) is set here to nothing or to what the settings say.
  */
-#ifndef UK_HTTPSTRUST_H
-#define UK_HTTPSTRUST_H
+#ifndef UK_CORE_HTTPSTRUST_H
+#define UK_CORE_HTTPSTRUST_H
 
 #include <curl/curl.h>
 

@@ -1,8 +1,8 @@
 /*
  * One attempt of an HTTPS exchange with one server (a part of core/https).
  */
-#ifndef UK_HTTPSTRY_H
-#define UK_HTTPSTRY_H
+#ifndef UK_CORE_HTTPSTRY_H
+#define UK_CORE_HTTPSTRY_H
 
 #include <curl/curl.h>
 #include <stdbool.h>

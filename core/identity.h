@@ -5,8 +5,8 @@
  * root-owned users file and the one rule of the settings.  Pure: no file is
  * read here, and nothing that a user can edit in their profile is looked at.
  */
-#ifndef UK_IDENTITY_H
-#define UK_IDENTITY_H
+#ifndef UK_CORE_IDENTITY_H
+#define UK_CORE_IDENTITY_H
 
 #include <stdbool.h>
 #include <stddef.h>

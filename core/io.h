@@ -6,8 +6,8 @@
  * works for.  No signal disposition is touched (sockets are written with
  * MSG_NOSIGNAL).
  */
-#ifndef UK_IO_H
-#define UK_IO_H
+#ifndef UK_CORE_IO_H
+#define UK_CORE_IO_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * has a NUL, but one may have other control characters, which stand escaped in
  * the text.
  */
-#ifndef UK_JSON_H
-#define UK_JSON_H
+#ifndef UK_CORE_JSON_H
+#define UK_CORE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * JSON out: written straight into a buffer, so that a secret is in no other
  * memory.
  */
-#ifndef UK_JSONOUT_H
-#define UK_JSONOUT_H
+#ifndef UK_CORE_JSONOUT_H
+#define UK_CORE_JSONOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>

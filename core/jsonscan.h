@@ -9,8 +9,8 @@
  *
  * Pure: bytes in, yes or no out.
  */
-#ifndef UK_JSONSCAN_H
-#define UK_JSONSCAN_H
+#ifndef UK_CORE_JSONSCAN_H
+#define UK_CORE_JSONSCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * to free it is to wipe one piece.  Libraries that do the same by many small
  * ones cost a login four times as much.
  */
-#ifndef UK_JSONTREE_H
-#define UK_JSONTREE_H
+#ifndef UK_CORE_JSONTREE_H
+#define UK_CORE_JSONTREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

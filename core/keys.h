@@ -7,8 +7,8 @@
  * are in the service's refusal); out-parameters are written with UK_KEYS_DONE
  * only.
  */
-#ifndef UK_KEYS_H
-#define UK_KEYS_H
+#ifndef UK_CORE_KEYS_H
+#define UK_CORE_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>

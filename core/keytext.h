@@ -6,8 +6,8 @@
  * The checksum is the CRC-32 of ISO 3309 (as in zlib) over the first 58
  * characters, written in base62 (0-9 A-Z a-z), most significant digit first.
  */
-#ifndef UK_KEYTEXT_H
-#define UK_KEYTEXT_H
+#ifndef UK_CORE_KEYTEXT_H
+#define UK_CORE_KEYTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

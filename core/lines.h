@@ -5,8 +5,8 @@
  * with a control character in it (a NUL, the carriage return of a DOS file) is
  * an error, and so is one that is longer than any honest one.  Pure.
  */
-#ifndef UK_LINES_H
-#define UK_LINES_H
+#ifndef UK_CORE_LINES_H
+#define UK_CORE_LINES_H
 
 #include <stddef.h>
 

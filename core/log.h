@@ -5,8 +5,8 @@
  * the PAM module logs through PAM.  Lines go to a descriptor, behind "<6>"
  * (RFC 5424 severity) where journald or another supervisor reads them.
  */
-#ifndef UK_LOG_H
-#define UK_LOG_H
+#ifndef UK_CORE_LOG_H
+#define UK_CORE_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

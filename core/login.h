@@ -7,8 +7,8 @@
  * person be this account).  Nothing is sent before the local checks are
  * through.
  */
-#ifndef UK_LOGIN_H
-#define UK_LOGIN_H
+#ifndef UK_CORE_LOGIN_H
+#define UK_CORE_LOGIN_H
 
 #include <stdbool.h>
 

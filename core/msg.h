@@ -7,8 +7,8 @@
  * for length, form and range, and a message with anything left over, missing
  * or of another version is UK_BAD_ANSWER.
  */
-#ifndef UK_MSG_H
-#define UK_MSG_H
+#ifndef UK_CORE_MSG_H
+#define UK_CORE_MSG_H
 
 #include <stdbool.h>
 #include <stddef.h>

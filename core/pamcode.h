@@ -6,8 +6,8 @@
  * holds them to those of the library that it is built with.  libpam is not
  * needed here.
  */
-#ifndef UK_PAMCODE_H
-#define UK_PAMCODE_H
+#ifndef UK_CORE_PAMCODE_H
+#define UK_CORE_PAMCODE_H
 
 #include "core/err.h"
 #include "core/verdict.h"

@@ -3,8 +3,8 @@
  *
  * Source: docs/PROTOCOL.md, "The auth service".
  */
-#ifndef UK_RESET_H
-#define UK_RESET_H
+#ifndef UK_CORE_RESET_H
+#define UK_CORE_RESET_H
 
 #include "core/api.h"
 #include "core/attr.h"

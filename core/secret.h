@@ -5,8 +5,8 @@
  * never in argv, the environment, a URL, a log, an error text or a core dump,
  * and never grow by realloc, which leaves copies behind.
  */
-#ifndef UK_SECRET_H
-#define UK_SECRET_H
+#ifndef UK_CORE_SECRET_H
+#define UK_CORE_SECRET_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * Source: docs/PROTOCOL.md, "The auth service".
  */
-#ifndef UK_SESSION_H
-#define UK_SESSION_H
+#ifndef UK_CORE_SESSION_H
+#define UK_CORE_SESSION_H
 
 #include "core/api.h"
 #include "core/attr.h"

@@ -5,8 +5,8 @@
  * what an answer means is the same for who waits for it and for who has an
  * event loop.  Source: docs/PROTOCOL.md, "The auth service".
  */
-#ifndef UK_SESSIONWORDS_H
-#define UK_SESSIONWORDS_H
+#ifndef UK_CORE_SESSIONWORDS_H
+#define UK_CORE_SESSIONWORDS_H
 
 #include "core/api.h"
 #include "core/attr.h"

@@ -4,8 +4,8 @@
  * Read by module, agent and tool through the same table.  userkey.conf(5) is
  * tested against that table.
  */
-#ifndef UK_SETTINGS_H
-#define UK_SETTINGS_H
+#ifndef UK_CORE_SETTINGS_H
+#define UK_CORE_SETTINGS_H
 
 #include <stdbool.h>
 

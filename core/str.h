@@ -2,8 +2,8 @@
  * Numbers, booleans, prefixes, printable text: checked, and the same in every
  * locale.  Bytes are compared as ASCII, never with the host's ctype tables.
  */
-#ifndef UK_STR_H
-#define UK_STR_H
+#ifndef UK_CORE_STR_H
+#define UK_CORE_STR_H
 
 #include <stdbool.h>
 #include <stddef.h>

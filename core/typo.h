@@ -5,8 +5,8 @@
  * slips lie between them, a slip being a character more, less or other, or two
  * exchanged.
  */
-#ifndef UK_TYPO_H
-#define UK_TYPO_H
+#ifndef UK_CORE_TYPO_H
+#define UK_CORE_TYPO_H
 
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  * that looks like a number is an IPv4 address in its usual form or an error.
  * Pure.
  */
-#ifndef UK_URL_H
-#define UK_URL_H
+#ifndef UK_CORE_URL_H
+#define UK_CORE_URL_H
 
 #include <stdbool.h>
 

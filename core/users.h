@@ -1,6 +1,6 @@
 /* The users file, taken apart.  Pure. */
-#ifndef UK_USERS_H
-#define UK_USERS_H
+#ifndef UK_CORE_USERS_H
+#define UK_CORE_USERS_H
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
  * Zero means that nobody answered, so cleared memory lets no one in.  Only
  * core/pamcode turns these into PAM's codes.
  */
-#ifndef UK_VERDICT_H
-#define UK_VERDICT_H
+#ifndef UK_CORE_VERDICT_H
+#define UK_CORE_VERDICT_H
 
 #include <stdbool.h>
 

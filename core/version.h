@@ -1,6 +1,6 @@
 /* The version of everything that is built here. */
-#ifndef UK_VERSION_H
-#define UK_VERSION_H
+#ifndef UK_CORE_VERSION_H
+#define UK_CORE_VERSION_H
 
 #define UK_VERSION "0.1"
 

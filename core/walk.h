@@ -2,8 +2,8 @@
  * A way down an absolute path, each folder checked before the next is looked
  * for (a part of core/file).
  */
-#ifndef UK_WALK_H
-#define UK_WALK_H
+#ifndef UK_CORE_WALK_H
+#define UK_CORE_WALK_H
 
 #include <limits.h>
 #include <stdbool.h>

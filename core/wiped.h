@@ -5,8 +5,8 @@
  * tokens among it, and frees it as it is.  These five have the signatures
  * that it, or any library of this kind, takes in place of the usual ones.
  */
-#ifndef UK_WIPED_H
-#define UK_WIPED_H
+#ifndef UK_CORE_WIPED_H
+#define UK_CORE_WIPED_H
 
 #include <stddef.h>
 

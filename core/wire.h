@@ -6,8 +6,8 @@
  * (uk_buf_check); reading stops at the first wrong field, whose name is then
  * in the error, and every further take does nothing.
  */
-#ifndef UK_WIRE_H
-#define UK_WIRE_H
+#ifndef UK_CORE_WIRE_H
+#define UK_CORE_WIRE_H
 
 #include <stddef.h>
 #include <stdint.h>

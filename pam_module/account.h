@@ -1,6 +1,6 @@
 /* acct_mgmt: may this person come in now? */
-#ifndef UK_MODULE_ACCOUNT_H
-#define UK_MODULE_ACCOUNT_H
+#ifndef UK_PAM_MODULE_ACCOUNT_H
+#define UK_PAM_MODULE_ACCOUNT_H
 
 #include "core/attr.h"
 #include "pam_module/call.h"

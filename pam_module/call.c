@@ -1,11 +1,8 @@
-/* One call of the host: what it came with, what is known, how it ended. */
+/* One call of the host: what it came with, what is known. */
 #include "pam_module/call.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "core/secret.h"
-#include "pam_module/report.h"
 
 static const char *
 peek_item(pam_handle_t *pamh, int type)
@@ -17,8 +14,8 @@ peek_item(pam_handle_t *pamh, int type)
     return item;
 }
 
-static void
-borrow_items(struct uk_call *call)
+void
+uk_call_borrow(struct uk_call *call)
 {
     call->user = peek_item(call->pamh, PAM_USER);
     call->service = peek_item(call->pamh, PAM_SERVICE);
@@ -36,7 +33,7 @@ uk_call_begin(struct uk_call *call, pam_handle_t *pamh, enum uk_phase phase,
                              .phase = phase,
                              .start = uk_deadline_in(0),
                              .early = UK_EARLY_NONE};
-    borrow_items(call);
+    uk_call_borrow(call);
     /* So that there is a log level and a floor before the file is read, and
      * where it cannot be. */
     code = uk_conf_init(uk_settings_table(), &call->settings, &call->err);
@@ -58,7 +55,7 @@ learn_user(struct uk_call *call)
         return uk_err_set(&call->err, UK_CANCELLED,
                           "asking for the user's name failed with PAM code %d",
                           status);
-    borrow_items(call); /* it may have called the conversation */
+    uk_call_borrow(call); /* it may have called the conversation */
     /* Longer than any name, so one that is cut here is no account's. */
     snprintf(call->settled, sizeof(call->settled), "%s", call->user);
     return UK_OK;
@@ -78,7 +75,7 @@ uk_call_settle(struct uk_call *call)
 enum uk_code
 uk_call_resume(struct uk_call *call)
 {
-    borrow_items(call);
+    uk_call_borrow(call);
     if (strncmp(call->settled, call->user, sizeof(call->settled) - 1) == 0)
         return UK_OK;
     return uk_err_set(&call->err, UK_INVALID,
@@ -90,31 +87,4 @@ uk_call_start_clock(struct uk_call *call)
 {
     call->start = uk_deadline_in(0);
     return uk_deadline_in((unsigned)call->settings.timeout);
-}
-
-/* Every refusal takes as long as the slowest of them, so that the time of the
- * answer does not tell who exists.  Counted from one moment: what a lookup
- * took is in it, not on top of it. */
-static void
-wait_for_floor(const struct uk_call *call)
-{
-    struct uk_deadline floor = call->start;
-
-    floor.at_ns += (int64_t)call->settings.failure_floor * 1000000;
-    uk_deadline_wait(floor);
-}
-
-int
-uk_call_end(struct uk_call *call, enum uk_code code)
-{
-    int result = uk_code_to_pam(code, call->outcome.verdict, call->phase);
-    bool must_wait = call->phase == UK_PHASE_AUTH && result != PAM_SUCCESS;
-
-    borrow_items(call); /* the last conversation may have failed */
-    uk_report(call, code, result);
-    uk_outcome_clear(&call->outcome);
-    if (must_wait)
-        wait_for_floor(call);
-    uk_wipe(call, sizeof(*call));
-    return result;
 }

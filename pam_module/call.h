@@ -1,12 +1,11 @@
 /*
- * One call of the host: what it came with, what is known, how it ended.
+ * One call of the host: what it came with, what is known.
  *
- * Each door of the module begins one, lets a room do its work, and ends it;
- * beginning reads the arguments, ending says one line in the log, makes a
- * refusal last, wipes, and translates.
+ * Each door of the module begins one, lets a room do its work, and ends it
+ * (entry.c).
  */
-#ifndef UK_CALL_H
-#define UK_CALL_H
+#ifndef UK_PAM_MODULE_CALL_H
+#define UK_PAM_MODULE_CALL_H
 
 #include <stdbool.h>
 
@@ -40,7 +39,7 @@ struct uk_call {
     struct uk_err err;
 };
 
-/* UK_MISCONFIGURED for arguments that cannot be.  uk_call_end() is due
+/* UK_MISCONFIGURED for arguments that cannot be.  The call is to be ended
  * whatever comes out. */
 UK_MUST_USE enum uk_code uk_call_begin(struct uk_call *call, pam_handle_t *pamh,
                                        enum uk_phase phase, int argc,
@@ -50,15 +49,15 @@ UK_MUST_USE enum uk_code uk_call_begin(struct uk_call *call, pam_handle_t *pamh,
  * does not know). */
 UK_MUST_USE enum uk_code uk_call_settle(struct uk_call *call);
 
-/* Borrow the items again, after a conversation.  UK_INVALID if the host has
+/* Borrow the items again, which any conversation may have changed. */
+void uk_call_borrow(struct uk_call *call);
+
+/* The same, after one of ours.  UK_INVALID if the host has
  * changed the user meanwhile: what was typed was typed for another. */
 UK_MUST_USE enum uk_code uk_call_resume(struct uk_call *call);
 
 /* The clock starts: the key is in hand.  The moment by which the answer must
  * be there. */
 struct uk_deadline uk_call_start_clock(struct uk_call *call);
-
-/* The PAM code.  Nothing of the call is left in memory. */
-int uk_call_end(struct uk_call *call, enum uk_code code);
 
 #endif

@@ -1,6 +1,6 @@
 /* Our answers as PAM's codes, in the numbers of the libpam at hand. */
-#ifndef UK_CODE_H
-#define UK_CODE_H
+#ifndef UK_PAM_MODULE_CODE_H
+#define UK_PAM_MODULE_CODE_H
 
 #include "core/pamcode.h"
 

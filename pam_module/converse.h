@@ -1,6 +1,6 @@
 /* Prompts and messages through the host; an answer becomes a secret at once. */
-#ifndef UK_CONVERSE_H
-#define UK_CONVERSE_H
+#ifndef UK_PAM_MODULE_CONVERSE_H
+#define UK_PAM_MODULE_CONVERSE_H
 
 #include <stdbool.h>
 

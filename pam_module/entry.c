@@ -1,11 +1,42 @@
 /* The six doors of the module: begin, do, end. */
 #include <security/pam_modules.h>
 
+#include "core/secret.h"
 #include "pam_module/account.h"
 #include "pam_module/call.h"
 #include "pam_module/converse.h"
 #include "pam_module/login.h"
+#include "pam_module/report.h"
 #include "pam_module/session.h"
+
+/* Every refusal takes as long as the slowest of them, so that the time of the
+ * answer does not tell who exists.  Counted from one moment: what a lookup
+ * took is in it, not on top of it. */
+static void
+wait_for_floor(const struct uk_call *call)
+{
+    struct uk_deadline floor = call->start;
+
+    floor.at_ns += (int64_t)call->settings.failure_floor * 1000000;
+    uk_deadline_wait(floor);
+}
+
+/* One line in the log, a refusal that lasts, and the PAM code.  Nothing of the
+ * call is left in memory. */
+static int
+end_call(struct uk_call *call, enum uk_code code)
+{
+    int result = uk_code_to_pam(code, call->outcome.verdict, call->phase);
+    bool must_wait = call->phase == UK_PHASE_AUTH && result != PAM_SUCCESS;
+
+    uk_call_borrow(call); /* the last conversation may have failed */
+    uk_report(call, code, result);
+    uk_outcome_clear(&call->outcome);
+    if (must_wait)
+        wait_for_floor(call);
+    uk_wipe(call, sizeof(*call));
+    return result;
+}
 
 /* The build hides everything; these are what libpam looks up. */
 #define UK_DOOR __attribute__((visibility("default")))
@@ -18,7 +49,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
     if (code == UK_OK)
         code = uk_login_at_prompt(&call);
-    return uk_call_end(&call, code);
+    return end_call(&call, code);
 }
 
 UK_DOOR int
@@ -30,7 +61,7 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
     if (code == UK_OK)
         code = uk_account_check(&call);
-    return uk_call_end(&call, code);
+    return end_call(&call, code);
 }
 
 /*
@@ -59,7 +90,7 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
     if (code == UK_OK)
         code = uk_session_hand_over(&call);
-    return uk_call_end(&call, code);
+    return end_call(&call, code);
 }
 
 UK_DOOR int
@@ -71,7 +102,7 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 
     if (code == UK_OK)
         code = uk_session_take_back(&call);
-    return uk_call_end(&call, code);
+    return end_call(&call, code);
 }
 
 /*
@@ -95,5 +126,5 @@ pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
                          "User API keys are not changed here: make a new one "
                          "with 'userkey create', revoke the old one with "
                          "'userkey delete'.");
-    return uk_call_end(&call, code);
+    return end_call(&call, code);
 }

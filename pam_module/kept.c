@@ -14,7 +14,7 @@
 #include "core/io.h"
 #include "core/str.h"
 #include "pam_module/keptacl.h"
-#include "pam_module/keptleft.h"
+#include "pam_module/keptopener.h"
 
 #define FOLDER_MODE 0711 /* users reach their file, and cannot list others' */
 
@@ -111,7 +111,7 @@ uk_kept_give(const char *path, const struct uk_account *account,
     if (code == UK_OK) {
         code = uk_keptacl_set(fd, account->uid, err);
         if (code == UK_OK)
-            uk_keptleft_sign(fd);
+            uk_keptopener_sign(fd);
         else
             uk_err_in(err, "letting user '%s' read '%s'", account->name, path);
     }

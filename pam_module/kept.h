@@ -12,8 +12,8 @@
  * written.  Whose session it is stands in it too, because a user can have a
  * word about the PAM environment.
  */
-#ifndef UK_KEPT_H
-#define UK_KEPT_H
+#ifndef UK_PAM_MODULE_KEPT_H
+#define UK_PAM_MODULE_KEPT_H
 
 #include <stdbool.h>
 

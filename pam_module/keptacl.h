@@ -1,6 +1,6 @@
 /* One user's right to read a file that stays root's. */
-#ifndef UK_KEPTACL_H
-#define UK_KEPTACL_H
+#ifndef UK_PAM_MODULE_KEPTACL_H
+#define UK_PAM_MODULE_KEPTACL_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

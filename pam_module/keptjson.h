@@ -3,8 +3,8 @@
  *
  * Pure.
  */
-#ifndef UK_KEPTJSON_H
-#define UK_KEPTJSON_H
+#ifndef UK_PAM_MODULE_KEPTJSON_H
+#define UK_PAM_MODULE_KEPTJSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,17 +5,12 @@
  * (sshd's, where a later module refuses), and a process that has a session
  * open may be killed.  Later logins clear away what those left.
  */
-#ifndef UK_KEPTLEFT_H
-#define UK_KEPTLEFT_H
+#ifndef UK_PAM_MODULE_KEPTLEFT_H
+#define UK_PAM_MODULE_KEPTLEFT_H
 
 #include <stdbool.h>
 
 #include "pam_module/kept.h"
-
-/* Note in the file that this process has opened its session.  Where that is
- * not possible, the file is not cleared away before its age tells
- * (tmpfiles.d). */
-void uk_keptleft_sign(int fd);
 
 /*
  * Find one such file: one that has waited for its login for more than ten

@@ -1,6 +1,6 @@
 /* authenticate: ask for the key, have it decided, remember. */
-#ifndef UK_MODULE_LOGIN_H
-#define UK_MODULE_LOGIN_H
+#ifndef UK_PAM_MODULE_LOGIN_H
+#define UK_PAM_MODULE_LOGIN_H
 
 #include "core/attr.h"
 #include "pam_module/call.h"

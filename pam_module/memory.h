@@ -7,8 +7,8 @@
  * that a login needs: sshd authenticates and opens sessions in two processes,
  * and the second has no memory.
  */
-#ifndef UK_MEMORY_H
-#define UK_MEMORY_H
+#ifndef UK_PAM_MODULE_MEMORY_H
+#define UK_PAM_MODULE_MEMORY_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The table of module arguments, by which a line of pam.d adjusts us. */
-#ifndef UK_OPTIONS_H
-#define UK_OPTIONS_H
+#ifndef UK_PAM_MODULE_OPTIONS_H
+#define UK_PAM_MODULE_OPTIONS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* What the log says about a call: one line. */
-#ifndef UK_REPORT_H
-#define UK_REPORT_H
+#ifndef UK_PAM_MODULE_REPORT_H
+#define UK_PAM_MODULE_REPORT_H
 
 #include "core/attr.h"
 #include "core/err.h"

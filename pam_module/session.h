@@ -1,6 +1,6 @@
 /* open_session and close_session: what becomes of a session that is kept. */
-#ifndef UK_MODULE_SESSION_H
-#define UK_MODULE_SESSION_H
+#ifndef UK_PAM_MODULE_SESSION_H
+#define UK_PAM_MODULE_SESSION_H
 
 #include "core/attr.h"
 #include "pam_module/call.h"

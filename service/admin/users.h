@@ -1,6 +1,6 @@
 /* Lists of users in replies to administrators. */
-#ifndef UK_ADMIN_USERS_H
-#define UK_ADMIN_USERS_H
+#ifndef UK_SERVICE_ADMIN_USERS_H
+#define UK_SERVICE_ADMIN_USERS_H
 
 #include "core/attr.h"
 #include "core/json.h"

@@ -2,8 +2,8 @@
  * Tokens that an administrator hands out to a person, on whatever way there is
  * between them: the service itself sends nobody anything.
  */
-#ifndef UK_HANDOUT_H
-#define UK_HANDOUT_H
+#ifndef UK_SERVICE_API_HANDOUT_H
+#define UK_SERVICE_API_HANDOUT_H
 
 #include "core/attr.h"
 #include "core/err.h"

@@ -1,6 +1,6 @@
 /* An identity, as its user and administrators are shown it. */
-#ifndef UK_SERVICE_IDENTITY_H
-#define UK_SERVICE_IDENTITY_H
+#ifndef UK_SERVICE_API_IDENTITY_H
+#define UK_SERVICE_API_IDENTITY_H
 
 #include "core/json.h"
 #include "service/store/rows.h"

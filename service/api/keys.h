@@ -1,6 +1,6 @@
 /* What replies about API keys have in common, of users and of servers. */
-#ifndef UK_SERVICE_KEYS_H
-#define UK_SERVICE_KEYS_H
+#ifndef UK_SERVICE_API_KEYS_H
+#define UK_SERVICE_API_KEYS_H
 
 #include "core/json.h"
 #include "service/request/call.h"

@@ -1,6 +1,6 @@
 /* A new password: what is one, what is said of one that is none, its hash. */
-#ifndef UK_PASSWORD_H
-#define UK_PASSWORD_H
+#ifndef UK_SERVICE_API_PASSWORD_H
+#define UK_SERVICE_API_PASSWORD_H
 
 #include <stdbool.h>
 

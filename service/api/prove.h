@@ -3,8 +3,8 @@
  * steps: tries are counted, the hash is compared among the hashers, and what
  * the database says is asked once more behind it.
  */
-#ifndef UK_PROVE_H
-#define UK_PROVE_H
+#ifndef UK_SERVICE_API_PROVE_H
+#define UK_SERVICE_API_PROVE_H
 
 #include "service/request/call.h"
 

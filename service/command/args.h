@@ -4,8 +4,8 @@
  * No option takes a secret: what stands in a command line can be read by
  * everyone on the machine.
  */
-#ifndef UK_ARGS_H
-#define UK_ARGS_H
+#ifndef UK_SERVICE_COMMAND_ARGS_H
+#define UK_SERVICE_COMMAND_ARGS_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * which its caller flushes, and returns a code with the sentence for standard
  * error.
  */
-#ifndef UK_COMMANDS_H
-#define UK_COMMANDS_H
+#ifndef UK_SERVICE_COMMAND_COMMANDS_H
+#define UK_SERVICE_COMMAND_COMMANDS_H
 
 #include "core/attr.h"
 #include "core/err.h"

@@ -2,8 +2,8 @@
  * What a person sees of a copy: how far it is, that ^C ends it cleanly, and
  * the table of what there is.
  */
-#ifndef UK_COPYING_H
-#define UK_COPYING_H
+#ifndef UK_SERVICE_COMMAND_COPYING_H
+#define UK_SERVICE_COMMAND_COPYING_H
 
 #include "core/deadline.h"
 #include "service/store/copy.h"

@@ -2,8 +2,8 @@
  * The person at the terminal of this process: what they type, unseen or seen;
  * the form of what they read.
  */
-#ifndef UK_TERMINAL_H
-#define UK_TERMINAL_H
+#ifndef UK_SERVICE_COMMAND_TERMINAL_H
+#define UK_SERVICE_COMMAND_TERMINAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* A new password as an administrator types it; UK_INVALID if it is none. */
-#ifndef UK_TYPED_H
-#define UK_TYPED_H
+#ifndef UK_SERVICE_COMMAND_TYPED_H
+#define UK_SERVICE_COMMAND_TYPED_H
 
 #include "core/attr.h"
 #include "core/err.h"

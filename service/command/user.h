@@ -2,8 +2,8 @@
  * What the commands about one user have in common: the database and the app
  * that are meant, and who is spoken of.
  */
-#ifndef UK_USER_H
-#define UK_USER_H
+#ifndef UK_SERVICE_COMMAND_USER_H
+#define UK_SERVICE_COMMAND_USER_H
 
 #include "core/attr.h"
 #include "core/err.h"

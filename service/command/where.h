@@ -1,8 +1,8 @@
 /*
  * The database that a command works on, beside a server that may be running.
  */
-#ifndef UK_WHERE_H
-#define UK_WHERE_H
+#ifndef UK_SERVICE_COMMAND_WHERE_H
+#define UK_SERVICE_COMMAND_WHERE_H
 
 #include <limits.h>
 

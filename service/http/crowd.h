@@ -4,8 +4,8 @@
  * A source is a subject of value/address.h, so all of an IPv6 /64 is one: who has
  * one address of it has them all.
  */
-#ifndef UK_CROWD_H
-#define UK_CROWD_H
+#ifndef UK_SERVICE_HTTP_CROWD_H
+#define UK_SERVICE_HTTP_CROWD_H
 
 #include <stdbool.h>
 #include <stdint.h>

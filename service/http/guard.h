@@ -6,8 +6,8 @@
  * colon, two hosts.  Here each of these is refused, before anything else
  * looks at the request.  Pure.
  */
-#ifndef UK_GUARD_H
-#define UK_GUARD_H
+#ifndef UK_SERVICE_HTTP_GUARD_H
+#define UK_SERVICE_HTTP_GUARD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * share nothing.  libmicrohttpd and GnuTLS are known by http*.c and
  * tls.c only.
  */
-#ifndef UK_HTTP_H
-#define UK_HTTP_H
+#ifndef UK_SERVICE_HTTP_HTTP_H
+#define UK_SERVICE_HTTP_HTTP_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * connections (link.c), their handshakes (greet.c), the exchanges on
  * them (exchange.c).
  */
-#ifndef UK_HTTP_INTERNAL_H
-#define UK_HTTP_INTERNAL_H
+#ifndef UK_SERVICE_HTTP_INTERNAL_H
+#define UK_SERVICE_HTTP_INTERNAL_H
 
 #include <gnutls/abstract.h>
 #include <microhttpd.h>

@@ -5,8 +5,8 @@
  * that sends one now and then would stay for ever.  Here every connection has
  * one moment by which what it is at must be over.
  */
-#ifndef UK_SWEEP_H
-#define UK_SWEEP_H
+#ifndef UK_SERVICE_HTTP_SWEEP_H
+#define UK_SERVICE_HTTP_SWEEP_H
 
 #include <stdbool.h>
 

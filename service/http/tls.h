@@ -2,8 +2,8 @@
  * The certificate and key that TLS handshakes get, which can be exchanged
  * while the service runs (GnuTLS).
  */
-#ifndef UK_TLS_H
-#define UK_TLS_H
+#ifndef UK_SERVICE_HTTP_TLS_H
+#define UK_SERVICE_HTTP_TLS_H
 
 #include <stdbool.h>
 #include <stdint.h>

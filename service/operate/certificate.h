@@ -1,6 +1,6 @@
 /* The certificate that the settings name: read, and looked at. */
-#ifndef UK_CERTIFICATE_H
-#define UK_CERTIFICATE_H
+#ifndef UK_SERVICE_OPERATE_CERTIFICATE_H
+#define UK_SERVICE_OPERATE_CERTIFICATE_H
 
 #include "core/log.h"
 #include "service/http/tls.h"

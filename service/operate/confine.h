@@ -2,8 +2,8 @@
  * What the service may still ask of the kernel, once its settings are read, and
  * before it has a second thread or a port.
  */
-#ifndef UK_SERVICE_CONFINE_H
-#define UK_SERVICE_CONFINE_H
+#ifndef UK_SERVICE_OPERATE_CONFINE_H
+#define UK_SERVICE_OPERATE_CONFINE_H
 
 #include "core/log.h"
 #include "service/request/config.h"

@@ -2,8 +2,8 @@
  * What the first thread does while the others serve: it waits for signals,
  * exchanges settings, and tells the service manager that all threads turn.
  */
-#ifndef UK_CONTROL_H
-#define UK_CONTROL_H
+#ifndef UK_SERVICE_OPERATE_CONTROL_H
+#define UK_SERVICE_OPERATE_CONTROL_H
 
 #include <signal.h>
 

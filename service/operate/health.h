@@ -2,8 +2,8 @@
  * Does the database answer now?  Asked in a thread of its own, so that whoever
  * serves the answer does not have to wait with it.
  */
-#ifndef UK_HEALTH_H
-#define UK_HEALTH_H
+#ifndef UK_SERVICE_OPERATE_HEALTH_H
+#define UK_SERVICE_OPERATE_HEALTH_H
 
 #include "service/http/http.h"
 #include "service/request/shared.h"

@@ -3,8 +3,8 @@
  *
  * A family is written first, then its samples, all of it before the next one.
  */
-#ifndef UK_METRICS_H
-#define UK_METRICS_H
+#ifndef UK_SERVICE_OPERATE_METRICS_H
+#define UK_SERVICE_OPERATE_METRICS_H
 
 #include "core/buf.h"
 #include "service/value/meter.h"

@@ -1,6 +1,6 @@
 /* What the service manager is told, where there is one (libsystemd). */
-#ifndef UK_NOTIFY_H
-#define UK_NOTIFY_H
+#ifndef UK_SERVICE_OPERATE_NOTIFY_H
+#define UK_SERVICE_OPERATE_NOTIFY_H
 
 #include <stdbool.h>
 

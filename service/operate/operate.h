@@ -8,8 +8,8 @@
  *   GET /health/live   200 while every thread turns
  *   GET /health/ready  200 while requests can be answered
  */
-#ifndef UK_OPERATE_H
-#define UK_OPERATE_H
+#ifndef UK_SERVICE_OPERATE_OPERATE_H
+#define UK_SERVICE_OPERATE_OPERATE_H
 
 #include "service/request/pulse.h"
 #include "service/request/shared.h"

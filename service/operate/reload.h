@@ -4,8 +4,8 @@
  * Listeners, database, secrets and threads are made once; everything else is
  * looked up when it is needed.  Pure.
  */
-#ifndef UK_RELOAD_H
-#define UK_RELOAD_H
+#ifndef UK_SERVICE_OPERATE_RELOAD_H
+#define UK_SERVICE_OPERATE_RELOAD_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * It reads what other threads are writing and keeps none of them waiting, but
  * for the moment that a queue's length takes.
  */
-#ifndef UK_SCRAPE_H
-#define UK_SCRAPE_H
+#ifndef UK_SERVICE_OPERATE_SCRAPE_H
+#define UK_SERVICE_OPERATE_SCRAPE_H
 
 #include "core/buf.h"
 #include "service/request/shared.h"

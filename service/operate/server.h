@@ -1,6 +1,6 @@
 /* The whole server, from its settings to its end. */
-#ifndef UK_SERVER_H
-#define UK_SERVER_H
+#ifndef UK_SERVICE_OPERATE_SERVER_H
+#define UK_SERVICE_OPERATE_SERVER_H
 
 #include "service/request/shared.h"
 

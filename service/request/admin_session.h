@@ -6,8 +6,8 @@
  * own, so neither kind is ever taken for the other.  Behind one stands the key
  * pair that opened it: when that is deleted, the session is over.
  */
-#ifndef UK_ADMIN_SESSION_H
-#define UK_ADMIN_SESSION_H
+#ifndef UK_SERVICE_REQUEST_ADMIN_SESSION_H
+#define UK_SERVICE_REQUEST_ADMIN_SESSION_H
 
 #include "service/request/call.h"
 

@@ -7,8 +7,8 @@
  * a disk, and every change of the database is made by one thread, which puts
  * those that wait into one transaction.
  */
-#ifndef UK_CALL_H
-#define UK_CALL_H
+#ifndef UK_SERVICE_REQUEST_CALL_H
+#define UK_SERVICE_REQUEST_CALL_H
 
 #include <stdbool.h>
 

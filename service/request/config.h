@@ -2,8 +2,8 @@
  * The settings of the server: server.conf(5), or the command line in place of
  * a file.
  */
-#ifndef UK_CONFIG_H
-#define UK_CONFIG_H
+#ifndef UK_SERVICE_REQUEST_CONFIG_H
+#define UK_SERVICE_REQUEST_CONFIG_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* What of the settings must fit together, and what follows from them. */
-#ifndef UK_CONFIG_CHECK_H
-#define UK_CONFIG_CHECK_H
+#ifndef UK_SERVICE_REQUEST_CONFIG_CHECK_H
+#define UK_SERVICE_REQUEST_CONFIG_CHECK_H
 
 #include "service/request/config.h"
 

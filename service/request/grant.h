@@ -5,8 +5,8 @@
  * says in what they differ.  They are signed with keys of their own, so that
  * neither is ever taken for the other.
  */
-#ifndef UK_GRANT_H
-#define UK_GRANT_H
+#ifndef UK_SERVICE_REQUEST_GRANT_H
+#define UK_SERVICE_REQUEST_GRANT_H
 
 #include "service/request/call.h"
 

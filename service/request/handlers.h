@@ -1,6 +1,6 @@
 /* What the routes lead to.  Each is the first step of a call of its route. */
-#ifndef UK_HANDLERS_H
-#define UK_HANDLERS_H
+#ifndef UK_SERVICE_REQUEST_HANDLERS_H
+#define UK_SERVICE_REQUEST_HANDLERS_H
 
 #include "service/request/call.h"
 

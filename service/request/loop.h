@@ -2,8 +2,8 @@
  * One thread that serves: its listeners, its connections, its reading of the
  * database.  Loops share nothing but struct uk_server.
  */
-#ifndef UK_LOOP_H
-#define UK_LOOP_H
+#ifndef UK_SERVICE_REQUEST_LOOP_H
+#define UK_SERVICE_REQUEST_LOOP_H
 
 #include "core/attr.h"
 #include "core/err.h"

@@ -6,8 +6,8 @@
  * one line for each try that it gets back; what else is refused has as many
  * as nobody needs who means well.  What was granted is always told.
  */
-#ifndef UK_NOISE_H
-#define UK_NOISE_H
+#ifndef UK_SERVICE_REQUEST_NOISE_H
+#define UK_SERVICE_REQUEST_NOISE_H
 
 #include "service/request/call.h"
 

@@ -4,8 +4,8 @@
  * No cookie is ever used, so without a list any page may, as far as it has a
  * token.  An app's own list stands in the place of the server's.
  */
-#ifndef UK_ORIGIN_H
-#define UK_ORIGIN_H
+#ifndef UK_SERVICE_REQUEST_ORIGIN_H
+#define UK_SERVICE_REQUEST_ORIGIN_H
 
 #include "service/request/call.h"
 

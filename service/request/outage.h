@@ -2,8 +2,8 @@
  * An outage of the database in the log: one line a second with how many
  * requests it has cost, not one for each of them.
  */
-#ifndef UK_OUTAGE_H
-#define UK_OUTAGE_H
+#ifndef UK_SERVICE_REQUEST_OUTAGE_H
+#define UK_SERVICE_REQUEST_OUTAGE_H
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
  * Work that must not keep a loop waiting: a bounded queue, and the threads
  * that take from it.
  */
-#ifndef UK_POOL_H
-#define UK_POOL_H
+#ifndef UK_SERVICE_REQUEST_POOL_H
+#define UK_SERVICE_REQUEST_POOL_H
 
 #include <stdbool.h>
 

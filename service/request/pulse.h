@@ -5,8 +5,8 @@
  * before.  So who has turned since a moment hangs nowhere, and uses nothing
  * any more that was taken away before that moment.
  */
-#ifndef UK_PULSE_H
-#define UK_PULSE_H
+#ifndef UK_SERVICE_REQUEST_PULSE_H
+#define UK_SERVICE_REQUEST_PULSE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

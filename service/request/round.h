@@ -7,8 +7,8 @@
  * so none of them sees anything older than itself.  While its answer is on the
  * way the loop goes on.
  */
-#ifndef UK_ROUND_H
-#define UK_ROUND_H
+#ifndef UK_SERVICE_REQUEST_ROUND_H
+#define UK_SERVICE_REQUEST_ROUND_H
 
 #include <stdbool.h>
 

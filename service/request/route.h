@@ -5,8 +5,8 @@
  * route that wants a token does not reach its handler without one that the
  * database still stands behind.
  */
-#ifndef UK_ROUTE_H
-#define UK_ROUTE_H
+#ifndef UK_SERVICE_REQUEST_ROUTE_H
+#define UK_SERVICE_REQUEST_ROUTE_H
 
 #include "service/request/call.h"
 

@@ -6,8 +6,8 @@
  * for each user and key, and for all of them once a second, so the rate of logins does
  * not become one of changes: each commit costs SQLite's readers their caches.
  */
-#ifndef UK_SEEN_H
-#define UK_SEEN_H
+#ifndef UK_SERVICE_REQUEST_SEEN_H
+#define UK_SERVICE_REQUEST_SEEN_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

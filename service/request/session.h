@@ -7,8 +7,8 @@
  * all of this is looked up
  * at each use, in one statement.
  */
-#ifndef UK_SERVICE_SESSION_H
-#define UK_SERVICE_SESSION_H
+#ifndef UK_SERVICE_REQUEST_SESSION_H
+#define UK_SERVICE_REQUEST_SESSION_H
 
 #include "service/request/call.h"
 

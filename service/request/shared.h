@@ -2,8 +2,8 @@
  * What every thread of the server shares.  Nothing in it changes while it
  * serves, but what has a lock of its own.
  */
-#ifndef UK_SHARED_H
-#define UK_SHARED_H
+#ifndef UK_SERVICE_REQUEST_SHARED_H
+#define UK_SERVICE_REQUEST_SHARED_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* What one loop counts about its requests. */
-#ifndef UK_TRAFFIC_H
-#define UK_TRAFFIC_H
+#ifndef UK_SERVICE_REQUEST_TRAFFIC_H
+#define UK_SERVICE_REQUEST_TRAFFIC_H
 
 #include "service/value/meter.h"
 

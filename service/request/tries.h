@@ -1,6 +1,6 @@
 /* How many tries a source has, in terms of the settings. */
-#ifndef UK_TRIES_H
-#define UK_TRIES_H
+#ifndef UK_SERVICE_REQUEST_TRIES_H
+#define UK_SERVICE_REQUEST_TRIES_H
 
 #include "service/request/call.h"
 

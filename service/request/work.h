@@ -2,8 +2,8 @@
  * Calls on their way between threads: back to their loop, to the hashers, to
  * the writer.
  */
-#ifndef UK_WORK_H
-#define UK_WORK_H
+#ifndef UK_SERVICE_REQUEST_WORK_H
+#define UK_SERVICE_REQUEST_WORK_H
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* An app: its name for people, its id for clients. */
-#ifndef UK_APP_H
-#define UK_APP_H
+#ifndef UK_SERVICE_STORE_APP_H
+#define UK_SERVICE_STORE_APP_H
 
 #include "core/attr.h"
 #include "core/err.h"

@@ -5,8 +5,8 @@
  * The one table of tables and columns is here.  A column that a migration adds
  * is added to it, or a test fails.
  */
-#ifndef UK_COPY_H
-#define UK_COPY_H
+#ifndef UK_SERVICE_STORE_COPY_H
+#define UK_SERVICE_STORE_COPY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * What a process leaves that is killed on the way has another name
  * (PATH.partial), and the next one that makes the same file removes it.
  */
-#ifndef UK_FRESH_H
-#define UK_FRESH_H
+#ifndef UK_SERVICE_STORE_FRESH_H
+#define UK_SERVICE_STORE_FRESH_H
 
 #include <limits.h>
 #include <stdbool.h>

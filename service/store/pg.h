@@ -17,8 +17,8 @@
  * Every column that is compared is BYTEA: bytes have no encoding that could
  * refuse them, and no collation that changes with the system's libraries.
  */
-#ifndef UK_STORE_PG_H
-#define UK_STORE_PG_H
+#ifndef UK_SERVICE_STORE_PG_H
+#define UK_SERVICE_STORE_PG_H
 
 #include <libpq-fe.h>
 

@@ -1,6 +1,6 @@
 /* The calls of struct uk_store_ops in PostgreSQL, each beside its kind. */
-#ifndef UK_STORE_PG_CALLS_H
-#define UK_STORE_PG_CALLS_H
+#ifndef UK_SERVICE_STORE_PG_CALLS_H
+#define UK_SERVICE_STORE_PG_CALLS_H
 
 #include "service/store/store.h"
 

@@ -5,8 +5,8 @@
  * Rows are many and need no second try, so there is no script: a lost
  * connection is the end of the copy, and leaves nothing.
  */
-#ifndef UK_STORE_PG_COPY_H
-#define UK_STORE_PG_COPY_H
+#ifndef UK_SERVICE_STORE_PG_COPY_H
+#define UK_SERVICE_STORE_PG_COPY_H
 
 #include "service/store/copy.h"
 #include "service/store/pg.h"

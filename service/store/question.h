@@ -4,8 +4,8 @@
  * A question is the asker's and stays where it is until it is answered.  Its
  * answer is never older than the question.
  */
-#ifndef UK_QUESTION_H
-#define UK_QUESTION_H
+#ifndef UK_SERVICE_STORE_QUESTION_H
+#define UK_SERVICE_STORE_QUESTION_H
 
 #include "service/store/store.h"
 

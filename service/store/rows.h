@@ -2,8 +2,8 @@
  * What a store is asked for and what it answers: rows, their limits, and what
  * has become of a change.
  */
-#ifndef UK_STORE_ROWS_H
-#define UK_STORE_ROWS_H
+#ifndef UK_SERVICE_STORE_ROWS_H
+#define UK_SERVICE_STORE_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * Write-ahead log, synchronous=FULL: a commit that has returned is on the
  * disk, and readers never wait for the writer.
  */
-#ifndef UK_STORE_SQLITE_H
-#define UK_STORE_SQLITE_H
+#ifndef UK_SERVICE_STORE_SQLITE_H
+#define UK_SERVICE_STORE_SQLITE_H
 
 #include <sqlite3.h>
 

@@ -1,6 +1,6 @@
 /* The calls of struct uk_store_ops in SQLite, each beside its kind. */
-#ifndef UK_STORE_SQLITE_CALLS_H
-#define UK_STORE_SQLITE_CALLS_H
+#ifndef UK_SERVICE_STORE_SQLITE_CALLS_H
+#define UK_SERVICE_STORE_SQLITE_CALLS_H
 
 #include "service/store/store.h"
 

@@ -11,8 +11,8 @@
  * A code other than UK_OK means that we do not know.  What was found out is in
  * the out-parameters and in enum uk_store_result.
  */
-#ifndef UK_STORE_H
-#define UK_STORE_H
+#ifndef UK_SERVICE_STORE_STORE_H
+#define UK_SERVICE_STORE_STORE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

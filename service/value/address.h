@@ -1,8 +1,8 @@
 /*
  * Internet addresses: where to listen, and who is asking.
  */
-#ifndef UK_ADDRESS_H
-#define UK_ADDRESS_H
+#ifndef UK_SERVICE_VALUE_ADDRESS_H
+#define UK_SERVICE_VALUE_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * The client is told less: which of "unknown", "disabled" and "deleted" it
  * was stands only here, under the request id that the client was given.
  */
-#ifndef UK_AUDIT_H
-#define UK_AUDIT_H
+#ifndef UK_SERVICE_VALUE_AUDIT_H
+#define UK_SERVICE_VALUE_AUDIT_H
 
 #include "core/log.h"
 #include "core/str.h"

@@ -2,8 +2,8 @@
  * Random bytes, keyed hashes and codes that nobody without the key can make
  * (libsodium; GnuTLS where it is faster).
  */
-#ifndef UK_CRYPTO_H
-#define UK_CRYPTO_H
+#ifndef UK_SERVICE_VALUE_CRYPTO_H
+#define UK_SERVICE_VALUE_CRYPTO_H
 
 #include <stdbool.h>
 #include <stddef.h>

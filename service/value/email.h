@@ -1,6 +1,6 @@
 /* Addresses that may stand for a user. */
-#ifndef UK_EMAIL_H
-#define UK_EMAIL_H
+#ifndef UK_SERVICE_VALUE_EMAIL_H
+#define UK_SERVICE_VALUE_EMAIL_H
 
 #include <stdbool.h>
 

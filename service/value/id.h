@@ -2,8 +2,8 @@
  * Ids of 24 hexadecimal digits, as clients expect them of an ObjectId: four
  * bytes of time in front, so that they sort by it, then eight random ones.
  */
-#ifndef UK_ID_H
-#define UK_ID_H
+#ifndef UK_SERVICE_VALUE_ID_H
+#define UK_SERVICE_VALUE_ID_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * whole burst is there again.  When the table is full, the subject that has
  * used least is forgotten, so nobody gets blocked by others' tries.
  */
-#ifndef UK_LIMIT_H
-#define UK_LIMIT_H
+#ifndef UK_SERVICE_VALUE_LIMIT_H
+#define UK_SERVICE_VALUE_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

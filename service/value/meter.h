@@ -4,8 +4,8 @@
  * Each number is written by one thread, which needs no lock for it, and may be
  * read by any; they are summed when somebody asks (operate/scrape.h).
  */
-#ifndef UK_METER_H
-#define UK_METER_H
+#ifndef UK_SERVICE_VALUE_METER_H
+#define UK_SERVICE_VALUE_METER_H
 
 #include <stdatomic.h>
 #include <stddef.h>

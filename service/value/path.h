@@ -1,6 +1,6 @@
 /* Paths as people type them, made whole. */
-#ifndef UK_PATH_H
-#define UK_PATH_H
+#ifndef UK_SERVICE_VALUE_PATH_H
+#define UK_SERVICE_VALUE_PATH_H
 
 #include <limits.h>
 

@@ -1,6 +1,6 @@
 /* The ways to log in, and the names that clients know them by. */
-#ifndef UK_PROVIDER_H
-#define UK_PROVIDER_H
+#ifndef UK_SERVICE_VALUE_PROVIDER_H
+#define UK_SERVICE_VALUE_PROVIDER_H
 
 #include "service/value/id.h"
 

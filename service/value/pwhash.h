@@ -2,8 +2,8 @@
  * Passwords, as they stand in the database: Argon2id with 19 MiB and two
  * passes (the OWASP recommendation), about 10 ms of one core each.
  */
-#ifndef UK_PWHASH_H
-#define UK_PWHASH_H
+#ifndef UK_SERVICE_VALUE_PWHASH_H
+#define UK_SERVICE_VALUE_PWHASH_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Values of a query: how a client writes what a URL cannot hold. */
-#ifndef UK_QUERY_H
-#define UK_QUERY_H
+#ifndef UK_SERVICE_VALUE_QUERY_H
+#define UK_SERVICE_VALUE_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * `signing_key` makes the tokens: whoever has it is every user.  `pepper` is
  * the key of the hashes of API keys: without it a stolen database is useless.
  */
-#ifndef UK_SECRETS_H
-#define UK_SECRETS_H
+#ifndef UK_SERVICE_VALUE_SECRETS_H
+#define UK_SERVICE_VALUE_SECRETS_H
 
 #include <stdbool.h>
 

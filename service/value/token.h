@@ -10,8 +10,8 @@
  * one that we write, so there is nothing to negotiate; then the signature, in
  * constant time; only then anything inside is looked at.
  */
-#ifndef UK_TOKEN_H
-#define UK_TOKEN_H
+#ifndef UK_SERVICE_VALUE_TOKEN_H
+#define UK_SERVICE_VALUE_TOKEN_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,8 @@
 """Who may include whom: reads the #include lines, nothing else.
 
 1. A program folder includes its own headers and core/, by its layers.
-2. In core/ a file includes only what stands above it in core/ORDER.
+2. In core/, pam_module/ and agent/ a file includes only what stands above it in
+   the ORDER there.
 3. In service/ and tool/ a folder includes only those that stand above it in
    the ORDER there.
 4. A foreign library is known by one file (or one folder).
@@ -47,27 +48,30 @@ SYSTEM = re.compile(
     r"|unistd|wchar)\.h$|^(sys|netinet|arpa|net|linux)/[a-z0-9_/]+\.h$")
 
 
-def read_order():
-    layer, order, layers = None, [], {}
+def read_order(folder):
+    """Files, or folders, in their order."""
+    lines = (ROOT / folder / "ORDER").read_text().splitlines()
+    return [word for line in lines if (word := line.split("#")[0].strip())]
+
+
+def read_layers():
+    """The layer of each file in core/."""
+    layer, layers = None, {}
     for line in (ROOT / "core/ORDER").read_text().splitlines():
         head = re.match(r"# (words|hands|reach):", line)
         if head:
             layer = head.group(1)
         name = line.split("#")[0].strip()
         if name:
-            order.append(name)
             layers[name] = layer
-    return order, layers
+    return layers
 
 
-def read_rooms(program):
-    """The folders of a program, in their order; main.c stands below them."""
-    lines = (ROOT / program / "ORDER").read_text().splitlines()
-    return [word for line in lines if (word := line.split("#")[0].strip())]
-
-
-# Programs that are too many files for one folder.
-ROOMS = {program: read_rooms(program) for program in ("service", "tool")}
+LAYERS = read_layers()
+# Folders of files, and programs that are too many files for one folder; in
+# those main.c stands below all.
+FILES = {top: read_order(top) for top in ("core", "pam_module", "agent")}
+ROOMS = {top: read_order(top) for top in ("service", "tool")}
 
 
 def includes(path):
@@ -97,7 +101,18 @@ def wrong_room(path, program, room):
     return None
 
 
-def wrong(path, foreign, header, order, layers):
+def wrong_file(folder, stem, noun):
+    """Why one file of a folder may not include the other's header."""
+    order = FILES[folder]
+    for name in (noun, stem):
+        if name not in order:
+            return f"'{name}' does not stand in {folder}/ORDER"
+    if noun != stem and order.index(noun) > order.index(stem):
+        return f"'{noun}' stands below '{stem}' in {folder}/ORDER"
+    return None
+
+
+def wrong(path, foreign, header):
     """Why this file may not include this header, or None."""
     name = str(path.relative_to(ROOT))
     folder, stem = name.split("/")[0], path.stem
@@ -113,45 +128,37 @@ def wrong(path, foreign, header, order, layers):
     target = header.split("/")
     if folder == target[0] and folder in ROOMS and len(target) == 3:
         return wrong_room(path, folder, target[1])
-    if len(target) != 2:
+    if len(target) != 2 or folder == target[0] in ROOMS:
         return f'"{header}" is not written as folder/file.h'
-    if target[0] == folder and folder != "core":
-        return None
+    noun = target[1].removesuffix(".h")
+    if target[0] == folder:
+        return wrong_file(folder, stem, noun)
     if target[0] != "core":
         return f'"{header}" is of another program'
-    noun = target[1].removesuffix(".h")
-    if noun not in layers:
+    if noun not in LAYERS:
         return f"'{noun}' does not stand in core/ORDER"
-    if folder == "core":
-        if stem not in layers:
-            return f"'{stem}' does not stand in core/ORDER"
-        if noun != stem and order.index(noun) > order.index(stem):
-            return f"'{noun}' stands below '{stem}' in core/ORDER"
+    if LAYERS[noun] in MAY[folder] or noun in ALSO.get(folder, ()):
         return None
-    if layers[noun] in MAY[folder] or noun in ALSO.get(folder, ()):
-        return None
-    return f"{folder}/ may not reach for core/{noun} ({layers[noun]})"
+    return f"{folder}/ may not reach for core/{noun} ({LAYERS[noun]})"
 
 
 def main():
-    order, layers = read_order()
     results = []
     for folder in ["core", *MAY]:
         for path in sorted((ROOT / folder).rglob("*.[ch]")):
             faults = [
                 f"{path.relative_to(ROOT)}:{line}: {why}"
                 for line, foreign, header in includes(path)
-                if (why := wrong(path, foreign, header, order, layers))
+                if (why := wrong(path, foreign, header))
             ]
             results.append((path.relative_to(ROOT), faults))
     for program, rooms in ROOMS.items():
         results.append((f"{program}/ORDER has every folder", sorted(
             {path.name for path in (ROOT / program).iterdir() if path.is_dir()}
             ^ set(rooms))))
-    for noun in order:
-        there = (ROOT / f"core/{noun}.h").exists()
-        results.append((f"core/ORDER: {noun}",
-                        [] if there else [f"core/{noun}.h is not there"]))
+    for top, order in FILES.items():
+        results.append((f"{top}/ORDER has every file", sorted(
+            {path.stem for path in (ROOT / top).glob("*.[ch]")} ^ set(order))))
     print(f"1..{len(results)}")
     for number, (what, faults) in enumerate(results, 1):
         print(f"{'not ok' if faults else 'ok'} {number} - {what}")

@@ -34,6 +34,12 @@ check 'every source begins with what it is about' < <(
     git ls-files '*.c' '*.h' | while read -r file; do
         head -c 2 "$file" | grep -q '^/\*' || echo "$file"
     done)
+check 'the guard of a header is its path' < <(
+    git ls-files '*.h' | while read -r file; do
+        guard=UK_$(tr 'a-z/' 'A-Z_' <<<"${file%.h}")_H
+        grep -qx "#ifndef $guard" "$file" && grep -qx "#define $guard" "$file" ||
+            echo "$file: $guard"
+    done)
 check 'no source has passed 400 lines' < <(
     git ls-files '*.c' '*.h' | grep -v '^tests/' | xargs wc -l |
         awk '$2 != "total" && $1 > 400 { print $2 ": " $1 " lines" }')

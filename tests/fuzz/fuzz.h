@@ -6,8 +6,8 @@
  * same file makes two programs: with libFuzzer, which looks for inputs (`make
  * fuzz`), and with replay.c, which runs those that are kept (`make check`).
  */
-#ifndef TESTS_FUZZ_H
-#define TESTS_FUZZ_H
+#ifndef UK_TESTS_FUZZ_FUZZ_H
+#define UK_TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

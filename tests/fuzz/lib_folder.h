@@ -1,6 +1,6 @@
 /* A folder of a target's own, which goes when the process ends by itself. */
-#ifndef TESTS_FUZZ_FOLDER_H
-#define TESTS_FUZZ_FOLDER_H
+#ifndef UK_TESTS_FUZZ_LIB_FOLDER_H
+#define UK_TESTS_FUZZ_LIB_FOLDER_H
 
 /* Make it; once.  Its path stays. */
 const char *folder_make(void);

@@ -4,8 +4,8 @@
  * Whoever reaches or starts an agent meets the script's next one: on its socket
  * lies all that it will say, and the end behind it.
  */
-#ifndef TESTS_FUZZ_AGENTS_H
-#define TESTS_FUZZ_AGENTS_H
+#ifndef UK_TESTS_FUZZ_LIB_MODULE_AGENTS_H
+#define UK_TESTS_FUZZ_LIB_MODULE_AGENTS_H
 
 #include "core/msg.h"
 #include "tests/fuzz/script.h"

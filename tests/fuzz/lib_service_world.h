@@ -1,8 +1,8 @@
 /*
  * A service with threads and a database, and people in it, in this process.
  */
-#ifndef TESTS_FUZZ_WORLD_H
-#define TESTS_FUZZ_WORLD_H
+#ifndef UK_TESTS_FUZZ_LIB_SERVICE_WORLD_H
+#define UK_TESTS_FUZZ_LIB_SERVICE_WORLD_H
 
 #include <stdbool.h>
 #include <stddef.h>

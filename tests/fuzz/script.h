@@ -5,8 +5,8 @@
  * it is; its bytes reach to the next one.  Whatever stands before the first
  * is nobody's.
  */
-#ifndef TESTS_FUZZ_SCRIPT_H
-#define TESTS_FUZZ_SCRIPT_H
+#ifndef UK_TESTS_FUZZ_SCRIPT_H
+#define UK_TESTS_FUZZ_SCRIPT_H
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A short number in place of a secret, to compare two without showing one. */
-#ifndef UK_TESTS_HASH_H
-#define UK_TESTS_HASH_H
+#ifndef UK_TESTS_PAM_LIB_HASH_H
+#define UK_TESTS_PAM_LIB_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

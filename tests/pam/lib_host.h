@@ -5,8 +5,8 @@
  * Everything goes through the real libpam (pam_start_confdir), without root
  * and without touching anything outside the folder.
  */
-#ifndef UK_TESTS_HOST_H
-#define UK_TESTS_HOST_H
+#ifndef UK_TESTS_PAM_LIB_HOST_H
+#define UK_TESTS_PAM_LIB_HOST_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Waiting of the program under test, seen and if wanted skipped. */
-#ifndef UK_TESTS_SLEEP_H
-#define UK_TESTS_SLEEP_H
+#ifndef UK_TESTS_PAM_LIB_SLEEP_H
+#define UK_TESTS_PAM_LIB_SLEEP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What the program under test says to syslog(3), caught before it leaves. */
-#ifndef UK_TESTS_SYSLOG_H
-#define UK_TESTS_SYSLOG_H
+#ifndef UK_TESTS_PAM_LIB_SYSLOG_H
+#define UK_TESTS_PAM_LIB_SYSLOG_H
 
 #define LIB_SYSLOG_SIZE 4096
 

@@ -26,7 +26,7 @@
     }
 
 TRAP(uk_call_begin)
-TRAP(uk_call_end)
+TRAP(uk_call_resume)
 TRAP(uk_call_settle)
 TRAP(uk_code_to_pam)
 TRAP(uk_report)

@@ -12,6 +12,7 @@
 #include "pam_module/keptacl.c"
 #include "pam_module/keptjson.c"
 #include "pam_module/keptleft.c"
+#include "pam_module/keptopener.c"
 
 static struct uk_err err;
 

@@ -1,7 +1,7 @@
 /* A throwaway PostgreSQL server, for tests in C (tests/service/pg_cluster.py).
  */
-#ifndef UK_TESTS_LIB_CLUSTER_H
-#define UK_TESTS_LIB_CLUSTER_H
+#ifndef UK_TESTS_SERVICE_LIB_CLUSTER_H
+#define UK_TESTS_SERVICE_LIB_CLUSTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

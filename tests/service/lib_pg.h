@@ -1,6 +1,6 @@
 /* Stores in the throwaway PostgreSQL server, and a way past them. */
-#ifndef UK_TESTS_LIB_PG_H
-#define UK_TESTS_LIB_PG_H
+#ifndef UK_TESTS_SERVICE_LIB_PG_H
+#define UK_TESTS_SERVICE_LIB_PG_H
 
 #include <libpq-fe.h>
 

@@ -2,8 +2,8 @@
  * What every kind of store must do, as cases that run on each of them, and
  * what tests of stores share.
  */
-#ifndef UK_TESTS_LIB_STORE_H
-#define UK_TESTS_LIB_STORE_H
+#ifndef UK_TESTS_SERVICE_LIB_STORE_H
+#define UK_TESTS_SERVICE_LIB_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * A double of core/https: it answers what a test has scripted and keeps what
  * was asked.  A test that includes this does not link the real one.
  */
-#ifndef TEST_EXCHANGE_H
-#define TEST_EXCHANGE_H
+#ifndef UK_TESTS_UNIT_EXCHANGE_H
+#define UK_TESTS_UNIT_EXCHANGE_H
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A temporary folder whose files can be believed (core/file.h), wherever the
  * build stands and whoever owns it. */
-#ifndef TESTS_UNIT_LIB_PLACE_H
-#define TESTS_UNIT_LIB_PLACE_H
+#ifndef UK_TESTS_UNIT_LIB_PLACE_H
+#define UK_TESTS_UNIT_LIB_PLACE_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* An auth service for tests of the agent: a process on loopback that gives the
  * same answers to everybody and takes note of what it was asked. */
-#ifndef TESTS_UNIT_LIB_SERVICE_H
-#define TESTS_UNIT_LIB_SERVICE_H
+#ifndef UK_TESTS_UNIT_LIB_SERVICE_H
+#define UK_TESTS_UNIT_LIB_SERVICE_H
 
 #include <stdbool.h>
 #include <sys/types.h>
