@@ -213,8 +213,7 @@ match_rule(const struct uk_policy *policy, const struct uk_account *account,
     int len = snprintf(address, sizeof(address), "%s@%s", account->name,
                        policy->email_domain);
 
-    if (len > 0 && (size_t)len < sizeof(address) &&
-        has_email(person, address)) {
+    if ((size_t)len < sizeof(address) && has_email(person, address)) {
         snprintf(why, UK_WHY_SIZE, "'email_domain' (%s)", policy->email_domain);
         return UK_GRANTED;
     }

@@ -51,7 +51,8 @@ UK_MUST_USE enum uk_code uk_kept_read(const char *path, const char *account,
                                       struct uk_secret *refresh,
                                       struct uk_err *err);
 
-/* Remove the file.  Says who was first: false if it was gone. */
+/* Remove the file.  false, with the reason in errno, where it was gone (ENOENT)
+ * or cannot be removed. */
 bool uk_kept_drop(const char *path);
 
 #endif

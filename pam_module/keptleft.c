@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,5 +57,7 @@ uk_keptleft_find(char path[UK_KEPT_PATH_SIZE])
         found = is_left(candidate, now.tv_sec);
     }
     closedir(folder);
-    return found && uk_str_copy(path, UK_KEPT_PATH_SIZE, candidate);
+    if (found)
+        memcpy(path, candidate, sizeof(candidate));
+    return found;
 }

@@ -35,8 +35,6 @@ release(pam_handle_t *pamh, void *data, int status)
 {
     struct held *held = data;
 
-    if (held == NULL)
-        return;
     if (held->memory.waiting[0] != '\0' && held->owner == getpid() &&
         (status & (PAM_DATA_SILENT | PAM_DATA_REPLACE)) == 0)
         uk_kept_drop(held->memory.waiting);

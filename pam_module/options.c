@@ -34,12 +34,6 @@ static const struct uk_conf_rule rules[] = {
 
 static const struct uk_conf_table table = {rules, UK_COUNT(rules)};
 
-const struct uk_conf_table *
-uk_options_table(void)
-{
-    return &table;
-}
-
 /* A word of pam.d seldom can (only in brackets), but a prompt reads better. */
 static void
 end_in_space(char prompt[UK_CONF_VALUE])

@@ -16,9 +16,6 @@ struct uk_options {
     char prompt[UK_CONF_VALUE]; /* "": the one of the settings */
 };
 
-/* The table, for the manual's test. */
-const struct uk_conf_table *uk_options_table(void);
-
 /* Read the words behind the module's name in pam.d.  A switch (debug) stands
  * alone or as debug=yes.  UK_MISCONFIGURED for one that is unknown, given
  * twice, has a bad value or contradicts another. */

@@ -23,15 +23,13 @@ static void add(struct line *line, const char *fmt, ...) UK_PRINTF(2, 3);
 static void
 add(struct line *line, const char *fmt, ...)
 {
-    size_t room = sizeof(line->text) - line->len;
+    char *end = line->text + line->len;
     va_list args;
-    int n;
 
     va_start(args, fmt);
-    n = vsnprintf(line->text + line->len, room, fmt, args);
+    vsnprintf(end, sizeof(line->text) - line->len, fmt, args);
     va_end(args);
-    if (n > 0)
-        line->len += (size_t)n < room ? (size_t)n : room - 1;
+    line->len += strlen(end);
 }
 
 static void

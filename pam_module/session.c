@@ -8,7 +8,6 @@
 #include <security/pam_modules.h>
 
 #include "core/account.h"
-#include "core/str.h"
 #include "pam_module/keptleft.h"
 #include "pam_module/memory.h"
 #include "pam_module/report.h"
@@ -86,14 +85,18 @@ end_kept(struct uk_call *call, const char *path, const char *account,
 {
     struct uk_secret refresh = UK_SECRET_NONE;
     enum uk_code code = uk_kept_read(path, account, &refresh, err);
+    int failed;
 
     if (code == UK_SYSTEM && err->sys == ENOENT)
         return UK_OK; /* ended before */
     if (code != UK_OK && code != UK_BAD_ANSWER)
         return code; /* not a file that is ours to remove */
-    if (uk_kept_drop(path) && code == UK_OK)
+    failed = uk_kept_drop(path) ? 0 : errno;
+    if (code == UK_OK && failed != ENOENT) /* else another was first */
         code = uk_login_end(&call->settings, call->options.conf, &refresh, by,
                             err);
+    if (code == UK_OK && failed != 0 && failed != ENOENT)
+        code = uk_err_sys(err, failed, "removing '%s'", path);
     uk_secret_clear(&refresh);
     return code;
 }
@@ -131,8 +134,10 @@ find_path(struct uk_call *call, char path[UK_KEPT_PATH_SIZE])
 {
     const char *named = pam_getenv(call->pamh, UK_KEPT_ENV);
 
-    return named != NULL && uk_kept_is_path(named) &&
-           uk_str_copy(path, UK_KEPT_PATH_SIZE, named);
+    if (named == NULL || !uk_kept_is_path(named))
+        return false;
+    memcpy(path, named, UK_KEPT_PATH_SIZE); /* all of that form are so long */
+    return true;
 }
 
 static enum uk_code

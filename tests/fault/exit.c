@@ -1,12 +1,38 @@
-/* A process that leaves by _exit has its coverage written as well: linked with
- * --wrap=_exit, and only in that build. */
+/*
+ * A process that leaves by _exit has its coverage written as well: linked with
+ * --wrap=_exit, and only in that build.
+ *
+ * Program and module count each for themselves.  The module says to the program
+ * (-rdynamic) how its counters are written.
+ */
+#include <dlfcn.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 void __gcov_dump(void);
 _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
+void test_dump_with(void (*dump)(void));
+
+static void (*module_dump)(void);
+
+__attribute__((visibility("default"))) void
+test_dump_with(void (*dump)(void))
+{
+    module_dump = dump;
+}
+
+__attribute__((constructor)) static void
+announce(void)
+{
+    void (*say)(void (*)(void));
+
+    *(void **)&say = dlsym(RTLD_DEFAULT, "test_dump_with");
+    if (say != NULL)
+        say(__gcov_dump);
+}
 
 /* What a test has taken from itself. */
 static void
@@ -28,6 +54,8 @@ __wrap__exit(int status)
     (void)signal(SIGXFSZ, SIG_IGN);
     give_back(RLIMIT_NOFILE);
     give_back(RLIMIT_FSIZE);
+    if (module_dump != NULL && module_dump != __gcov_dump)
+        module_dump();
     __gcov_dump();
     __real__exit(status);
 }

@@ -30,79 +30,10 @@
 #include "core/attr.h"
 #include "tests/pam/lib_hash.h"
 #include "tests/pam/lib_host.h"
+#include "tests/pam/lib_kept.h"
 
-#define QUICK  "failure_floor = 0\ntimeout = 20s\nsession = keep\n"
-#define FOLDER "/run/userkey/sessions"
-#define ENV    "USERKEY_SESSION"
 #define NOBODY 65534 /* ALICE's uid, and another's below */
 #define OTHER  12345
-#define PATH   128
-
-/* What helper_agent hands over, in JSON. */
-#define CONTENT                                                                \
-    "{\"account\":\"" ALICE "\",\"url\":\"https://auth.test.invalid\","        \
-    "\"app_id\":\"app\",\"user_id\":\"person1\",\"access_token\":"             \
-    "\"acc\\\"ess\\\\1\","                                                     \
-    "\"refresh_token\":\"ref\\\"resh\\\\1\"}\n"
-#define REFRESH "ref\"resh\\1"
-
-static bool have_run;
-
-/* A /run of our own, which goes with the process. */
-static int
-setup(void **state)
-{
-    host_setup(state); /* finds the build by our own path: before the next */
-    have_run = unshare(CLONE_NEWNS) == 0 &&
-               mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-               mount("none", "/run", "tmpfs", 0, "mode=755") == 0;
-    host_settings(QUICK);
-    host_simple_stack("");
-    return 0;
-}
-
-static void
-need_run(void)
-{
-    if (!have_run)
-        skip();
-}
-
-static unsigned
-count_files(void)
-{
-    FILE *pipe = popen("ls -A " FOLDER " 2>/dev/null | wc -l", "re");
-    unsigned count = 0;
-
-    assert_non_null(pipe);
-    assert_int_equal(fscanf(pipe, "%u", &count), 1);
-    pclose(pipe);
-    return count;
-}
-
-/* As a host logs ALICE in. */
-static pam_handle_t *
-log_in(struct talk *talk)
-{
-    pam_handle_t *pamh;
-
-    *talk = (struct talk){.answers = {host_key()}};
-    host_script("granted id=person1 tokens=yes");
-    pamh = host_start(ALICE, talk);
-    assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    return pamh;
-}
-
-static void
-copy_path(pam_handle_t *pamh, char path[PATH])
-{
-    const char *named = pam_getenv(pamh, ENV);
-
-    assert_non_null(named);
-    assert_true(strlen(named) < PATH);
-    memcpy(path, named, strlen(named) + 1);
-}
-
 static const char access_list[] = "system.posix_acl_access";
 
 /* The file is root's, and nobody else has any right to it. */
@@ -145,15 +76,6 @@ expect_given(const char *path)
 }
 
 static void
-expect_no_file(const char *path)
-{
-    struct stat st;
-
-    assert_int_equal(lstat(path, &st), -1);
-    assert_int_equal(errno, ENOENT);
-}
-
-static void
 expect_content(const char *path, const char *text)
 {
     char got[4096] = "";
@@ -165,35 +87,22 @@ expect_content(const char *path, const char *text)
     assert_string_equal(got, text);
 }
 
-static void
-expect_logout(unsigned times)
-{
-    char hash[64];
-    char *text = host_read("agent.log");
-
-    assert_int_equal(host_logouts(), times);
-    snprintf(hash, sizeof(hash), "len=%zu hash=%08x", strlen(REFRESH),
-             lib_hash(REFRESH, strlen(REFRESH)));
-    assert_int_equal(strstr(text, hash) != NULL, times > 0);
-    free(text);
-}
-
 /* --- the good way -------------------------------------------------------------- */
 
 static void
 test_life(void **state)
 {
-    char path[PATH];
+    char path[KEPT_PATH];
     struct talk talk;
     pam_handle_t *pamh;
     struct stat st;
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     expect_file(path);
-    expect_content(path, CONTENT);
-    assert_int_equal(stat(FOLDER, &st), 0);
+    expect_content(path, KEPT_CONTENT);
+    assert_int_equal(stat(KEPT_FOLDER, &st), 0);
     assert_int_equal(st.st_uid, 0);
     assert_int_equal(st.st_mode & 07777, 0711);
     assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_SUCCESS);
@@ -201,14 +110,14 @@ test_life(void **state)
     expect_file(path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     expect_given(path);
-    assert_string_equal(pam_getenv(pamh, ENV), path);
-    expect_logout(0);
+    assert_string_equal(pam_getenv(pamh, KEPT_ENV), path);
+    kept_expect_logout(0);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_no_file(path);
-    assert_null(pam_getenv(pamh, ENV));
-    expect_logout(1);
+    kept_expect_no_file(path);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
+    kept_expect_logout(1);
     assert_int_equal(pam_end(pamh, PAM_SUCCESS), PAM_SUCCESS);
-    assert_int_equal(count_files(), 0);
+    assert_int_equal(kept_count_files(), 0);
     host_log_clear();
 }
 
@@ -216,15 +125,15 @@ test_life(void **state)
 static void
 test_two_logins(void **state)
 {
-    char first[PATH], second[PATH];
+    char first[KEPT_PATH], second[KEPT_PATH];
     struct talk talk, other;
     pam_handle_t *a, *b;
 
-    need_run();
-    a = log_in(&talk);
-    b = log_in(&other);
-    copy_path(a, first);
-    copy_path(b, second);
+    kept_need_run();
+    a = kept_log_in(&talk);
+    b = kept_log_in(&other);
+    kept_copy_path(a, first);
+    kept_copy_path(b, second);
     assert_string_not_equal(first, second);
     assert_int_equal(pam_open_session(a, 0), PAM_SUCCESS);
     assert_int_equal(pam_open_session(b, 0), PAM_SUCCESS);
@@ -233,7 +142,7 @@ test_two_logins(void **state)
     assert_int_equal(pam_close_session(b, 0), PAM_SUCCESS);
     pam_end(a, PAM_SUCCESS);
     pam_end(b, PAM_SUCCESS);
-    assert_int_equal(count_files(), 0);
+    assert_int_equal(kept_count_files(), 0);
     host_log_clear();
 }
 
@@ -243,17 +152,17 @@ test_twice(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     expect_given(path);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_logout(1);
+    kept_expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
 }
@@ -264,12 +173,12 @@ static void
 test_other_process(void **state)
 {
     int ends[2], status = -1;
-    char path[PATH] = "", text[PATH + 32];
+    char path[KEPT_PATH] = "", text[KEPT_PATH + 32];
     struct talk talk = {.answers = {host_key()}};
     pam_handle_t *pamh;
     pid_t pid;
 
-    need_run();
+    kept_need_run();
     assert_int_equal(pipe(ends), 0);
     host_script("granted id=person1 tokens=yes");
     pamh = host_start(ALICE, &talk);
@@ -277,7 +186,7 @@ test_other_process(void **state)
     assert_true(pid >= 0);
     if (pid == 0) {
         int result = pam_authenticate(pamh, 0);
-        const char *named = pam_getenv(pamh, ENV);
+        const char *named = pam_getenv(pamh, KEPT_ENV);
 
         /* and no pam_end, as sshd does it */
         _exit(result != PAM_SUCCESS || named == NULL ||
@@ -288,14 +197,14 @@ test_other_process(void **state)
     assert_true(read(ends[0], path, sizeof(path) - 1) > 0);
     close(ends[0]);
     close(ends[1]);
-    snprintf(text, sizeof(text), ENV "=%s", path);
+    snprintf(text, sizeof(text), KEPT_ENV "=%s", path);
     assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
     expect_file(path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     expect_given(path);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_no_file(path);
-    expect_logout(1);
+    kept_expect_no_file(path);
+    kept_expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
 }
@@ -306,25 +215,25 @@ test_root(void **state)
 {
     struct talk talk = {.answers = {host_key()}};
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
     struct stat st;
 
-    need_run();
-    host_settings(QUICK "allow_root = yes\n");
+    kept_need_run();
+    host_settings(KEPT_QUICK "allow_root = yes\n");
     host_users("root id:person1\n");
     host_script("granted id=person1 tokens=yes");
     pamh = host_start("root", &talk);
     assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    copy_path(pamh, path);
+    kept_copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_uid, 0);
     assert_int_equal(st.st_mode & 07137, 0); /* a list's mask may show */
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_no_file(path);
-    expect_logout(1);
+    kept_expect_no_file(path);
+    kept_expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
-    host_settings(QUICK);
+    host_settings(KEPT_QUICK);
     host_users(ALICE " id:person1\n");
     host_log_clear();
 }
@@ -336,13 +245,13 @@ test_never_opened(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     pam_end(pamh, PAM_ABORT);
-    expect_no_file(path);
+    kept_expect_no_file(path);
     host_log_clear();
 }
 
@@ -353,11 +262,11 @@ test_ends_of_copies(void **state)
     static const int statuses[] = {PAM_SUCCESS | PAM_DATA_SILENT, PAM_SUCCESS};
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     for (size_t i = 0; i < UK_COUNT(statuses); i++) {
         int status = -1;
         pid_t pid = fork();
@@ -382,11 +291,11 @@ test_ends_while_open(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     pam_end(pamh, PAM_SUCCESS);
     expect_given(path);
@@ -398,27 +307,27 @@ test_ends_while_open(void **state)
 static void
 test_again(void **state)
 {
-    char first[PATH], second[PATH];
+    char first[KEPT_PATH], second[KEPT_PATH];
     struct talk talk;
     pam_handle_t *pamh;
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, first);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, first);
     assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    copy_path(pamh, second);
-    expect_no_file(first);
+    kept_copy_path(pamh, second);
+    kept_expect_no_file(first);
     expect_file(second);
-    expect_logout(1);
+    kept_expect_logout(1);
     host_script("refused");
     assert_int_equal(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
-    expect_no_file(second);
-    expect_logout(1);
-    assert_null(pam_getenv(pamh, ENV));
+    kept_expect_no_file(second);
+    kept_expect_logout(1);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
     /* Somebody else's module may have let the user in. */
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     pam_end(pamh, PAM_AUTH_ERR);
-    assert_int_equal(count_files(), 0);
+    assert_int_equal(kept_count_files(), 0);
     host_log_clear();
 }
 
@@ -428,16 +337,16 @@ test_again_and_cancelled(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     talk.style = TALK_FAILS;
     assert_int_equal(pam_authenticate(pamh, 0), PAM_CONV_ERR);
-    expect_no_file(path);
-    expect_logout(1);
-    assert_null(pam_getenv(pamh, ENV));
+    kept_expect_no_file(path);
+    kept_expect_logout(1);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
     pam_end(pamh, PAM_CONV_ERR);
     host_log_clear();
 }
@@ -465,62 +374,6 @@ static const struct {
     {"something-else", 0, NOBODY_OPENED, 3600, false},
 };
 
-static void
-empty_folder(void)
-{
-    assert_int_equal(system("rm -rf /run/userkey; mkdir -p " FOLDER
-                            "; chmod 711 /run/userkey " FOLDER),
-                     0);
-}
-
-static void
-write_text(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
-
-static void
-make_old(const char *path, time_t age)
-{
-    const struct timespec old = {.tv_sec = time(NULL) - age};
-    const struct timespec times[2] = {old, old};
-
-    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-}
-
-static void
-open_session_of(const char *path)
-{
-    struct talk talk = {.style = TALK_FAILS};
-    pam_handle_t *pamh = host_start(ALICE, &talk);
-    char text[PATH + 32];
-
-    snprintf(text, sizeof(text), ENV "=%s", path);
-    assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
-    assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-    pam_end(pamh, PAM_SUCCESS);
-}
-
-/* A host that opens the session, and then ends without closing it. */
-static void
-open_and_die(const char *path)
-{
-    int status = -1;
-    pid_t pid = fork();
-
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        open_session_of(path);
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
 /* As if that had been in another namespace of processes: the last number of
  * the note says in which. */
 static void
@@ -538,56 +391,56 @@ move_elsewhere(const char *path)
 static void
 make_leftover(size_t i)
 {
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    snprintf(path, sizeof(path), FOLDER "/%s", leftovers[i].name);
-    write_text(path, CONTENT);
+    snprintf(path, sizeof(path), KEPT_FOLDER "/%s", leftovers[i].name);
+    kept_write_text(path, KEPT_CONTENT);
     assert_int_equal(chown(path, leftovers[i].uid, 0), 0);
     switch (leftovers[i].opener) {
     case NOBODY_OPENED:
         break;
     case A_LIVING_ONE:
-        open_session_of(path);
+        kept_open_session_of(path);
         break;
     case A_DEAD_ONE:
-        open_and_die(path);
+        kept_open_and_die(path);
         break;
     case FROM_ELSEWHERE:
-        open_and_die(path);
+        kept_open_and_die(path);
         move_elsewhere(path);
         break;
     }
     if (leftovers[i].opener != NOBODY_OPENED)
         expect_given(path);
-    make_old(path, leftovers[i].age);
+    kept_make_old(path, leftovers[i].age);
 }
 
 /* A login clears away one of those, at the service too, and no more. */
 static void
 test_leftovers(void **state)
 {
-    need_run();
-    empty_folder();
+    kept_need_run();
+    kept_empty_folder();
     host_script("granted");
     for (size_t i = 0; i < UK_COUNT(leftovers); i++)
         make_leftover(i);
     for (unsigned logins = 1; logins <= 3; logins++) {
         struct talk talk;
-        pam_handle_t *pamh = log_in(&talk);
+        pam_handle_t *pamh = kept_log_in(&talk);
         unsigned gone = logins < 2 ? logins : 2;
 
         assert_int_equal(host_logouts(), logins <= 2 ? 1 : 0);
-        assert_int_equal(count_files(), UK_COUNT(leftovers) - gone + 1);
+        assert_int_equal(kept_count_files(), UK_COUNT(leftovers) - gone + 1);
         pam_end(pamh, PAM_SUCCESS);
     }
     for (size_t i = 0; i < UK_COUNT(leftovers); i++) {
-        char path[PATH];
+        char path[KEPT_PATH];
 
-        snprintf(path, sizeof(path), FOLDER "/%s", leftovers[i].name);
+        snprintf(path, sizeof(path), KEPT_FOLDER "/%s", leftovers[i].name);
         if ((access(path, F_OK) != 0) != leftovers[i].goes)
             fail_msg("row %zu", i);
     }
-    empty_folder();
+    kept_empty_folder();
     host_log_clear();
 }
 
@@ -602,22 +455,23 @@ test_leftovers_with_troubles(void **state)
         const char *says;
     } rows[] = {
         {"", "granted id=person1 tokens=yes", "bad-answer user='"},
-        {CONTENT, "granted id=person1 tokens=yes logout=yes", "unreachable "},
+        {KEPT_CONTENT, "granted id=person1 tokens=yes logout=yes",
+         "unreachable "},
     };
-    char path[] = FOLDER "/00000000000000000000000000000000";
+    char path[] = KEPT_FOLDER "/00000000000000000000000000000000";
 
-    need_run();
+    kept_need_run();
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
         struct talk talk = {.answers = {host_key()}};
         pam_handle_t *pamh = host_start(ALICE, &talk);
 
-        empty_folder();
-        write_text(path, rows[i].text);
-        make_old(path, 3600);
+        kept_empty_folder();
+        kept_write_text(path, rows[i].text);
+        kept_make_old(path, 3600);
         host_script(rows[i].script);
         host_log_clear();
         assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-        expect_no_file(path);
+        kept_expect_no_file(path);
         assert_int_equal(host_log_count(), 2);
         assert_true(host_log_has("ending a session that nobody will use: "));
         pam_end(pamh, PAM_SUCCESS);
@@ -645,20 +499,20 @@ test_many_leftovers(void **state)
     struct talk talk;
     pam_handle_t *pamh;
 
-    need_run();
-    empty_folder();
+    kept_need_run();
+    kept_empty_folder();
     for (unsigned i = 0; i < 5000; i++) {
-        char path[PATH];
+        char path[KEPT_PATH];
 
-        snprintf(path, sizeof(path), FOLDER "/%032x", i);
-        write_text(path, "");
+        snprintf(path, sizeof(path), KEPT_FOLDER "/%032x", i);
+        kept_write_text(path, "");
     }
     stats = 0;
-    pamh = log_in(&talk);
+    pamh = kept_log_in(&talk);
     assert_true(stats >= 256);
     assert_true(stats < 500);
     pam_end(pamh, PAM_SUCCESS);
-    empty_folder();
+    kept_empty_folder();
     host_log_clear();
 }
 
@@ -668,15 +522,15 @@ test_refusals_keep_nothing(void **state)
     static const char *const scripts[] = {
         "refused", "granted id=person2 tokens=yes", "tls", "crash"};
 
-    need_run();
+    kept_need_run();
     for (size_t i = 0; i < UK_COUNT(scripts); i++) {
         struct talk talk = {.answers = {host_key()}};
         pam_handle_t *pamh = host_start(ALICE, &talk);
 
         host_script(scripts[i]);
         assert_int_not_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-        assert_null(pam_getenv(pamh, ENV));
-        assert_int_equal(count_files(), 0);
+        assert_null(pam_getenv(pamh, KEPT_ENV));
+        assert_int_equal(kept_count_files(), 0);
         /* The session of a person who is turned away is ended. */
         assert_int_equal(host_logouts(), i == 1 ? 1 : 0);
         pam_end(pamh, PAM_AUTH_ERR);
@@ -691,18 +545,18 @@ test_session_of_another(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     assert_int_equal(pam_set_item(pamh, PAM_USER, "root"), PAM_SUCCESS);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-    expect_no_file(path);
-    assert_null(pam_getenv(pamh, ENV));
-    expect_logout(1);
+    kept_expect_no_file(path);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
+    kept_expect_logout(1);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_logout(1);
+    kept_expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
 }
@@ -717,7 +571,7 @@ open_with(const char *value, bool close_it)
     char text[512];
     int result;
 
-    snprintf(text, sizeof(text), ENV "=%s", value);
+    snprintf(text, sizeof(text), KEPT_ENV "=%s", value);
     assert_int_equal(pam_putenv(pamh, text), PAM_SUCCESS);
     result = close_it ? pam_close_session(pamh, 0) : pam_open_session(pamh, 0);
     pam_end(pamh, result);
@@ -730,13 +584,13 @@ test_foreign_paths(void **state)
 {
     static const char *const paths[] = {
         "/run/victim",
-        FOLDER "/../../victim",
-        FOLDER "/0123456789abcdef0123456789abcdeg",
-        FOLDER "/0123456789ABCDEF0123456789ABCDEF",
+        KEPT_FOLDER "/../../victim",
+        KEPT_FOLDER "/0123456789abcdef0123456789abcdeg",
+        KEPT_FOLDER "/0123456789ABCDEF0123456789ABCDEF",
         "",
     };
 
-    need_run();
+    kept_need_run();
     host_script("granted");
     assert_int_equal(system("echo precious >/run/victim"), 0);
     for (size_t i = 0; i < UK_COUNT(paths); i++) {
@@ -748,7 +602,7 @@ test_foreign_paths(void **state)
     host_log_clear();
 }
 
-static const char somewhere[] = FOLDER "/0123456789abcdef0123456789abcdef";
+static const char somewhere[] = KEPT_FOLDER "/0123456789abcdef0123456789abcdef";
 
 static const struct {
     const char *command; /* makes "somewhere" */
@@ -769,14 +623,14 @@ test_traps(void **state)
     char command[512];
     struct stat st;
 
-    need_run();
+    kept_need_run();
     host_script("granted");
-    assert_int_equal(system("mkdir -p " FOLDER
-                            "; chmod 711 /run/userkey " FOLDER
+    assert_int_equal(system("mkdir -p " KEPT_FOLDER
+                            "; chmod 711 /run/userkey " KEPT_FOLDER
                             "; rm -f /run/victim; echo precious "
                             ">/run/victim; chmod 600 /run/victim"),
                      0);
-    write_text("/run/session", CONTENT);
+    kept_write_text("/run/session", KEPT_CONTENT);
     for (size_t i = 0; i < UK_COUNT(traps); i++) {
         for (int close_it = 0; close_it <= 1; close_it++) {
             snprintf(command, sizeof(command), "rm -rf %s", somewhere);
@@ -810,7 +664,7 @@ test_traps(void **state)
 static void
 test_gone(void **state)
 {
-    need_run();
+    kept_need_run();
     host_script("granted");
     assert_int_equal(open_with(somewhere, true), PAM_SUCCESS);
     host_log_clear();
@@ -826,27 +680,28 @@ test_folder(void **state)
 {
     static const char *const spoils[] = {
         "chown 65534 /run/userkey",
-        "chown 65534 " FOLDER,
-        "chmod 777 " FOLDER,
-        "mv " FOLDER " /run/elsewhere && ln -s /run/elsewhere " FOLDER,
-        "rmdir " FOLDER " && touch " FOLDER,
+        "chown 65534 " KEPT_FOLDER,
+        "chmod 777 " KEPT_FOLDER,
+        "mv " KEPT_FOLDER
+        " /run/elsewhere && ln -s /run/elsewhere " KEPT_FOLDER,
+        "rmdir " KEPT_FOLDER " && touch " KEPT_FOLDER,
     };
 
-    need_run();
+    kept_need_run();
     for (size_t i = 0; i < UK_COUNT(spoils); i++) {
         struct talk talk;
         pam_handle_t *pamh;
 
         assert_int_equal(
-            system("rm -rf /run/userkey /run/elsewhere; mkdir -p " FOLDER
-                   "; chmod 711 /run/userkey " FOLDER),
+            system("rm -rf /run/userkey /run/elsewhere; mkdir -p " KEPT_FOLDER
+                   "; chmod 711 /run/userkey " KEPT_FOLDER),
             0);
         assert_int_equal(system(spoils[i]), 0);
         host_log_clear();
-        pamh = log_in(&talk);
+        pamh = kept_log_in(&talk);
         /* Who may log in has been decided; the session is not kept. */
-        assert_null(pam_getenv(pamh, ENV));
-        expect_logout(1);
+        assert_null(pam_getenv(pamh, KEPT_ENV));
+        kept_expect_logout(1);
         assert_int_equal(host_log_count(), 2);
         assert_non_null(strstr(host_log_line(0), "keeping the session: '/run"));
         assert_int_equal(host_log_priority(0), 4);
@@ -878,11 +733,12 @@ can(uid_t uid, bool (*act)(const char *path), const char *path)
 static bool
 read_it(const char *path)
 {
-    char text[sizeof(CONTENT)] = "";
+    char text[sizeof(KEPT_CONTENT)] = "";
     int fd = open(path, O_RDONLY);
 
-    return fd >= 0 && read(fd, text, sizeof(text)) == sizeof(CONTENT) - 1 &&
-           memcmp(text, CONTENT, sizeof(CONTENT) - 1) == 0;
+    return fd >= 0 &&
+           read(fd, text, sizeof(text)) == sizeof(KEPT_CONTENT) - 1 &&
+           memcmp(text, KEPT_CONTENT, sizeof(KEPT_CONTENT) - 1) == 0;
 }
 
 static bool
@@ -928,11 +784,11 @@ test_rights(void **state)
     };
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     assert_int_equal(system("mkdir -m 1777 /run/public"), 0);
     for (int opened = 0; opened <= 1; opened++) {
         if (opened != 0)
@@ -944,10 +800,10 @@ test_rights(void **state)
         }
     }
     expect_given(path);
-    expect_content(path, CONTENT);
+    expect_content(path, KEPT_CONTENT);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_no_file(path);
-    expect_logout(1);
+    kept_expect_no_file(path);
+    kept_expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
     assert_int_equal(system("rm -r /run/public"), 0);
     host_log_clear();
@@ -959,16 +815,16 @@ test_second_name(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(link(path, "/run/second"), 0);
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_no_file(path);
-    expect_logout(1);
+    kept_expect_no_file(path);
+    kept_expect_logout(1);
     assert_int_equal(unlink("/run/second"), 0);
     pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
@@ -979,17 +835,17 @@ test_second_name(void **state)
 static void
 test_session_of_somebody_else(void **state)
 {
-    need_run();
+    kept_need_run();
     for (int opened = 0; opened <= 1; opened++) {
         struct talk talk;
         pam_handle_t *theirs, *ours;
-        char path[PATH], text[PATH + 32];
+        char path[KEPT_PATH], text[KEPT_PATH + 32];
 
-        theirs = log_in(&talk);
-        copy_path(theirs, path);
+        theirs = kept_log_in(&talk);
+        kept_copy_path(theirs, path);
         if (opened != 0)
             assert_int_equal(pam_open_session(theirs, 0), PAM_SUCCESS);
-        snprintf(text, sizeof(text), ENV "=%s", path);
+        snprintf(text, sizeof(text), KEPT_ENV "=%s", path);
         host_log_clear();
         ours = host_start(SYSTEM, &talk);
         assert_int_equal(pam_putenv(ours, text), PAM_SUCCESS);
@@ -1004,7 +860,7 @@ test_session_of_somebody_else(void **state)
         if (opened != 0)
             assert_int_equal(pam_close_session(theirs, 0), PAM_SUCCESS);
         pam_end(theirs, PAM_SUCCESS);
-        expect_no_file(path);
+        kept_expect_no_file(path);
     }
     host_log_clear();
 }
@@ -1017,27 +873,27 @@ test_no_access_lists(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    empty_folder();
-    assert_int_equal(mount("none", FOLDER, "ramfs", 0, NULL), 0);
-    assert_int_equal(chmod(FOLDER, 0711), 0);
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    kept_empty_folder();
+    assert_int_equal(mount("none", KEPT_FOLDER, "ramfs", 0, NULL), 0);
+    assert_int_equal(chmod(KEPT_FOLDER, 0711), 0);
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     host_log_clear();
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(host_log_count(), 1);
     assert_true(host_log_has("system user='" ALICE "'"));
     assert_true(host_log_has("keeping the session: letting user '" ALICE
-                             "' read '" FOLDER));
-    expect_no_file(path);
-    expect_logout(1);
-    assert_null(pam_getenv(pamh, ENV));
+                             "' read '" KEPT_FOLDER));
+    kept_expect_no_file(path);
+    kept_expect_logout(1);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
     assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
-    expect_logout(1);
+    kept_expect_logout(1);
     pam_end(pamh, PAM_SUCCESS);
-    assert_int_equal(umount(FOLDER), 0);
+    assert_int_equal(umount(KEPT_FOLDER), 0);
     host_log_clear();
 }
 
@@ -1062,7 +918,7 @@ test_no_random_numbers(void **state)
     pam_handle_t *pamh;
     int result;
 
-    need_run();
+    kept_need_run();
     host_script("granted id=person1 tokens=yes");
     host_log_clear();
     pamh = host_start(ALICE, &talk);
@@ -1070,9 +926,9 @@ test_no_random_numbers(void **state)
     result = pam_authenticate(pamh, 0);
     no_random = false;
     assert_int_equal(result, PAM_SUCCESS);
-    assert_null(pam_getenv(pamh, ENV));
-    assert_int_equal(count_files(), 0);
-    expect_logout(1);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
+    assert_int_equal(kept_count_files(), 0);
+    kept_expect_logout(1);
     assert_true(host_log_has("keeping the session: getting random numbers"));
     pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
@@ -1082,10 +938,10 @@ test_no_random_numbers(void **state)
 static void
 test_file_size_limit(void **state)
 {
-    static const rlim_t limits[] = {0, 1, sizeof(CONTENT) - 2};
+    static const rlim_t limits[] = {0, 1, sizeof(KEPT_CONTENT) - 2};
     struct rlimit before, limit;
 
-    need_run();
+    kept_need_run();
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     for (size_t i = 0; i < UK_COUNT(limits); i++) {
         struct talk talk = {.answers = {host_key()}};
@@ -1099,22 +955,22 @@ test_file_size_limit(void **state)
         result = pam_authenticate(pamh, 0);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(result, PAM_SUCCESS);
-        assert_null(pam_getenv(pamh, ENV));
-        assert_int_equal(count_files(), 0);
-        expect_logout(1);
+        assert_null(pam_getenv(pamh, KEPT_ENV));
+        assert_int_equal(kept_count_files(), 0);
+        kept_expect_logout(1);
         assert_int_equal(host_log_count(), 2);
         assert_non_null(strstr(host_log_line(0), "keeping the session: the "
                                                  "process may write files of"));
         pam_end(pamh, PAM_SUCCESS);
     }
-    limit = (struct rlimit){sizeof(CONTENT) - 1, before.rlim_max};
+    limit = (struct rlimit){sizeof(KEPT_CONTENT) - 1, before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     {
         struct talk talk = {.answers = {host_key()}};
         pam_handle_t *pamh = host_start(ALICE, &talk);
 
         assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-        assert_non_null(pam_getenv(pamh, ENV));
+        assert_non_null(pam_getenv(pamh, KEPT_ENV));
         pam_end(pamh, PAM_SUCCESS);
     }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -1130,28 +986,28 @@ static const struct {
 } contents[] = {
     {"", PAM_SESSION_ERR, 0},
     {"nonsense", PAM_SESSION_ERR, 0},
-    {"{\"refresh_token\":\"" REFRESH "\"}", PAM_SESSION_ERR, 0},
+    {"{\"refresh_token\":\"" KEPT_REFRESH "\"}", PAM_SESSION_ERR, 0},
     {"{\"account\":\"" ALICE "\"}", PAM_SESSION_ERR, 0},
-    {CONTENT, PAM_SUCCESS, 1},
+    {KEPT_CONTENT, PAM_SUCCESS, 1},
 };
 
 static void
 test_contents(void **state)
 {
-    need_run();
+    kept_need_run();
     for (size_t i = 0; i < UK_COUNT(contents); i++) {
         struct talk talk;
-        pam_handle_t *pamh = log_in(&talk);
-        char path[PATH];
+        pam_handle_t *pamh = kept_log_in(&talk);
+        char path[KEPT_PATH];
 
-        copy_path(pamh, path);
+        kept_copy_path(pamh, path);
         assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
-        write_text(path, contents[i].text);
+        kept_write_text(path, contents[i].text);
         if (pam_close_session(pamh, 0) != contents[i].result)
             fail_msg("row %zu", i);
         assert_int_equal(host_logouts(), contents[i].logouts);
-        expect_no_file(path);
-        assert_null(pam_getenv(pamh, ENV));
+        kept_expect_no_file(path);
+        assert_null(pam_getenv(pamh, KEPT_ENV));
         pam_end(pamh, PAM_SUCCESS);
         host_log_clear();
     }
@@ -1162,17 +1018,17 @@ test_swollen(void **state)
 {
     struct talk talk;
     pam_handle_t *pamh;
-    char path[PATH];
+    char path[KEPT_PATH];
 
-    need_run();
-    pamh = log_in(&talk);
-    copy_path(pamh, path);
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
     assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
     assert_int_equal(truncate(path, (off_t)1 << 40), 0);
     host_log_clear();
     assert_int_equal(pam_close_session(pamh, 0), PAM_SESSION_ERR);
     assert_true(host_log_has("pam_userkey(probe:session): bad-answer user='"));
-    expect_no_file(path);
+    kept_expect_no_file(path);
     pam_end(pamh, PAM_SUCCESS);
     host_log_clear();
 }
@@ -1189,13 +1045,13 @@ test_logout_fails(void **state)
         {"garbage logout=yes", "bad-answer user='"},
     };
 
-    need_run();
+    kept_need_run();
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
         struct talk talk;
-        pam_handle_t *pamh = log_in(&talk);
-        char path[PATH];
+        pam_handle_t *pamh = kept_log_in(&talk);
+        char path[KEPT_PATH];
 
-        copy_path(pamh, path);
+        kept_copy_path(pamh, path);
         assert_int_equal(pam_open_session(pamh, 0), PAM_SUCCESS);
         host_script(rows[i].script);
         host_log_clear();
@@ -1204,7 +1060,7 @@ test_logout_fails(void **state)
         assert_true(host_log_has(rows[i].word));
         assert_true(host_log_has("ending the session: logging the session "
                                  "out: "));
-        expect_no_file(path);
+        kept_expect_no_file(path);
         pam_end(pamh, PAM_SUCCESS);
     }
     host_log_clear();
@@ -1217,12 +1073,12 @@ test_no_tokens(void **state)
     struct talk talk = {.answers = {host_key()}};
     pam_handle_t *pamh;
 
-    need_run();
+    kept_need_run();
     pamh = host_start(ALICE, &talk);
     host_script("granted id=person1");
     host_log_clear();
     assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    assert_null(pam_getenv(pamh, ENV));
+    assert_null(pam_getenv(pamh, KEPT_ENV));
     assert_int_equal(host_log_count(), 2);
     assert_non_null(strstr(host_log_line(0), "the agent handed over no "
                                              "session"));
@@ -1238,14 +1094,14 @@ test_without_root(void **state)
     struct talk talk;
     pam_handle_t *pamh;
 
-    need_run();
+    kept_need_run();
     host_script("granted id=person1 tokens=yes");
     assert_int_equal(seteuid(NOBODY), 0);
     talk = (struct talk){.answers = {host_key()}};
     pamh = host_start(ALICE, &talk);
     host_log_clear();
     assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
-    assert_null(pam_getenv(pamh, ENV));
+    assert_null(pam_getenv(pamh, KEPT_ENV));
     assert_non_null(
         strstr(host_log_line(0), "keeping the session: creating '"));
     pam_end(pamh, PAM_SUCCESS);
@@ -1289,5 +1145,6 @@ main(void)
         cmocka_unit_test(test_without_root),
     };
 
-    return cmocka_run_group_tests_name("session", tests, setup, host_teardown);
+    return cmocka_run_group_tests_name("session", tests, kept_setup,
+                                       host_teardown);
 }
