@@ -385,6 +385,49 @@ test_chauthtok(void **state)
     host_log_clear();
 }
 
+/* Where the stack passes over our first no, libpam asks again: the answer is
+ * the same, and the explanation is not repeated. */
+static void
+test_chauthtok_passed_over(void **state)
+{
+    struct talk talk = {.answers = {"new", "new"}};
+    pam_handle_t *pamh;
+
+    host_stack("probe",
+               "password [default=ignore] %s conf=%s/userkey.conf\n"
+               "password required pam_permit.so\n",
+               host_module(), host_folder());
+    host_log_clear();
+    pamh = host_start(ALICE, &talk);
+    assert_int_equal(pam_chauthtok(pamh, 0), PAM_SUCCESS); /* pam_permit's */
+    assert_int_equal(host_log_count(), 2);
+    assert_true(strstr(host_log_line(1), "keys are not changed here") != NULL);
+    assert_int_equal(talk.errors, 1);
+    assert_int_equal(talk.prompts, 0);
+    pam_end(pamh, PAM_SUCCESS);
+    host_simple_stack("");
+    host_log_clear();
+}
+
+/* What is remembered after a refusal is of nobody, not of a user "". */
+static void
+test_nobody_remembered(void **state)
+{
+    struct talk talk = {.answers = {host_key()}};
+    pam_handle_t *pamh;
+
+    host_simple_stack("");
+    host_script("granted id=person1");
+    pamh = host_start(ALICE, &talk);
+    assert_int_equal(pam_authenticate(pamh, 0), PAM_SUCCESS);
+    host_script("refused");
+    assert_int_equal(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
+    assert_int_equal(pam_set_item(pamh, PAM_USER, ""), PAM_SUCCESS);
+    assert_int_equal(pam_acct_mgmt(pamh, 0), PAM_USER_UNKNOWN);
+    pam_end(pamh, PAM_AUTH_ERR);
+    host_log_clear();
+}
+
 int
 main(void)
 {
@@ -399,6 +442,8 @@ main(void)
         cmocka_unit_test(test_setcred),
         cmocka_unit_test(test_setcred_in_a_jump),
         cmocka_unit_test(test_chauthtok),
+        cmocka_unit_test(test_chauthtok_passed_over),
+        cmocka_unit_test(test_nobody_remembered),
     };
 
     return cmocka_run_group_tests_name("account", tests, host_setup,

@@ -38,6 +38,10 @@ enum fault {
     SPAWN_FAILS,
     SET_DATA_FAILS, /* a PAM code */
     SET_ITEM_FAILS, /* a PAM code */
+    GET_USER_FAILS, /* a PAM code; 0: success, and no user */
+    GET_ITEM_FAILS, /* of this number */
+    ITEM_IS_NULL,   /* of this number: success, and nothing there */
+    DATA_IS_NULL,   /* the same for what a module remembers */
     MALLOC_FAILS,   /* the nth from now */
 };
 
@@ -118,6 +122,50 @@ pam_set_item(pam_handle_t *pamh, int type, const void *item)
     return real(pamh, type, item);
 }
 
+DOOR int
+pam_get_user(pam_handle_t *pamh, const char **user, const char *prompt)
+{
+    int (*real)(pam_handle_t *, const char **, const char *);
+
+    if (fault == GET_USER_FAILS) {
+        *user = NULL;
+        return errnum;
+    }
+    *(void **)&real = next("pam_get_user");
+    return real(pamh, user, prompt);
+}
+
+/* What was there before a failure is not to be believed. */
+DOOR int
+pam_get_item(const pam_handle_t *pamh, int type, const void **item)
+{
+    int (*real)(const pam_handle_t *, int, const void **);
+
+    if (fault == GET_ITEM_FAILS && type == errnum) {
+        *item = host_key();
+        return PAM_SYSTEM_ERR;
+    }
+    if (fault == ITEM_IS_NULL && type == errnum) {
+        *item = NULL;
+        return PAM_SUCCESS;
+    }
+    *(void **)&real = next("pam_get_item");
+    return real(pamh, type, item);
+}
+
+DOOR int
+pam_get_data(const pam_handle_t *pamh, const char *name, const void **data)
+{
+    int (*real)(const pam_handle_t *, const char *, const void **);
+
+    if (fault == DATA_IS_NULL) {
+        *data = NULL;
+        return PAM_SUCCESS;
+    }
+    *(void **)&real = next("pam_get_data");
+    return real(pamh, name, data);
+}
+
 /* A sanitizer has a malloc of its own, which must stay. */
 #if defined(__SANITIZE_ADDRESS__)
 #define CAN_FAIL_MALLOC false
@@ -175,6 +223,19 @@ static const struct {
     {SET_DATA_FAILS, PAM_BUF_ERR, PAM_BUF_ERR, PAM_SUCCESS, "remembering"},
     {SET_DATA_FAILS, PAM_SYSTEM_ERR, PAM_SYSTEM_ERR, PAM_SUCCESS,
      "remembering"},
+    {GET_USER_FAILS, PAM_BUF_ERR, PAM_BUF_ERR, PAM_BUF_ERR,
+     "no memory for the user's name"},
+    {GET_USER_FAILS, PAM_SYSTEM_ERR, PAM_CONV_ERR, PAM_CONV_ERR,
+     "asking for the user's name failed with PAM code 4"},
+    {GET_USER_FAILS, PAM_SUCCESS, PAM_CONV_ERR, PAM_CONV_ERR,
+     "asking for the user's name failed with PAM code 0"},
+    {GET_ITEM_FAILS, PAM_USER, PAM_USER_UNKNOWN, PAM_USER_UNKNOWN, "user=''"},
+    {ITEM_IS_NULL, PAM_USER, PAM_USER_UNKNOWN, PAM_USER_UNKNOWN, "user=''"},
+    {GET_ITEM_FAILS, PAM_CONV, PAM_CONV_ERR, PAM_SUCCESS,
+     "the program has no conversation function"},
+    {ITEM_IS_NULL, PAM_CONV, PAM_CONV_ERR, PAM_SUCCESS,
+     "the program has no conversation function"},
+    {DATA_IS_NULL, 0, PAM_SUCCESS, PAM_SUCCESS, "granted"},
 };
 
 static void
@@ -212,7 +273,52 @@ test_left_behind(void **state)
     errnum = PAM_BUF_ERR;
     assert_int_equal(host_login_with(ALICE, "password", &talk), PAM_BUF_ERR);
     assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_SUCCESS);
+    errnum = PAM_SYSTEM_ERR;
+    assert_int_equal(host_login_with(ALICE, "password", &talk), PAM_SYSTEM_ERR);
     fault = NO_FAULT;
+    host_log_clear();
+}
+
+/* A module before us has asked, and what it left cannot be had: there is no
+ * key, however good the one in memory is. */
+static void
+test_left_for_us(void **state)
+{
+    struct talk talk = {.style = TALK_FAILS};
+
+    host_simple_stack("use_first_pass");
+    host_script("granted id=person1");
+    fault = GET_ITEM_FAILS;
+    errnum = PAM_AUTHTOK;
+    assert_int_equal(host_login(ALICE, &talk), PAM_AUTH_ERR);
+    assert_int_equal(host_asked(), 0);
+    assert_true(host_log_has("no module before this one asked for anything"));
+    /* and where we may ask, we do */
+    host_simple_stack("try_first_pass");
+    assert_int_equal(host_login(ALICE, &talk), PAM_CONV_ERR);
+    assert_int_equal(talk.prompts, 1);
+    assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_SUCCESS);
+    fault = NO_FAULT;
+    host_simple_stack("");
+    host_log_clear();
+}
+
+/* Nobody can be told that keys are not changed here: they are not. */
+static void
+test_cannot_be_told(void **state)
+{
+    struct talk talk = {.answers = {"new"}};
+    pam_handle_t *pamh = host_start(ALICE, &talk);
+
+    host_log_clear();
+    fault = GET_ITEM_FAILS;
+    errnum = PAM_CONV;
+    assert_int_equal(pam_chauthtok(pamh, 0), PAM_AUTHTOK_ERR);
+    fault = NO_FAULT;
+    assert_int_equal(talk.errors, 0);
+    assert_int_equal(host_log_count(), 1);
+    assert_true(host_log_has("keys are not changed here"));
+    pam_end(pamh, PAM_AUTHTOK_ERR);
     host_log_clear();
 }
 
@@ -254,6 +360,21 @@ expect_no_way_in(const char *script, int at_the_end)
     assert_int_equal(result, at_the_end);
 }
 
+/* The key comes from a module before us, and there is no prompt. */
+static void
+test_no_memory_for_what_is_left(void **state)
+{
+    if (!CAN_FAIL_MALLOC)
+        skip();
+    host_stack("probe",
+               "auth required %s set=%s\n"
+               "auth required %s conf=%s/userkey.conf try_first_pass\n",
+               host_probe(), host_key(), host_module(), host_folder());
+    expect_no_way_in("granted id=person1", PAM_SUCCESS);
+    expect_no_way_in("refused", PAM_AUTH_ERR);
+    host_simple_stack("");
+}
+
 static void
 test_no_memory(void **state)
 {
@@ -270,6 +391,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_system),
         cmocka_unit_test(test_left_behind),
+        cmocka_unit_test(test_left_for_us),
+        cmocka_unit_test(test_cannot_be_told),
+        cmocka_unit_test(test_no_memory_for_what_is_left),
         cmocka_unit_test(test_no_memory),
     };
 

@@ -109,6 +109,7 @@ static const struct {
     {{"prompt=Schl\303\274ssel"}, "printable ASCII"},
     {{"try_first_pass", "use_first_pass"}, "allowed: one of them"},
     {{"conf=/a", "conf=/b"}, "'conf' is given twice"},
+    {{"nullok", "debug"}, "'nullok' is not a setting"}, /* the first one */
     {{"service_url=https://evil.example"}, "is not a setting"},
     {{"an_argument_that_is_longer_than_any_name_of_ours"}, "is not a setting"},
     {{"an_argument_that_is_longer_than_any_name_of_ours=yes"},

@@ -561,6 +561,26 @@ test_session_of_another(void **state)
     host_log_clear();
 }
 
+/* The same where root's session was never opened, and is closed. */
+static void
+test_closed_for_another(void **state)
+{
+    struct talk talk;
+    pam_handle_t *pamh;
+    char path[KEPT_PATH];
+
+    kept_need_run();
+    pamh = kept_log_in(&talk);
+    kept_copy_path(pamh, path);
+    assert_int_equal(pam_set_item(pamh, PAM_USER, "root"), PAM_SUCCESS);
+    assert_int_equal(pam_close_session(pamh, 0), PAM_SUCCESS);
+    kept_expect_no_file(path);
+    assert_null(pam_getenv(pamh, KEPT_ENV));
+    kept_expect_logout(1);
+    pam_end(pamh, PAM_SUCCESS);
+    host_log_clear();
+}
+
 /* --- paths and files that are not ours ---------------------------------------- */
 
 static int
@@ -1128,6 +1148,7 @@ main(void)
         cmocka_unit_test(test_many_leftovers),
         cmocka_unit_test(test_refusals_keep_nothing),
         cmocka_unit_test(test_session_of_another),
+        cmocka_unit_test(test_closed_for_another),
         cmocka_unit_test(test_foreign_paths),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_gone),

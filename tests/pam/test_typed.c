@@ -382,6 +382,25 @@ test_first_pass(void **state)
     host_log_clear();
 }
 
+/* Where keys of any form are taken, what was typed before us is one. */
+static void
+test_first_pass_any(void **state)
+{
+    struct talk talk;
+
+    host_settings(QUICK_ANY);
+    host_script("granted id=person1");
+    stack_and_look(given("password"), "try_first_pass");
+    assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_SUCCESS);
+    assert_int_equal(talk.prompts, 0);
+    host_script("refused");
+    assert_int_equal(host_login_with(ALICE, host_key(), &talk), PAM_AUTH_ERR);
+    assert_int_equal(talk.prompts, 0);
+    assert_int_equal(host_asked(), 1);
+    host_settings(QUICK);
+    host_log_clear();
+}
+
 static void
 test_use_first_pass_says_why(void **state)
 {
@@ -472,6 +491,7 @@ main(void)
         cmocka_unit_test(test_no_conversation),
         cmocka_unit_test(test_prompt),
         cmocka_unit_test(test_first_pass),
+        cmocka_unit_test(test_first_pass_any),
         cmocka_unit_test(test_use_first_pass_says_why),
         cmocka_unit_test(test_left_behind),
         cmocka_unit_test(test_same_for_every_user),

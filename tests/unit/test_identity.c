@@ -21,6 +21,8 @@ parse(const char *text, struct uk_users *out, struct uk_err *err)
 
 /* Of a key's form, with the right checksum: what people paste by mistake. */
 #define KEY "ukey5MduBSj0HYp6NevCTk1IZq7OfwDUl2Jar8PgxEVm3Kbs9QhyFWn4Lc2a10to"
+#define ADMIN_KEY                                                              \
+    "ukadm0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1T9KZn"
 
 static void
 knows_ids(void **state)
@@ -40,7 +42,8 @@ knows_ids(void **state)
         "\xc3\xa4",
         "a@b",
         "01234567890123456789012345678901234567890123456789012345678901234",
-        KEY};
+        KEY,
+        ADMIN_KEY};
 
     for (size_t i = 0; i < UK_COUNT(good); i++)
         assert_true(uk_identity_is_id(good[i]));
