@@ -16,6 +16,7 @@ SBINDIR    ?= $(PREFIX)/sbin
 LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR     ?= $(PREFIX)/share/man
 COMPLETIONS ?= $(PREFIX)/share
+LOCALEDIR  ?= $(PREFIX)/share/locale
 UNITDIR    ?= /usr/lib/systemd/system
 SYSUSERS   ?= /usr/lib/sysusers.d
 TMPFILES   ?= /usr/lib/tmpfiles.d
@@ -33,7 +34,7 @@ say         = $(if $(V),,@$(if $(quiet),,printf '  %-4s %s\n' $(1) $@;))
 
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-all: pam_module agent tool service
+all: pam_module agent tool service translations
 
 ifneq ($(SANITIZE),)
 san := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -48,7 +49,8 @@ uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
     -Wswitch-enum -Wno-unused-parameter -Werror \
     -DUK_CONFDIR='"$(SYSCONFDIR)/userkey"' \
     -DUK_STATEDIR='"$(LOCALSTATEDIR)/lib"' \
-    -DUK_LIBEXECDIR='"$(LIBEXECDIR)/userkey"'
+    -DUK_LIBEXECDIR='"$(LIBEXECDIR)/userkey"' \
+    -DUK_LOCALEDIR='"$(LOCALEDIR)"'
 # The module is in the memory of each host, all of it: what is near to a page that
 # is touched gets mapped as well.  Tables for backtraces are in the debug
 # information (loaded, they were a seventh of it); nothing is to be run at its
@@ -96,7 +98,7 @@ service: $(service)
 
 # Where the parts will look for each other is compiled in: when a folder is
 # another one (make; make install PREFIX=/usr), everything is built anew.
-folders := $(SYSCONFDIR) $(LOCALSTATEDIR) $(LIBEXECDIR)
+folders := $(SYSCONFDIR) $(LOCALSTATEDIR) $(LIBEXECDIR) $(LOCALEDIR)
 .PHONY: always
 $(B)/folders: always
 	@mkdir -p $(@D)
@@ -142,6 +144,19 @@ $(tool): $(call objs_of,$(tool_src)) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(reach_libs) $(tool_libs))
 $(service): $(call objs_of,$(service_src)) $(libcore)
 	$(call say,LD)$(CC) -pie $(uk_ldflags) $(san) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(call pkg_libs,$(service_libs)) -lpthread
+
+# What the tool says in other languages, where msgfmt is: without it the build is
+# whole, and speaks English.  `make po` brings po/ up to the sources.
+languages    := $(patsubst po/%.po,%,$(wildcard po/*.po))
+msgfmt       := $(shell command -v msgfmt)
+translations := $(if $(msgfmt),$(languages:%=$(B)/locale/%/LC_MESSAGES/userkey.mo))
+.PHONY: translations po
+translations: $(translations)
+$(B)/locale/%/LC_MESSAGES/userkey.mo: po/%.po
+	@mkdir -p $(@D)
+	$(call say,MO)$(msgfmt) -c -o $@ $<
+po:
+	@po/update $(languages)
 
 # Tests in C: tests/FOLDER/test_*.c, each a program that speaks TAP.  Those in
 # tests/service may use the service's own files (but for its main), and
@@ -323,6 +338,7 @@ help:
 	@echo 'deb, rpm       packages of the tree, in $(B)/deb/ and $(B)/rpm/'
 	@echo 'install        to DESTDIR; see the variables at the top'
 	@echo 'uninstall      what install put there'
+	@echo 'po             bring the translations in po/ up to the sources'
 	@echo 'format         clang-format all sources'
 	@echo 'clean          remove $(B)/'
 

@@ -29,7 +29,8 @@ link userkey $(COMPLETIONS)/bash-completion/completions/userkey-server
 0644 conf/completion/_userkey $(COMPLETIONS)/zsh/vendor-completions/_userkey
 0644 conf/completion/userkey.fish $(COMPLETIONS)/fish/vendor_completions.d/userkey.fish
 link userkey.fish $(COMPLETIONS)/fish/vendor_completions.d/userkey-server.fish
-0644 conf/pam-configs/userkey $(PREFIX)/share/pam-configs/userkey
+$(foreach l,$(if $(translations),$(languages)),0644 $(B)/locale/$(l)/LC_MESSAGES/userkey.mo $(LOCALEDIR)/$(l)/LC_MESSAGES/userkey.mo
+)0644 conf/pam-configs/userkey $(PREFIX)/share/pam-configs/userkey
 0644 README.md $(doc)/README.md
 0644 SECURITY.md $(doc)/SECURITY.md
 0644 LICENSE $(doc)/LICENSE

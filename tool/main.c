@@ -12,6 +12,7 @@
 #include "core/version.h"
 #include "tool/command/commands.h"
 #include "tool/keys/find.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 /* An administrator's way to the keys of another. */
@@ -31,78 +32,81 @@ static const struct command {
     {"login",
      "[--url URL] [--app ID] [--ca-file FILE] [--email ADDRESS] "
      "[--password-stdin] [--json]",
-     "begin a session with address and password",
+     N_("begin a session with address and password"),
      UK_ARG_URL | UK_ARG_APP | UK_ARG_CA_FILE | UK_ARG_EMAIL |
          UK_ARG_PASSWORD_STDIN | UK_ARG_JSON,
      0, 0, uk_cmd_login},
-    {"logout", "[--json]", "end the session", UK_ARG_JSON, 0, 0, uk_cmd_logout},
-    {"whoami", "[--json]", "whose session it is", UK_ARG_JSON, 0, 0,
+    {"logout", "[--json]", N_("end the session"), UK_ARG_JSON, 0, 0,
+     uk_cmd_logout},
+    {"whoami", "[--json]", N_("whose session it is"), UK_ARG_JSON, 0, 0,
      uk_cmd_whoami},
     {"create", "NAME [--expires WHEN] [--raw | --out FILE] " OF_USER "[--json]",
-     "make a key; its value is shown once",
+     N_("make a key; its value is shown once"),
      UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT | USER_ARGS | UK_ARG_JSON, 1, 1,
      uk_cmd_create},
     {"rotate",
      "KEY [--grace TIME] [--name NAME] [--expires WHEN] [--raw | --out "
      "FILE] " OF_USER "[--json]",
-     "another key in the place of one, which ends when that one works",
+     N_("another key in the place of one, which ends when that one works"),
      UK_ARG_GRACE | UK_ARG_NAME | UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT_OLD |
          USER_ARGS | UK_ARG_JSON,
      1, 1, uk_cmd_rotate},
-    {"list", OF_USER "[--json]", "list the keys", USER_ARGS | UK_ARG_JSON, 0, 0,
-     uk_cmd_list},
-    {"show", "KEY " OF_USER "[--json]", "show one key", USER_ARGS | UK_ARG_JSON,
-     1, 1, uk_cmd_show},
-    {"enable", "KEY... " OF_USER "[--json]", "let keys log in again",
+    {"list", OF_USER "[--json]", N_("list the keys"), USER_ARGS | UK_ARG_JSON,
+     0, 0, uk_cmd_list},
+    {"show", "KEY " OF_USER "[--json]", N_("show one key"),
+     USER_ARGS | UK_ARG_JSON, 1, 1, uk_cmd_show},
+    {"enable", "KEY... " OF_USER "[--json]", N_("let keys log in again"),
      USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_enable},
-    {"disable", "KEY... " OF_USER "[--json]", "let keys log in no more",
+    {"disable", "KEY... " OF_USER "[--json]", N_("let keys log in no more"),
      USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_disable},
     {"expire", "KEY... --expires WHEN " OF_USER "[--json]",
-     "set when keys expire", UK_ARG_EXPIRES | USER_ARGS | UK_ARG_JSON, 1,
+     N_("set when keys expire"), UK_ARG_EXPIRES | USER_ARGS | UK_ARG_JSON, 1,
      SIZE_MAX, uk_cmd_expire},
-    {"delete", "KEY... [--yes] " OF_USER "[--json]", "remove keys for good",
+    {"delete", "KEY... [--yes] " OF_USER "[--json]", N_("remove keys for good"),
      UK_ARG_YES | USER_ARGS | UK_ARG_JSON, 1, SIZE_MAX, uk_cmd_delete},
     {"prune", "[--older-than TIME] [--dry-run] [--yes] " OF_USER "[--json]",
-     "remove keys that have been disabled or expired for long",
+     N_("remove keys that have been disabled or expired for long"),
      UK_ARG_OLDER_THAN | UK_ARG_DRY_RUN | UK_ARG_YES | USER_ARGS | UK_ARG_JSON,
      0, 0, uk_cmd_prune},
     {"askpass", "QUESTION [--host HOSTS] [--file FILE] [--prompt TEXT]",
-     "the key that is kept, for ssh and sudo (SSH_ASKPASS, SUDO_ASKPASS)",
+     N_("the key that is kept, for ssh and sudo (SSH_ASKPASS, SUDO_ASKPASS)"),
      UK_ARG_HOST | UK_ARG_FILE | UK_ARG_PROMPT, 1, 1, uk_cmd_askpass},
     {"check", "USER [--service NAME] [--conf FILE] [--json]",
-     "what a login with a key would get, and why",
+     N_("what a login with a key would get, and why"),
      UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
     {"explain",
      "USER [--service NAME] [--rhost HOST] [--with-key] [--conf FILE] "
      "[--json]",
-     "every rule that a login to this account goes through, and which decides",
+     N_("every rule that a login to this account goes through, and which "
+        "decides"),
      UK_ARG_STACK | UK_ARG_RHOST | UK_ARG_WITH_KEY | UK_ARG_CONF | UK_ARG_JSON,
      1, 1, uk_cmd_explain},
     {"doctor", "[--fix] [--root DIR] [--conf FILE] [--json]",
-     "what is wrong with this machine's logins, why it matters, what mends it",
+     N_("what is wrong with this machine's logins, why it matters, what mends "
+        "it"),
      UK_ARG_FIX | UK_ARG_ROOT | UK_ARG_CONF | UK_ARG_JSON, 0, 0, uk_cmd_doctor},
     {"enable-login",
      "[--service NAMES] [--try TIME] [--yes] [--confirm] [--json]",
-     "let keys log in to this machine: PAM's files are changed",
+     N_("let keys log in to this machine: PAM's files are changed"),
      UK_ARG_SERVICES | UK_ARG_TRY | UK_ARG_YES | UK_ARG_CONFIRM | UK_ARG_JSON,
      0, 0, uk_cmd_enable_login},
-    {"confirm-login", "[--json]", "let it stay, from a new login", UK_ARG_JSON,
-     0, 0, uk_cmd_confirm_login},
+    {"confirm-login", "[--json]", N_("let it stay, from a new login"),
+     UK_ARG_JSON, 0, 0, uk_cmd_confirm_login},
     {"disable-login", "[--expired] [--json]",
-     "put PAM's files back as they were", UK_ARG_EXPIRED | UK_ARG_JSON, 0, 0,
-     uk_cmd_disable_login},
+     N_("put PAM's files back as they were"), UK_ARG_EXPIRED | UK_ARG_JSON, 0,
+     0, uk_cmd_disable_login},
     {"agent", "status|metrics [--conf FILE] [--json]",
-     "what this machine's agent is doing", UK_ARG_CONF | UK_ARG_JSON, 1, 1,
+     N_("what this machine's agent is doing"), UK_ARG_CONF | UK_ARG_JSON, 1, 1,
      uk_cmd_agent},
     {"reset-password",
      "[--url URL] [--app ID] [--ca-file FILE] [--password-stdin]",
-     "a new password, by a token that an administrator has handed out",
+     N_("a new password, by a token that an administrator has handed out"),
      UK_ARG_URL | UK_ARG_APP | UK_ARG_CA_FILE | UK_ARG_PASSWORD_STDIN, 0, 0,
      uk_cmd_reset_password},
     {"server-key",
      "create|list|show|enable|disable|expire|delete [NAME|KEY...] "
      "--admin-file FILE [--expires WHEN] [--raw | --out FILE] [--yes] [--json]",
-     "keys of programs, each with a user of its own, for an administrator",
+     N_("keys of programs, each with a user of its own, for an administrator"),
      UK_ARG_ADMIN_FILE | UK_ARG_EXPIRES | UK_ARG_RAW | UK_ARG_OUT | UK_ARG_YES |
          UK_ARG_JSON,
      1, SIZE_MAX, uk_cmd_server_key},
@@ -110,7 +114,7 @@ static const struct command {
      "add|list|show|enable|disable|logout|delete|confirm|reset-token "
      "[EMAIL|ID...] "
      "--admin-file FILE [--password-stdin] [--yes] [--json]",
-     "users, for an administrator",
+     N_("users, for an administrator"),
      UK_ARG_ADMIN_FILE | UK_ARG_PASSWORD_STDIN | UK_ARG_YES | UK_ARG_JSON, 1,
      SIZE_MAX, uk_cmd_user},
 };
@@ -118,19 +122,20 @@ static const struct command {
 static void
 add_usage(struct uk_buf *out)
 {
-    uk_buf_add_text(out, "usage: userkey COMMAND [OPTION...]\n\n");
+    uk_buf_add_text(out, _("usage: userkey COMMAND [OPTION...]\n\n"));
     for (size_t i = 0; i < UK_COUNT(commands); i++)
         uk_buf_addf(out, "  %-14s  %s\n", commands[i].name,
-                    commands[i].summary);
-    uk_buf_add_text(out, "\n'userkey COMMAND --help' shows the options of one, "
-                         "userkey(1) all of it.\n");
+                    _(commands[i].summary));
+    uk_buf_add_text(out,
+                    _("\n'userkey COMMAND --help' shows the options of one, "
+                      "userkey(1) all of it.\n"));
 }
 
 static void
 add_help(struct uk_buf *out, const struct command *command)
 {
-    uk_buf_addf(out, "usage: userkey %s %s\n\n  %s\n\n", command->name,
-                command->synopsis, command->summary);
+    uk_buf_addf(out, _("usage: userkey %s %s\n\n  %s\n\n"), command->name,
+                command->synopsis, _(command->summary));
     uk_args_describe(out, command->options);
 }
 
@@ -141,16 +146,16 @@ refuse_words(const struct command *command, const struct uk_args *args)
     char shown[UK_PRINTABLE_SIZE];
 
     if (args->n_words < command->least) {
-        uk_out_error("%s: '%.*s' is missing", command->name,
+        uk_out_error(_("%s: '%.*s' is missing"), command->name,
                      (int)strcspn(command->synopsis, " ."), command->synopsis);
     } else {
         const char *word = args->word[command->most];
 
         if (!uk_find_is_secret(word))
-            uk_out_error("%s: '%s' is one argument too many", command->name,
+            uk_out_error(_("%s: '%s' is one argument too many"), command->name,
                          uk_str_printable(shown, word, strlen(word)));
     }
-    uk_out_note("usage: userkey %s %s", command->name, command->synopsis);
+    uk_out_note(_("usage: userkey %s %s"), command->name, command->synopsis);
     return UK_EXIT_USAGE;
 }
 
@@ -181,10 +186,10 @@ refuse_command(const char *name)
         }
     }
     if (nearest != NULL)
-        uk_out_error("'%s' is not a command; did you mean '%s'?", shown,
+        uk_out_error(_("'%s' is not a command; did you mean '%s'?"), shown,
                      nearest);
     else
-        uk_out_error("'%s' is not a command; 'userkey --help' lists them",
+        uk_out_error(_("'%s' is not a command; 'userkey --help' lists them"),
                      shown);
     return UK_EXIT_USAGE;
 }
@@ -196,7 +201,8 @@ run_command(const struct command *command, int argc, char **argv,
     if (uk_args_parse(argc, argv, command->options, &tool->args, &tool->err) !=
         UK_OK) {
         uk_out_error("%s: %s", command->name, tool->err.text);
-        uk_out_note("usage: userkey %s %s", command->name, command->synopsis);
+        uk_out_note(_("usage: userkey %s %s"), command->name,
+                    command->synopsis);
         return UK_EXIT_USAGE;
     }
     if (tool->args.help) {
@@ -249,6 +255,17 @@ run(int argc, char **argv, struct uk_tool *tool)
     return UK_EXIT_USAGE;
 }
 
+/* Where a program reads, or the journal, it is English. */
+static bool
+is_for_people(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--expired") == 0)
+            return false;
+    }
+    return true;
+}
+
 /* A descriptor that is closed would be given to the next file that we open:
  * a session file as standard output.  Writing to what is opened here for 1
  * fails, as it should. */
@@ -273,6 +290,8 @@ main(int argc, char **argv)
     if (!fill_descriptors() || setrlimit(RLIMIT_CORE, &none) != 0)
         return UK_EXIT_FAILED;
     signal(SIGPIPE, SIG_IGN); /* a reader that left is a failure to report */
+    if (is_for_people(argc, argv))
+        uk_language_start();
     status = run(argc, argv, &tool);
     if (uk_out_flush(&tool.out, &tool.err) != UK_OK ||
         uk_out_close(&tool.err) != UK_OK) {

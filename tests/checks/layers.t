@@ -37,12 +37,13 @@ OWNER = {
     "sodium.h": {"service/value/", "agent/seal"},
     "libsmartcols": {"tool/terminal/out"},
     "bsd/": {"tool/terminal/ask"},
+    "libintl.h": {"tool/terminal/language"},
     "systemd/": {"service/operate/notify"},
 }
 
 # Headers of C and of the kernel: everybody's.
 SYSTEM = re.compile(
-    r"^(assert|ctype|dirent|endian|errno|fcntl|getopt|glob|grp|inttypes|limits|locale|math"
+    r"^(assert|ctype|dirent|endian|errno|fcntl|getopt|glob|grp|inttypes|langinfo|limits|locale|math"
     r"|netdb|poll|pthread|pwd|sched|signal|spawn|stdalign|stdarg|stdatomic"
     r"|stdbool|stddef|stdint|stdio|stdlib|string|strings|syslog|termios|time"
     r"|unistd|wchar)\.h$|^(sys|netinet|arpa|net|linux)/[a-z0-9_/]+\.h$")

@@ -12,6 +12,7 @@
 #include "tool/machine/agentask.h"
 #include "tool/machine/numbers.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define NAME     "userkey_agent_"
@@ -42,7 +43,7 @@ add(struct rows *rows, const char *head, const char *fmt, ...)
     vsnprintf(text, sizeof(rows->text[0]), fmt, args);
     va_end(args);
     rows->texts++;
-    rows->cell[rows->n++] = head;
+    rows->cell[rows->n++] = uk_out_label(head);
     rows->cell[rows->n++] = text;
 }
 
@@ -148,8 +149,9 @@ list_servers(struct rows *rows, const char *text)
         const char *url = uk_number_label(&number, "url");
 
         if (is(&number, NAME "server_up"))
-            add(rows, "server", "%s: %s, asked %lu times, no answer %lu times",
-                url, strcmp(number.text, "1") == 0 ? "up" : "down",
+            add(rows, N_("server"),
+                _("%s: %s, asked %lu times, no answer %lu times"), url,
+                strcmp(number.text, "1") == 0 ? _("up") : _("down"),
                 whole(text, NAME "server_requests_total", url),
                 whole(text, NAME "server_failures_total", url));
     }
@@ -162,7 +164,7 @@ list_answers(struct rows *rows, const char *text)
 
     while (uk_numbers_next(&text, &number)) {
         if (is(&number, NAME "answers_total"))
-            add(rows, "answers", "%s: %s %s",
+            add(rows, N_("answers"), "%s: %s %s",
                 uk_number_label(&number, "service"),
                 uk_number_label(&number, "verdict"), number.text);
     }
@@ -178,20 +180,21 @@ list_status(struct uk_buf *out, const char *text, struct uk_err *err)
     rows.n = rows.texts = 0;
     format_time(since, sizeof(since),
                 whole(text, NAME "start_time_seconds", NULL));
-    add(&rows, "running", "version %s, since %s",
+    add(&rows, N_("running"), _("version %s, since %s"),
         uk_number_label(&info, "version"), since);
-    add(&rows, "waiting", "%lu", whole(text, NAME "waiting", NULL));
+    add(&rows, N_("waiting"), "%lu", whole(text, NAME "waiting", NULL));
     list_servers(&rows, text);
-    add(&rows, "outage", "%s; %lu keys are known for one",
-        whole(text, NAME "offline", NULL) != 0 ? "yes, no server can be reached"
-                                               : "no",
+    add(&rows, N_("outage"), _("%s; %lu keys are known for one"),
+        whole(text, NAME "offline", NULL) != 0
+            ? _("yes, no server can be reached")
+            : _("no"),
         whole(text, NAME "offline_keys", NULL));
     list_answers(&rows, text);
     find_bound(text, 50, half, sizeof(half));
     find_bound(text, 99, most, sizeof(most));
     if (half[0] != '\0')
-        add(&rows, "time", "half of the answers within %s, 99 %% within %s",
-            half, most);
+        add(&rows, N_("time"),
+            _("half of the answers within %s, 99 %% within %s"), half, most);
     return uk_out_table(out, NULL, 2, rows.cell, rows.n / 2, err);
 }
 
@@ -285,9 +288,9 @@ fail(enum uk_code code, const struct uk_err *err)
             return UK_EXIT_DENIED;
         return uk_status_of_code(code);
     }
-    uk_out_error("no agent is running: %s", err->text);
-    uk_out_note("each login starts one of its own; 'systemctl enable --now "
-                "userkey-agent.socket' keeps one");
+    uk_out_error(_("no agent is running: %s"), err->text);
+    uk_out_note(_("each login starts one of its own; 'systemctl enable --now "
+                  "userkey-agent.socket' keeps one"));
     return UK_EXIT_NOT_FOUND;
 }
 
@@ -315,13 +318,13 @@ uk_cmd_agent(struct uk_tool *tool)
     enum uk_code code;
 
     if (!raw && strcmp(tool->args.word[0], "status") != 0) {
-        uk_out_error("agent: what is wanted is one of 'status', 'metrics'");
+        uk_out_error(_("agent: what is wanted is one of 'status', 'metrics'"));
         return UK_EXIT_USAGE;
     }
     code = uk_settings_load(conf, &settings, &tool->err);
     if (code == UK_OK && settings.agent_socket[0] == '\0')
         code = uk_err_set(&tool->err, UK_MISCONFIGURED,
-                          "'%s' says that no agent listens ('agent_socket')",
+                          _("'%s' says that no agent listens ('agent_socket')"),
                           conf);
     if (code == UK_OK) {
         code = uk_agentask_numbers(settings.agent_socket, &text, &tool->err);

@@ -11,6 +11,7 @@
 #include "tool/keys/find.h"
 #include "tool/keys/keysource.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define PROMPT "User API key:" /* where no setting says otherwise */
@@ -62,9 +63,10 @@ uk_cmd_askpass(struct uk_tool *tool)
     if (uk_find_is_secret(question))
         return UK_EXIT_USAGE;
     if (!is_ours(question, tool->args.prompt)) {
-        uk_out_error("askpass: this does not ask for a user API key, and gets "
-                     "no answer: '%s'",
-                     uk_str_printable(shown, question, strlen(question)));
+        uk_out_error(
+            _("askpass: this does not ask for a user API key, and gets "
+              "no answer: '%s'"),
+            uk_str_printable(shown, question, strlen(question)));
         return UK_EXIT_FAILED;
     }
     code = uk_askhosts_check(question, tool->args.host, &tool->err);
@@ -73,7 +75,7 @@ uk_cmd_askpass(struct uk_tool *tool)
     if (code == UK_OK)
         uk_buf_addf(&tool->out, "%s\n", uk_secret_peek(&key));
     else
-        uk_out_error("askpass: %s", tool->err.text);
+        uk_out_error(_("askpass: %s"), tool->err.text);
     uk_secret_clear(&key);
     return code == UK_OK ? UK_EXIT_DONE : UK_EXIT_FAILED;
 }

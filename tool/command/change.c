@@ -7,6 +7,7 @@
 #include "tool/keys/find.h"
 #include "tool/talk/talk.h"
 #include "tool/terminal/ask.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/when.h"
 
@@ -49,9 +50,9 @@ ask(const struct uk_args *args, const struct result *results, size_t count,
         return UK_OK;
     if (!uk_ask_is_terminal())
         return uk_err_set(err, UK_INVALID,
-                          "nobody is there to ask; --yes says that it is "
-                          "meant");
-    uk_buf_add_text(&question, "Delete for good");
+                          _("nobody is there to ask; --yes says that it is "
+                            "meant"));
+    uk_buf_add_text(&question, _("Delete for good"));
     for (size_t i = 0; i < count; i++) {
         if (results[i].key == NULL)
             continue;
@@ -59,7 +60,7 @@ ask(const struct uk_args *args, const struct result *results, size_t count,
                     results[i].key->name, results[i].key->id);
         n++;
     }
-    uk_buf_addf(&question, "? ('%s disable' can be undone.) [y/N] ",
+    uk_buf_addf(&question, _("? ('%s disable' can be undone.) [y/N] "),
                 uk_command_of_keys(args));
     code = uk_buf_check(&question, err);
     if (code == UK_OK && n > 0)
@@ -84,8 +85,9 @@ check_over(struct uk_tool *tool, struct uk_talk *talk,
          uk_when_over_for(&key, talk->service.refusal.date,
                           tool->args.over_for_s)))
         return status;
-    uk_out_error("key '%s' (%s) has been changed meanwhile, and is not deleted",
-                 key.name, key.id);
+    uk_out_error(
+        _("key '%s' (%s) has been changed meanwhile, and is not deleted"),
+        key.name, key.id);
     return UK_EXIT_CONFLICT;
 }
 
@@ -236,7 +238,7 @@ change_keys(struct uk_tool *tool, const struct change *change)
     enum uk_exit status;
 
     if (tool->args.n_words > UK_KEYS_MAX) {
-        uk_out_error("more than %d keys at once", UK_KEYS_MAX);
+        uk_out_error(_("more than %d keys at once"), UK_KEYS_MAX);
         return UK_EXIT_USAGE;
     }
     for (size_t i = 0; i < tool->args.n_words; i++) {
@@ -274,7 +276,7 @@ uk_cmd_expire(struct uk_tool *tool)
     struct change change = {.done = "set"};
 
     if (tool->args.expires == NULL) {
-        uk_out_error("expire: '--expires WHEN' is missing");
+        uk_out_error(_("expire: '--expires WHEN' is missing"));
         return UK_EXIT_USAGE;
     }
     if (uk_when_parse("expires", tool->args.expires, &change.expiry,

@@ -5,6 +5,7 @@
 #include "tool/command/commands.h"
 #include "tool/explain/decision.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 /* Show it; the exit status that goes with it. */
@@ -23,11 +24,11 @@ report(struct uk_tool *tool, const struct uk_decision *check)
         status = uk_talk_failed(&tool->err);
     }
     if (check->code != UK_OK && geteuid() != 0)
-        uk_out_note("a login asks as root; so should 'userkey check'");
+        uk_out_note(_("a login asks as root; so should 'userkey check'"));
     else if (check->code != UK_OK && !tool->args.json &&
              uk_out_next(&tool->out, &tool->err,
-                         "'userkey doctor' looks at this machine, and says "
-                         "what mends it") != UK_OK)
+                         _("'userkey doctor' looks at this machine, and says "
+                           "what mends it")) != UK_OK)
         status = uk_talk_failed(&tool->err);
     return status;
 }

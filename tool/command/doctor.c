@@ -13,12 +13,14 @@
 #include "tool/command/commands.h"
 #include "tool/doctor/doctor.h"
 #include "tool/doctor/mend.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define INDENT 21 /* of what is said, behind check and grade */
 #define SECOND 9  /* of which the grade has so much */
 #define NARROW 40 /* no line of words is shorter */
 #define WIDTH  80
+#define CLEAR  "\r\033[K" /* the line that shows what is waited for */
 
 struct counts {
     size_t errors, warnings, unseen;
@@ -74,6 +76,13 @@ find_width(void)
     return size.ws_col < INDENT + NARROW ? INDENT + NARROW : size.ws_col;
 }
 
+/* The columns of the text's first bytes. */
+static size_t
+measure(const char *text, size_t len)
+{
+    return uk_language_width(text) - uk_language_width(text + len);
+}
+
 /* Words, broken at blanks, each line as far in as the first. */
 static void
 add_wrapped(struct uk_buf *out, const char *text, size_t width)
@@ -81,9 +90,9 @@ add_wrapped(struct uk_buf *out, const char *text, size_t width)
     size_t column = INDENT;
 
     while (*text != '\0') {
-        size_t len = strcspn(text, " ");
+        size_t len = strcspn(text, " "), columns = measure(text, len);
 
-        if (column > INDENT && column + 1 + len > width) {
+        if (column > INDENT && column + 1 + columns > width) {
             uk_buf_addf(out, "\n%*s", INDENT, "");
             column = INDENT;
         } else if (column > INDENT) {
@@ -91,7 +100,7 @@ add_wrapped(struct uk_buf *out, const char *text, size_t width)
             column++;
         }
         uk_buf_add(out, text, len);
-        column += len;
+        column += columns;
         text += len + strspn(text + len, " ");
     }
     uk_buf_add_byte(out, '\n');
@@ -108,7 +117,7 @@ add_part(struct uk_buf *out, const char *first, const char *second,
     colour = uk_out_colour(second);
     uk_buf_addf(out, "%-12s%s%s%s%*s", first, colour != NULL ? colour : "",
                 second, colour != NULL ? UK_OUT_PLAIN : "",
-                (int)(SECOND - strlen(second)), "");
+                (int)(SECOND - uk_language_width(second)), "");
     add_wrapped(out, text, width);
 }
 
@@ -128,8 +137,8 @@ list_findings(struct uk_buf *out, const struct uk_doctor *doctor)
             continue;
         }
         add_part(out, finding->check, grade, finding->what, width);
-        add_part(out, "", "why", finding->why, width);
-        add_part(out, "", "mend", finding->mend, width);
+        add_part(out, "", _("why"), finding->why, width);
+        add_part(out, "", _("mend"), finding->mend, width);
     }
 }
 
@@ -137,14 +146,15 @@ list_findings(struct uk_buf *out, const struct uk_doctor *doctor)
 static void
 show_progress(const struct uk_tool *tool, const char *title)
 {
-    char text[128];
+    char text[256];
     struct uk_err ignored;
 
     if (tool->args.json || !isatty(STDERR_FILENO))
         return;
-    snprintf(text, sizeof(text),
-             title[0] != '\0' ? "\r\033[Klooking at %s ..." : "\r\033[K%s",
-             title);
+    memcpy(text, CLEAR, sizeof(CLEAR));
+    if (title[0] != '\0')
+        snprintf(text + strlen(CLEAR), sizeof(text) - strlen(CLEAR),
+                 _("looking at %s ..."), _(title));
     (void)!uk_io_write_all(STDERR_FILENO, text, strlen(text),
                            uk_deadline_in(1000), &ignored);
 }
@@ -153,15 +163,20 @@ static void
 say_sum(const struct uk_doctor *doctor)
 {
     struct counts counts = count(doctor);
+    char errors[64], warnings[64];
 
-    if (counts.errors + counts.warnings == 0)
-        uk_out_note("nothing is wrong%s",
-                    counts.unseen > 0 ? ", as far as can be seen" : "");
-    else
-        uk_out_note("%zu error%s, %zu warning%s%s", counts.errors,
-                    counts.errors == 1 ? "" : "s", counts.warnings,
-                    counts.warnings == 1 ? "" : "s",
-                    counts.unseen > 0 ? "; something cannot be seen" : "");
+    if (counts.errors + counts.warnings == 0) {
+        uk_out_note(_("nothing is wrong%s"),
+                    counts.unseen > 0 ? _(", as far as can be seen") : "");
+        return;
+    }
+    snprintf(errors, sizeof(errors),
+             ngettext("%zu error", "%zu errors", counts.errors), counts.errors);
+    snprintf(warnings, sizeof(warnings),
+             ngettext("%zu warning", "%zu warnings", counts.warnings),
+             counts.warnings);
+    uk_out_note("%s, %s%s", errors, warnings,
+                counts.unseen > 0 ? _("; something cannot be seen") : "");
 }
 
 /* What is mended is this machine's, as its logins see it: in other folders
@@ -172,14 +187,15 @@ check_fix(const struct uk_doctor *doctor)
     if (!doctor->fix)
         return UK_EXIT_DONE;
     if (!uk_doctor_is_live(doctor)) {
-        uk_out_error("--fix: not together with --root: the files there are "
-                     "another system's, and so are their owners");
+        uk_out_error(_("--fix: not together with --root: the files there are "
+                       "another system's, and so are their owners"));
         return UK_EXIT_USAGE;
     }
     if (strcmp(doctor->conf, UK_CONFDIR) == 0 ||
         !uk_doctor_mend_is_ours(doctor->conf)) {
-        uk_out_error("--fix: only for settings in '" UK_CONFDIR
-                     "': other folders are not ours to change");
+        uk_out_error(_("--fix: only for settings in '%s': other folders are "
+                       "not ours to change"),
+                     UK_CONFDIR);
         return UK_EXIT_USAGE;
     }
     return UK_EXIT_DONE;
@@ -195,9 +211,10 @@ check_root(const struct uk_doctor *doctor)
 
     if (sys == 0)
         return UK_EXIT_DONE;
-    uk_out_error("--root: '%s' cannot be looked at: %s%s", doctor->root,
+    uk_out_error(_("--root: '%s' cannot be looked at: %s%s"), doctor->root,
                  strerrordesc_np(sys),
-                 sys == ENOSYS || sys == EPERM ? " (it takes Linux 5.6)" : "");
+                 sys == ENOSYS || sys == EPERM ? _(" (it takes Linux 5.6)")
+                                               : "");
     return UK_EXIT_FAILED;
 }
 
@@ -209,11 +226,11 @@ check_arguments(const struct uk_args *args)
     if (args->root != NULL &&
         (args->root[0] != '/' || stat(args->root, &st) != 0 ||
          !S_ISDIR(st.st_mode))) {
-        uk_out_error("--root: an absolute path of a folder is wanted");
+        uk_out_error(_("--root: an absolute path of a folder is wanted"));
         return UK_EXIT_USAGE;
     }
     if (args->conf != NULL && args->conf[0] != '/') {
-        uk_out_error("--conf: an absolute path is wanted");
+        uk_out_error(_("--conf: an absolute path is wanted"));
         return UK_EXIT_USAGE;
     }
     return UK_EXIT_DONE;
@@ -254,7 +271,7 @@ uk_cmd_doctor(struct uk_tool *tool)
     if (!args->json)
         say_sum(&doctor);
     if (doctor.no_memory)
-        uk_out_error("no memory for all findings");
+        uk_out_error(_("no memory for all findings"));
     if (doctor.no_memory || count(&doctor).errors > 0)
         status = UK_EXIT_FAILED;
     uk_doctor_clear(&doctor);

@@ -12,14 +12,15 @@
 #include "tool/explain/meaning.h"
 #include "tool/explain/steps.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define COLUMNS 4
 #define SUMS    4 /* rows below the steps */
 
 #define KEY_DECIDES                                                            \
-    "with a key of who stands under 'identities' it is PAM_SUCCESS, with any " \
-    "other PAM_AUTH_ERR"
+    N_("with a key of who stands under 'identities' it is PAM_SUCCESS, with "  \
+       "any other PAM_AUTH_ERR")
 
 /* All of one run; too large for a stack of calls. */
 struct explanation {
@@ -45,7 +46,7 @@ static const char *
 meaning_of(const struct explanation *all)
 {
     return all->steps.needs_key
-               ? KEY_DECIDES
+               ? _(KEY_DECIDES)
                : uk_explain_meaning(all->rules.code,
                                     all->rules.outcome.verdict);
 }
@@ -121,7 +122,8 @@ add_row(struct table *table, const char *rule, const char *result,
 static enum uk_code
 list(struct uk_buf *out, const struct explanation *all, struct uk_err *err)
 {
-    static const char *const heads[COLUMNS] = {"RULE", "RESULT", "FROM", "WHY"};
+    static const char *const heads[COLUMNS] = {N_("RULE"), N_("RESULT"),
+                                               N_("FROM"), N_("WHY")};
     const struct uk_steps *steps = &all->steps;
     static struct table table;
     enum uk_code code;
@@ -190,11 +192,11 @@ explain(struct uk_tool *tool, struct explanation *all, const char *conf_file)
     else if (list(&tool->out, all, &tool->err) != UK_OK)
         status = uk_talk_failed(&tool->err);
     if (all->rules.code != UK_OK && geteuid() != 0)
-        uk_out_note("a login asks as root; so should 'userkey explain'");
+        uk_out_note(_("a login asks as root; so should 'userkey explain'"));
     else if (all->rules.code != UK_OK && !tool->args.json &&
              uk_out_next(&tool->out, &tool->err,
-                         "'userkey doctor' looks at this machine, and says "
-                         "what mends it") != UK_OK)
+                         _("'userkey doctor' looks at this machine, and says "
+                           "what mends it")) != UK_OK)
         status = uk_talk_failed(&tool->err);
     return status;
 }
@@ -208,7 +210,7 @@ uk_cmd_explain(struct uk_tool *tool)
     enum uk_exit status = UK_EXIT_USAGE;
 
     if (all == NULL) {
-        uk_out_error("no memory");
+        uk_out_error(_("no memory"));
         return UK_EXIT_FAILED;
     }
     if (uk_decision_names(&all->rules, &tool->args)) {

@@ -6,14 +6,16 @@
 #include "tool/command/commands.h"
 #include "tool/keys/find.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/when.h"
 
 /* Whose a key is is told of the keys of servers alone. */
-static const char *const heads[] = {"ID",  "NAME",    "STATE",
-                                    "AGE", "EXPIRES", "LAST USE"};
-static const char *const server_heads[] = {"ID",  "NAME",    "STATE",   "USER",
-                                           "AGE", "EXPIRES", "LAST USE"};
+static const char *const heads[] = {N_("ID"),  N_("NAME"),    N_("STATE"),
+                                    N_("AGE"), N_("EXPIRES"), N_("LAST USE")};
+static const char *const server_heads[] = {
+    N_("ID"),  N_("NAME"),    N_("STATE"),   N_("USER"),
+    N_("AGE"), N_("EXPIRES"), N_("LAST USE")};
 
 /* Room for what stands in one row. */
 struct texts {
@@ -94,7 +96,7 @@ add_table(struct uk_tool *tool, const struct uk_key *key, size_t count)
     enum uk_code code = UK_OK;
 
     if (cells == NULL || texts == NULL)
-        code = uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a table");
+        code = uk_err_set(&tool->err, UK_NO_MEMORY, _("no memory for a table"));
     for (size_t i = 0; i < count && code == UK_OK; i++)
         fill_row(&key[i], servers, &texts[i], &cells[i * columns]);
     if (code == UK_OK)
@@ -111,7 +113,7 @@ add_list(struct uk_tool *tool, const struct uk_find *find)
     struct uk_json_out json = {.buf = &tool->out};
 
     if (!tool->args.json && find->count == 0) {
-        uk_out_note("no keys yet; '%s create NAME' makes one",
+        uk_out_note(_("no keys yet; '%s create NAME' makes one"),
                     uk_command_of_keys(&tool->args));
         return UK_OK;
     }

@@ -9,6 +9,7 @@
 #include "tool/talk/reword.h"
 #include "tool/talk/talk.h"
 #include "tool/terminal/ask.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define EMAIL_ROOM  (UK_EMAIL_MAX + 3)
@@ -23,12 +24,12 @@ ask_email(const struct uk_args *args, char email[EMAIL_ROOM],
     enum uk_code code = UK_OK;
 
     if (args->email == NULL)
-        code = uk_ask_line("Address: ", WITH_OPTION, email, EMAIL_ROOM, err);
+        code = uk_ask_line(_("Address: "), WITH_OPTION, email, EMAIL_ROOM, err);
     else if (!uk_str_copy(email, EMAIL_ROOM, args->email))
         email[0] = '\0';
     if (code == UK_OK && !uk_identity_is_email(email))
         code = uk_err_set(err, UK_INVALID,
-                          "that is not an address, as in name@example.com");
+                          _("that is not an address, as in name@example.com"));
     return code;
 }
 
@@ -40,8 +41,8 @@ ask_password(const struct uk_args *args, struct uk_secret *password,
 
     code = args->password_stdin
                ? uk_ask_stdin(password, err)
-               : uk_ask_secret("Password: ", WITH_STDIN, password, err);
-    return code == UK_OK ? code : uk_err_in(err, "the password");
+               : uk_ask_secret(_("Password: "), WITH_STDIN, password, err);
+    return code == UK_OK ? code : uk_err_in(err, _("the password"));
 }
 
 /* Somebody who logs in anew should not leave a session behind that is good
@@ -60,8 +61,8 @@ end_old_session(struct uk_talk *talk)
         old.service.by = uk_deadline_in(GOODBYE_MS);
         if (uk_session_close(&old.service, &old.state.session.tokens.refresh,
                              &ignored) != UK_OK)
-            uk_out_note("(the session before this one could not be ended; it "
-                        "runs out by itself)");
+            uk_out_note(_("(the session before this one could not be ended; it "
+                          "runs out by itself)"));
     }
     uk_talk_close(&old);
 }
@@ -72,19 +73,20 @@ refuse(const struct uk_talk *talk, enum uk_verdict verdict)
     const struct uk_refusal *refusal = &talk->service.refusal;
 
     if (verdict == UK_USER_DISABLED)
-        uk_out_error("the service has disabled this user; an administrator "
-                     "enables it: 'userkey-server user enable' (request '%s')",
-                     refusal->request_id);
+        uk_out_error(
+            _("the service has disabled this user; an administrator "
+              "enables it: 'userkey-server user enable' (request '%s')"),
+            refusal->request_id);
     else if (verdict == UK_THROTTLED_SERVICE)
-        uk_out_error("too many attempts; try again in %u s (request '%s')",
+        uk_out_error(_("too many attempts; try again in %u s (request '%s')"),
                      refusal->retry_after_s, refusal->request_id);
     else if (uk_api_is_off(&talk->service))
-        uk_out_error("%s (request '%s')", UK_API_OFF("local-userpass"),
+        uk_out_error(_("%s (request '%s')"), UK_API_OFF("local-userpass"),
                      refusal->request_id);
     else
-        uk_out_error("the service does not take this address and password; "
-                     "who has forgotten it asks an administrator for a token "
-                     "('userkey-server user reset-token') (request '%s')",
+        uk_out_error(_("the service does not take this address and password; "
+                       "who has forgotten it asks an administrator for a token "
+                       "('userkey-server user reset-token') (request '%s')"),
                      refusal->request_id);
     return uk_status_of_verdict(verdict);
 }
@@ -95,12 +97,13 @@ say_login(struct uk_tool *tool, const struct uk_talk *talk)
     struct uk_json_out json = {.buf = &tool->out};
 
     if (!tool->args.json) {
-        uk_buf_addf(&tool->out, "logged in to '%s' as user %s\n",
+        uk_buf_addf(&tool->out, _("logged in to '%s' as user %s\n"),
                     talk->state.place.service_url.item[0],
                     talk->state.session.user_id);
-        return uk_out_next(&tool->out, &tool->err,
-                           "'userkey create NAME' makes a key, 'userkey list' "
-                           "shows those there are");
+        return uk_out_next(
+            &tool->out, &tool->err,
+            _("'userkey create NAME' makes a key, 'userkey list' "
+              "shows those there are"));
     }
     uk_json_begin(&json, NULL, '{');
     uk_json_put_text(&json, "user_id", talk->state.session.user_id);

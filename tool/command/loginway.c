@@ -13,6 +13,7 @@
 #include "tool/loginway/pamfile.h"
 #include "tool/loginway/proof.h"
 #include "tool/loginway/timer.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/when.h"
 
@@ -37,7 +38,7 @@ is_root(void)
 {
     if (geteuid() == 0)
         return true;
-    uk_out_error("PAM's files are root's: run it as root, or with sudo");
+    uk_out_error(_("PAM's files are root's: run it as root, or with sudo"));
     return false;
 }
 
@@ -48,7 +49,7 @@ name_services(const struct uk_conf_list *services, struct uk_buf *buf)
     for (size_t i = 0; i < services->count; i++)
         uk_buf_addf(buf, "%s'%s'", i > 0 ? ", " : "", services->item[i]);
     return services->count > 0 ? uk_buf_peek(buf)
-                               : "all services with the system's stack";
+                               : _("all services with the system's stack");
 }
 
 /* state is NULL where nothing is enabled; services are what was changed. */
@@ -97,11 +98,12 @@ uk_cmd_disable_login(struct uk_tool *tool)
         return fail(err);
     put_result(tool, NULL, &names);
     if (was)
-        uk_out_note("the login by key is out of %s; the files are as they were",
-                    name_services(&names, &text));
+        uk_out_note(
+            _("the login by key is out of %s; the files are as they were"),
+            name_services(&names, &text));
     else if (!tool->args.expired)
-        uk_out_note("'userkey enable-login' has nothing in PAM's files here; "
-                    "'userkey doctor' shows what else is");
+        uk_out_note(_("'userkey enable-login' has nothing in PAM's files here; "
+                      "'userkey doctor' shows what else is"));
     uk_buf_clear(&text);
     return UK_EXIT_DONE;
 }
@@ -121,14 +123,15 @@ confirm(struct uk_tool *tool)
     if (uk_loginstate_load(&state, &there, err) != UK_OK)
         return fail(err);
     if (!there || uk_loginstate_is_over(&state)) {
-        uk_out_error("nothing is on trial: 'userkey enable-login --try 10min' "
-                     "begins");
+        uk_out_error(
+            _("nothing is on trial: 'userkey enable-login --try 10min' "
+              "begins"));
         return UK_EXIT_NOT_FOUND;
     }
     if (uk_loginstate_is_trial(&state) &&
         !uk_loginproof_is_new(state.began, state.session, &why)) {
-        uk_out_error("%s; log in anew (with ssh, say), and run 'userkey "
-                     "confirm-login' there: then it is known that you can",
+        uk_out_error(_("%s; log in anew (with ssh, say), and run 'userkey "
+                       "confirm-login' there: then it is known that you can"),
                      why);
         return UK_EXIT_DENIED;
     }
@@ -137,7 +140,8 @@ confirm(struct uk_tool *tool)
         return fail(err);
     (void)uk_logintimer_at_boot(false);
     put_result(tool, &state, &state.services);
-    uk_out_note("the login by key stays; 'userkey disable-login' takes it out");
+    uk_out_note(
+        _("the login by key stays; 'userkey disable-login' takes it out"));
     return UK_EXIT_DONE;
 }
 
@@ -168,7 +172,8 @@ split_services(const char *text, struct uk_conf_list *out, struct uk_err *err)
         char *name;
 
         if (out->count == UK_CONF_ITEMS)
-            return uk_err_set(err, UK_INVALID, "--service: %d services at most",
+            return uk_err_set(err, UK_INVALID,
+                              _("--service: %d services at most"),
                               UK_CONF_ITEMS);
         name = out->item[out->count];
         if (len < UK_CONF_VALUE) {
@@ -177,14 +182,16 @@ split_services(const char *text, struct uk_conf_list *out, struct uk_err *err)
         }
         if (len >= UK_CONF_VALUE || !uk_loginfile_is_name(name) ||
             strcmp(name, UK_LOGINFILE_STACK) == 0)
-            return uk_err_set(err, UK_INVALID,
-                              "--service: names of files in '%s', with commas "
-                              "between, are wanted (sshd,sudo)",
-                              UK_LOGINFILE_PAM);
+            return uk_err_set(
+                err, UK_INVALID,
+                _("--service: names of files in '%s', with commas "
+                  "between, are wanted (sshd,sudo)"),
+                UK_LOGINFILE_PAM);
         for (size_t i = 0; i < out->count; i++) {
             if (strcmp(out->item[i], name) == 0)
                 return uk_err_set(err, UK_INVALID,
-                                  "--service: '%s' stands there twice", name);
+                                  _("--service: '%s' stands there twice"),
+                                  name);
         }
         out->count++;
         text += len + (text[len] == ',');
@@ -207,16 +214,17 @@ read_arguments(struct uk_tool *tool, struct uk_conf_list *services,
             UK_OK)
         return refuse(&tool->err);
     if (args->try_time != NULL && (seconds < 1 || seconds > LONGEST_TRIAL)) {
-        uk_out_error("--try: a time from 1s to 7d is wanted");
+        uk_out_error(_("--try: a time from 1s to 7d is wanted"));
         return UK_EXIT_USAGE;
     }
     if (args->services != NULL && services->count == 0) {
-        uk_out_error("--service: names are wanted, as in 'sshd,sudo'");
+        uk_out_error(_("--service: names are wanted, as in 'sshd,sudo'"));
         return UK_EXIT_USAGE;
     }
     if (services->count == 0 && !uk_loginway_has_profile()) {
-        uk_out_error("there is no profile for pam-auth-update on this machine: "
-                     "say which services, as in '--service sshd,sudo'");
+        uk_out_error(
+            _("there is no profile for pam-auth-update on this machine: "
+              "say which services, as in '--service sshd,sudo'"));
         return UK_EXIT_USAGE;
     }
     *trial_s = (unsigned long)seconds;
@@ -231,14 +239,15 @@ guard(const struct uk_tool *tool, const struct uk_loginplan *plan)
     const char *why = "";
 
     if (errors > 0) {
-        uk_out_error("nothing is changed: %s first; 'userkey doctor' says more",
-                     errors == 1 ? "mend that" : "mend those");
+        uk_out_error(
+            _("nothing is changed: %s first; 'userkey doctor' says more"),
+            errors == 1 ? _("mend that") : _("mend those"));
         return UK_EXIT_FAILED;
     }
     if (uk_loginguard_has_way_back(plan, &why))
         return UK_EXIT_DONE;
-    uk_out_error("while the service is away nobody gets back in: %s%s", why,
-                 tool->args.yes ? "" : "; if it is meant, say --yes");
+    uk_out_error(_("while the service is away nobody gets back in: %s%s"), why,
+                 tool->args.yes ? "" : _("; if it is meant, say --yes"));
     return tool->args.yes ? UK_EXIT_DONE : UK_EXIT_FAILED;
 }
 
@@ -283,7 +292,7 @@ undo(const struct uk_loginstate *state)
         (void)uk_logintimer_at_boot(false);
     if (uk_loginway_take(state, true, &names, &err) != UK_OK ||
         uk_loginstate_drop(state, &err) != UK_OK)
-        uk_out_error("undoing: %s; 'userkey disable-login' tries again",
+        uk_out_error(_("undoing: %s; 'userkey disable-login' tries again"),
                      err.text);
 }
 
@@ -292,22 +301,24 @@ say_next(const struct uk_loginstate *state, const char *time, bool at_boot)
 {
     struct uk_buf text = UK_BUF_UP_TO(8192);
 
-    uk_out_note("keys log in to %s now",
+    uk_out_note(_("keys log in to %s now"),
                 name_services(&state->services, &text));
     uk_buf_clear(&text);
     if (!uk_loginstate_is_trial(state)) {
-        uk_out_note("leave this window open until a login in another one has "
-                    "worked; 'userkey disable-login' takes it out");
+        uk_out_note(_("leave this window open until a login in another one has "
+                      "worked; 'userkey disable-login' takes it out"));
         return;
     }
-    uk_out_note("for %s, on trial: log in anew in another window, and say "
-                "'sudo userkey confirm-login' there; if you cannot, wait, and "
-                "all is as it was",
-                time);
+    uk_out_note(
+        _("for %s, on trial: log in anew in another window, and say "
+          "'sudo userkey confirm-login' there; if you cannot, wait, and "
+          "all is as it was"),
+        time);
     if (!at_boot)
-        uk_out_note("no systemd here: if the machine may be started anew "
-                    "meanwhile, have 'userkey disable-login --expired' run at "
-                    "its start");
+        uk_out_note(
+            _("no systemd here: if the machine may be started anew "
+              "meanwhile, have 'userkey disable-login --expired' run at "
+              "its start"));
 }
 
 static enum uk_exit
@@ -323,11 +334,11 @@ enable(struct uk_tool *tool, const struct uk_conf_list *services,
     if (uk_loginstate_load(&state, &there, err) != UK_OK)
         return fail(err);
     if (there) {
-        uk_out_error("it is enabled already%s",
+        uk_out_error(_("it is enabled already%s"),
                      uk_loginstate_is_trial(&state)
-                         ? ", on trial: 'userkey confirm-login' from a new "
-                           "login lets it stay"
-                         : "; 'userkey disable-login' first");
+                         ? _(", on trial: 'userkey confirm-login' from a new "
+                             "login lets it stay")
+                         : _("; 'userkey disable-login' first"));
         return UK_EXIT_CONFLICT;
     }
     if (uk_loginplan_make(services, &plan, err) != UK_OK)

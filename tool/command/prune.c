@@ -6,6 +6,7 @@
 #include "tool/command/commands.h"
 #include "tool/keys/find.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/when.h"
 
@@ -64,7 +65,7 @@ show(const struct harvest *harvest)
     for (size_t i = 0; i < harvest->count; i++) {
         char date[UK_OUT_DATE];
 
-        uk_out_note("%s  %s  %s since %s", harvest->key[i]->id,
+        uk_out_note(_("%s  %s  %s since %s"), harvest->key[i]->id,
                     harvest->key[i]->name,
                     uk_when_state(harvest->key[i], harvest->now_s),
                     uk_out_date(harvest->since_s[i], date));
@@ -74,7 +75,8 @@ show(const struct harvest *harvest)
 static enum uk_code
 list(struct uk_tool *tool, const struct harvest *harvest)
 {
-    static const char *const heads[] = {"ID", "NAME", "STATE", "SINCE"};
+    static const char *const heads[] = {N_("ID"), N_("NAME"), N_("STATE"),
+                                        N_("SINCE")};
     char dates[UK_KEYS_MAX][UK_OUT_DATE];
     const char *cells[4 * UK_KEYS_MAX];
 
@@ -116,12 +118,15 @@ static enum uk_exit
 prune(struct uk_tool *tool, const struct harvest *harvest, int64_t older_s)
 {
     if (harvest->unknown > 0)
-        uk_out_note("%zu more, disabled since nobody knows when: "
-                    "'--older-than 0' takes them too",
+        uk_out_note(ngettext("%zu more, disabled since nobody knows when: "
+                             "'--older-than 0' takes it too",
+                             "%zu more, disabled since nobody knows when: "
+                             "'--older-than 0' takes them too",
+                             harvest->unknown),
                     harvest->unknown);
     if (harvest->count == 0 && !tool->args.json)
-        uk_out_note("no key has been over for so long; 'userkey list' shows "
-                    "what there is");
+        uk_out_note(_("no key has been over for so long; 'userkey list' shows "
+                      "what there is"));
     if (tool->args.dry_run || harvest->count == 0)
         return list(tool, harvest) == UK_OK ? UK_EXIT_DONE
                                             : uk_talk_failed(&tool->err);
@@ -153,9 +158,9 @@ uk_cmd_prune(struct uk_tool *tool)
     }
     uk_talk_close(&talk);
     if (status == UK_EXIT_DONE && harvest.now_s == 0) {
-        uk_out_error("the service does not say what time it is there, so "
-                     "nobody knows which keys are over; 'userkey delete' "
-                     "removes those that you name");
+        uk_out_error(_("the service does not say what time it is there, so "
+                       "nobody knows which keys are over; 'userkey delete' "
+                       "removes those that you name"));
         status = UK_EXIT_FAILED;
     }
     if (status == UK_EXIT_DONE) {

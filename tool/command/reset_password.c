@@ -7,6 +7,7 @@
 #include "tool/talk/reword.h"
 #include "tool/talk/talk.h"
 #include "tool/terminal/ask.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define WITH_STDIN "give --password-stdin"
@@ -18,12 +19,13 @@ ask_twice(struct uk_secret *password, struct uk_err *err)
     struct uk_secret again = UK_SECRET_NONE;
     enum uk_code code;
 
-    code = uk_ask_secret("New password: ", WITH_STDIN, password, err);
+    code = uk_ask_secret(_("New password: "), WITH_STDIN, password, err);
     if (code == UK_OK)
-        code = uk_ask_secret("New password again: ", WITH_STDIN, &again, err);
+        code =
+            uk_ask_secret(_("New password again: "), WITH_STDIN, &again, err);
     if (code == UK_OK &&
         strcmp(uk_secret_peek(password), uk_secret_peek(&again)) != 0)
-        code = uk_err_set(err, UK_INVALID, "these are two passwords");
+        code = uk_err_set(err, UK_INVALID, _("these are two passwords"));
     uk_secret_clear(&again);
     return code;
 }
@@ -33,14 +35,14 @@ static enum uk_code
 ask_both(bool from_stdin, struct uk_secret *word, struct uk_secret *password,
          struct uk_err *err)
 {
-    enum uk_code code = from_stdin
-                            ? uk_ask_stdin(word, err)
-                            : uk_ask_secret("Token: ", WITH_STDIN, word, err);
+    enum uk_code code =
+        from_stdin ? uk_ask_stdin(word, err)
+                   : uk_ask_secret(_("Token: "), WITH_STDIN, word, err);
 
     if (code != UK_OK)
-        return uk_err_in(err, "the token");
+        return uk_err_in(err, _("the token"));
     code = from_stdin ? uk_ask_stdin(password, err) : ask_twice(password, err);
-    return code == UK_OK ? code : uk_err_in(err, "the password");
+    return code == UK_OK ? code : uk_err_in(err, _("the password"));
 }
 
 static enum uk_exit
@@ -49,16 +51,17 @@ report(const struct uk_talk *talk, enum uk_verdict verdict)
     const struct uk_refusal *refusal = &talk->service.refusal;
 
     if (verdict == UK_GRANTED)
-        uk_out_note("the password is set, and sessions from before are over; "
-                    "'userkey login' begins one");
+        uk_out_note(_("the password is set, and sessions from before are over; "
+                      "'userkey login' begins one"));
     else if (verdict == UK_THROTTLED_SERVICE)
-        uk_out_error("too many attempts; try again in %u s (request '%s')",
+        uk_out_error(_("too many attempts; try again in %u s (request '%s')"),
                      refusal->retry_after_s, refusal->request_id);
     else
-        uk_out_error("the service does not take this token, which is good for "
-                     "a day, once, and until there is a newer one; or not this "
-                     "password (ours wants 6 to 128 characters) (request '%s')",
-                     refusal->request_id);
+        uk_out_error(
+            _("the service does not take this token, which is good for "
+              "a day, once, and until there is a newer one; or not this "
+              "password (ours wants 6 to 128 characters) (request '%s')"),
+            refusal->request_id);
     return uk_status_of_verdict(verdict);
 }
 

@@ -4,6 +4,7 @@
 #include "core/str.h"
 #include "tool/command/commands.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 /* A token alone on standard output, what it is beside it. */
@@ -15,8 +16,8 @@ show_token(struct uk_tool *tool, const struct uk_admin_user *user,
     char date[UK_OUT_DATE];
 
     if (!tool->args.json) {
-        uk_out_note("for '%s', once, until %s: 'userkey reset-password' asks "
-                    "for it",
+        uk_out_note(_("for '%s', once, until %s: 'userkey reset-password' asks "
+                      "for it"),
                     user->email, uk_out_date(expires, date));
         uk_buf_addf(&tool->out, "%s\n", uk_secret_peek(word));
         return;
@@ -43,7 +44,7 @@ find_person(struct uk_tool *tool, struct uk_talk *talk,
     status = uk_talk_check_admin(talk, code, who, &tool->err);
     if (status != UK_EXIT_DONE || user->email[0] != '\0')
         return status;
-    uk_out_error("user '%s' has no address to log in with", user->id);
+    uk_out_error(_("user '%s' has no address to log in with"), user->id);
     return UK_EXIT_NOT_FOUND;
 }
 

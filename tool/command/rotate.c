@@ -18,6 +18,7 @@
 #include "tool/keys/newkey.h"
 #include "tool/keys/target.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/when.h"
 
@@ -43,7 +44,7 @@ choose_name(struct rotation *rotation, struct uk_err *err)
                                err);
     return uk_str_copy(rotation->name, sizeof(rotation->name), given)
                ? UK_OK
-               : uk_err_set(err, UK_INVALID, "--name: too long");
+               : uk_err_set(err, UK_INVALID, _("--name: too long"));
 }
 
 /* What was made for 90 days is for 90 days again, unless somebody says
@@ -58,8 +59,8 @@ choose_expiry(struct rotation *rotation, struct uk_err *err)
 
     if (next != NULL && old->expires_s > 0) {
         if (!rotation->tool->args.raw)
-            uk_out_note("'%s' is in the place of '%s' already: was 'userkey "
-                        "rotate %s' meant?",
+            uk_out_note(_("'%s' is in the place of '%s' already: was 'userkey "
+                          "rotate %s' meant?"),
                         next->name, old->name, next->name);
         old = next;
     }
@@ -81,7 +82,7 @@ owner_of(const struct uk_talk *talk)
 static enum uk_exit
 say_refused(const struct uk_service *service, enum uk_verdict verdict)
 {
-    uk_out_error("the new key does not log in: %s (request '%s')",
+    uk_out_error(_("the new key does not log in: %s (request '%s')"),
                  uk_verdict_word(verdict), service->refusal.request_id);
     return uk_status_of_verdict(verdict);
 }
@@ -120,12 +121,12 @@ prove(struct rotation *rotation)
                                         &session, &verdict, err);
 
     if (code != UK_OK) {
-        uk_err_in(err, "logging in with the new key");
+        uk_err_in(err, _("logging in with the new key"));
         status = uk_talk_failed(err);
     } else if (verdict != UK_GRANTED) {
         status = say_refused(&service, verdict);
     } else if (strcmp(session.user_id, owner_of(rotation->talk)) != 0) {
-        uk_out_error("the new key logs in as another user");
+        uk_out_error(_("the new key logs in as another user"));
         status = UK_EXIT_FAILED;
     }
     end_session(&service, &session);
@@ -141,10 +142,10 @@ find_doubt(const struct rotation *rotation, enum uk_verdict verdict,
     char id[UK_USER_ID_MAX + 1];
 
     if (verdict != UK_GRANTED)
-        return "does not log in, so nothing shows that it is";
+        return _("does not log in, so nothing shows that it is");
     if (!uk_claims_key(&session->tokens.access, id))
-        return "logs in, but this service does not say whether it is";
-    return strcmp(id, rotation->old->id) == 0 ? NULL : "is not";
+        return _("logs in, but this service does not say whether it is");
+    return strcmp(id, rotation->old->id) == 0 ? NULL : _("is not");
 }
 
 /* The value of another key would be lost, and that key of no use. */
@@ -164,7 +165,7 @@ check_replaced(struct rotation *rotation)
     if (code == UK_OK) {
         code = uk_session_open(&service, &value, &session, &verdict, err);
         if (code != UK_OK)
-            uk_err_in(err, "logging in with the key in '%s'",
+            uk_err_in(err, _("logging in with the key in '%s'"),
                       rotation->target.path);
     }
     uk_secret_clear(&value);
@@ -172,9 +173,10 @@ check_replaced(struct rotation *rotation)
     if (code != UK_OK) {
         status = uk_talk_failed(err);
     } else if (doubt != NULL) {
-        uk_out_error("the key in '%s' %s '%s' (%s), and it is not overwritten; "
-                     "give '--out' another file",
-                     rotation->target.path, doubt, old->name, old->id);
+        uk_out_error(
+            _("the key in '%s' %s '%s' (%s), and it is not overwritten; "
+              "give '--out' another file"),
+            rotation->target.path, doubt, old->name, old->id);
         status = UK_EXIT_USAGE;
     }
     end_session(&service, &session);
@@ -193,13 +195,14 @@ say_end(const struct rotation *rotation)
     if (rotation->grace_s > 0 && old->expires_s > 0 && old->expires_s < end)
         end = old->expires_s;
     if (old->disabled || rotation->grace_s == 0)
-        uk_out_note("the old key '%s' (%s) is disabled; 'userkey enable %s' "
-                    "takes that back, 'userkey prune' deletes it in time",
+        uk_out_note(_("the old key '%s' (%s) is disabled; 'userkey enable %s' "
+                      "takes that back, 'userkey prune' deletes it in time"),
                     old->name, old->id, old->id);
     else
-        uk_out_note("the old key '%s' (%s) goes on working until %s; then the "
-                    "service takes it no more, and deletes it in time",
-                    old->name, old->id, uk_out_date(end, date));
+        uk_out_note(
+            _("the old key '%s' (%s) goes on working until %s; then the "
+              "service takes it no more, and deletes it in time"),
+            old->name, old->id, uk_out_date(end, date));
 }
 
 /* The last step: the new key works, and somebody has it. */
@@ -225,9 +228,9 @@ end_old(struct rotation *rotation)
     if (status == UK_EXIT_DONE)
         say_end(rotation);
     else
-        uk_out_note("the new key '%s' (%s) works and its value has arrived; "
-                    "the old one '%s' (%s) may still work: 'userkey disable "
-                    "%s' ends it",
+        uk_out_note(_("the new key '%s' (%s) works and its value has arrived; "
+                      "the old one '%s' (%s) may still work: 'userkey disable "
+                      "%s' ends it"),
                     rotation->made.key.name, rotation->made.key.id, old->name,
                     old->id, old->id);
     return status;
@@ -239,10 +242,11 @@ say_half(const struct rotation *rotation)
 {
     const struct uk_key *made = &rotation->made.key, *old = rotation->old;
 
-    uk_out_note("the new key '%s' (%s) works and its value is in '%s'; the old "
-                "key '%s' (%s) is as it was: 'userkey disable %s' ends it",
-                made->name, made->id, rotation->target.path, old->name, old->id,
-                old->id);
+    uk_out_note(
+        _("the new key '%s' (%s) works and its value is in '%s'; the old "
+          "key '%s' (%s) is as it was: 'userkey disable %s' ends it"),
+        made->name, made->id, rotation->target.path, old->name, old->id,
+        old->id);
 }
 
 static enum uk_exit
@@ -268,7 +272,7 @@ exchange(struct rotation *rotation)
         uk_newkey_take_back(rotation->talk, &rotation->made);
     }
     uk_target_drop(&rotation->target);
-    uk_out_note("the old key '%s' (%s) is as it was", rotation->old->name,
+    uk_out_note(_("the old key '%s' (%s) is as it was"), rotation->old->name,
                 rotation->old->id);
     return status;
 }
@@ -291,9 +295,10 @@ prepare(struct rotation *rotation)
     if (status != UK_EXIT_DONE)
         return status;
     if (rotation->grace_s > 0 && rotation->old->created_s == 0) {
-        uk_out_error("this service does not know keys that expire, so --grace "
-                     "cannot be kept; without it the old key is disabled at "
-                     "once");
+        uk_out_error(
+            _("this service does not know keys that expire, so --grace "
+              "cannot be kept; without it the old key is disabled at "
+              "once"));
         return UK_EXIT_FAILED;
     }
     code = choose_name(rotation, &tool->err);

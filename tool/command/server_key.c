@@ -4,6 +4,7 @@
 
 #include "core/str.h"
 #include "tool/command/commands.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 static const struct {
@@ -43,9 +44,10 @@ uk_cmd_server_key(struct uk_tool *tool)
         args->n_words--;
         return verbs[i].run(tool);
     }
-    uk_out_error("server-key: '%s' with these words is not one of create NAME, "
-                 "list, show KEY, enable KEY..., disable KEY..., "
-                 "expire KEY..., delete KEY...",
-                 uk_str_printable(shown, name, strlen(name)));
+    uk_out_error(
+        _("server-key: '%s' with these words is not one of create NAME, "
+          "list, show KEY, enable KEY..., disable KEY..., "
+          "expire KEY..., delete KEY..."),
+        uk_str_printable(shown, name, strlen(name)));
     return UK_EXIT_USAGE;
 }

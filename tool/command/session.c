@@ -2,6 +2,7 @@
 #include "core/json.h"
 #include "tool/command/commands.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 /* The file goes whatever the service says: who logs out wants to be able to
@@ -19,8 +20,9 @@ uk_cmd_logout(struct uk_tool *tool)
                          &talk.state.session.tokens.refresh,
                          &tool->err) != UK_OK) {
         status = uk_talk_failed(&tool->err);
-        uk_out_note("the session is forgotten here, but the service could not "
-                    "be told; it runs out there by itself");
+        uk_out_note(
+            _("the session is forgotten here, but the service could not "
+              "be told; it runs out there by itself"));
     }
     if (uk_state_remove(&tool->err) != UK_OK)
         status = uk_talk_failed(&tool->err);
@@ -32,7 +34,7 @@ uk_cmd_logout(struct uk_tool *tool)
         uk_json_end(&json, '}');
         uk_buf_add_byte(&tool->out, '\n');
     } else {
-        uk_buf_addf(&tool->out, "logged out of '%s'\n",
+        uk_buf_addf(&tool->out, _("logged out of '%s'\n"),
                     talk.state.place.service_url.item[0]);
     }
 out:
@@ -87,15 +89,15 @@ list_person(struct uk_buf *out, const struct uk_talk *talk,
     const char *cells[2 * (UK_PERSON_EMAILS + 3)];
     size_t n = 0;
 
-    cells[n++] = "user";
+    cells[n++] = uk_out_label(N_("user"));
     cells[n++] = person->id;
     for (size_t i = 0; i < person->n_emails; i++) {
-        cells[n++] = "email";
+        cells[n++] = uk_out_label(N_("email"));
         cells[n++] = person->email[i];
     }
-    cells[n++] = "app";
+    cells[n++] = uk_out_label(N_("app"));
     cells[n++] = talk->state.place.app_id;
-    cells[n++] = "service";
+    cells[n++] = uk_out_label(N_("service"));
     cells[n++] = talk->state.place.service_url.item[0];
     return uk_out_table(out, NULL, 2, cells, n / 2, err);
 }
@@ -119,8 +121,8 @@ uk_cmd_whoami(struct uk_tool *tool)
     else if (verdict == UK_REFUSED)
         status = uk_talk_over();
     else if (verdict != UK_GRANTED) {
-        uk_out_error("the service answers '%s'; 'userkey login' begins a new "
-                     "session (request '%s')",
+        uk_out_error(_("the service answers '%s'; 'userkey login' begins a new "
+                       "session (request '%s')"),
                      uk_verdict_word(verdict), talk.service.refusal.request_id);
         status = uk_status_of_verdict(verdict);
     } else if (tool->args.json)

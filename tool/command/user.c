@@ -11,13 +11,15 @@
 #include "tool/keys/find.h"
 #include "tool/talk/talk.h"
 #include "tool/terminal/ask.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 #define USERS_MAX  1000000 /* most users that one list has */
 #define LIST_MAX   (512UL << 20)
 #define WITH_STDIN "give --password-stdin"
 
-static const char *const heads[] = {"ID", "EMAIL", "STATE", "CREATED"};
+static const char *const heads[] = {N_("ID"), N_("EMAIL"), N_("STATE"),
+                                    N_("CREATED")};
 #define COLUMNS UK_COUNT(heads)
 
 #define NAME_SIZE (UK_KEYS_NAME + sizeof("server:"))
@@ -65,7 +67,7 @@ add_table(struct uk_tool *tool, const struct uk_admin_user *user, size_t count)
     enum uk_code code = UK_OK;
 
     if (cells == NULL || room == NULL)
-        code = uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a table");
+        code = uk_err_set(&tool->err, UK_NO_MEMORY, _("no memory for a table"));
     for (size_t i = 0; i < count && code == UK_OK; i++) {
         cells[i * COLUMNS] = user[i].id;
         cells[i * COLUMNS + 1] = show_name(&user[i], room[i].name);
@@ -101,13 +103,13 @@ append(struct uk_admin_user **out, size_t *count,
     struct uk_admin_user *more;
 
     if (*count > 0 && strcmp(page[n - 1].id, (*out)[*count - 1].id) <= 0)
-        return uk_err_set(err, UK_BAD_ANSWER, "the service repeats itself");
+        return uk_err_set(err, UK_BAD_ANSWER, _("the service repeats itself"));
     if (*count + n > USERS_MAX)
-        return uk_err_set(err, UK_BAD_ANSWER, "there are more than %d users",
+        return uk_err_set(err, UK_BAD_ANSWER, _("there are more than %d users"),
                           USERS_MAX);
     more = reallocarray(*out, *count + n, sizeof(*more));
     if (more == NULL)
-        return uk_err_set(err, UK_NO_MEMORY, "no memory for so many users");
+        return uk_err_set(err, UK_NO_MEMORY, _("no memory for so many users"));
     memcpy(more + *count, page, n * sizeof(*page));
     *out = more;
     *count += n;
@@ -123,7 +125,8 @@ fetch_all(struct uk_tool *tool, struct uk_talk *talk,
     size_t n = 1;
 
     if (page == NULL) {
-        uk_err_set(&tool->err, UK_NO_MEMORY, "no memory for a page of users");
+        uk_err_set(&tool->err, UK_NO_MEMORY,
+                   _("no memory for a page of users"));
         return uk_talk_failed_admin(&tool->err);
     }
     while (n > 0 && status == UK_EXIT_DONE) {
@@ -157,7 +160,7 @@ list(struct uk_tool *tool, struct uk_talk *talk)
         uk_json_end(&json, ']');
         uk_buf_add_byte(&tool->out, '\n');
     } else if (count == 0) {
-        uk_out_note("no users yet; 'userkey user add EMAIL' makes one");
+        uk_out_note(_("no users yet; 'userkey user add EMAIL' makes one"));
     } else if (add_table(tool, users, count) != UK_OK) {
         status = uk_talk_failed_admin(&tool->err);
     }
@@ -177,7 +180,7 @@ add(struct uk_tool *tool, struct uk_talk *talk)
 
     code = tool->args.password_stdin
                ? uk_ask_stdin(&password, &tool->err)
-               : uk_ask_secret("Password of the new user: ", WITH_STDIN,
+               : uk_ask_secret(_("Password of the new user: "), WITH_STDIN,
                                &password, &tool->err);
     if (code == UK_OK)
         code = uk_admin_add(uk_talk_next_admin(talk), email, &password, &user,
@@ -186,11 +189,12 @@ add(struct uk_tool *tool, struct uk_talk *talk)
     if (status == UK_EXIT_DONE && show(tool, &user) != UK_OK)
         status = uk_talk_failed_admin(&tool->err);
     if (status == UK_EXIT_DONE && !tool->args.json &&
-        uk_out_next(&tool->out, &tool->err,
-                    "'userkey login --email %s' and 'userkey create NAME' make "
-                    "a key; with a line 'ACCOUNT id:%s' in "
-                    "'/etc/userkey/users' it logs in there",
-                    email, user.id) != UK_OK)
+        uk_out_next(
+            &tool->out, &tool->err,
+            _("'userkey login --email %s' and 'userkey create NAME' make "
+              "a key; with a line 'ACCOUNT id:%s' in "
+              "'/etc/userkey/users' it logs in there"),
+            email, user.id) != UK_OK)
         status = uk_talk_failed_admin(&tool->err);
     uk_secret_clear(&password);
     return status;
@@ -222,15 +226,15 @@ ask(const struct uk_args *args, struct uk_err *err)
         return UK_OK;
     if (!uk_ask_is_terminal())
         return uk_err_set(err, UK_INVALID,
-                          "nobody is there to ask; --yes says that it is "
-                          "meant");
-    uk_buf_add_text(&question, "Delete for good, with all keys,");
+                          _("nobody is there to ask; --yes says that it is "
+                            "meant"));
+    uk_buf_add_text(&question, _("Delete for good, with all keys,"));
     for (size_t i = 1; i < args->n_words; i++)
         uk_buf_addf(
             &question, "%s '%s'", i > 1 ? "," : "",
             uk_str_printable(shown, args->word[i], strlen(args->word[i])));
     uk_buf_add_text(&question,
-                    "? ('userkey user disable' can be undone.) [y/N] ");
+                    _("? ('userkey user disable' can be undone.) [y/N] "));
     code = uk_buf_check(&question, err);
     if (code == UK_OK)
         code = uk_ask_yes(uk_buf_peek(&question), err);
@@ -250,7 +254,7 @@ change_one(struct uk_tool *tool, struct uk_talk *talk, const struct verb *verb,
     if (status != UK_EXIT_DONE)
         return status;
     if (verb->of_email && user->email[0] == '\0') {
-        uk_out_error("user '%s' has no address to log in with", user->id);
+        uk_out_error(_("user '%s' has no address to log in with"), user->id);
         return UK_EXIT_NOT_FOUND;
     }
     code = verb->of_email ? uk_adminperson_confirm(uk_talk_next_admin(talk),
@@ -332,13 +336,13 @@ refuse(const char *what)
 {
     char shown[UK_PRINTABLE_SIZE];
 
-    uk_out_error("user: '%s' with these words is not one of add EMAIL, list, "
-                 "show WHO, enable WHO..., disable WHO..., logout WHO..., "
-                 "delete WHO..., confirm WHO..., reset-token WHO%s",
+    uk_out_error(_("user: '%s' with these words is not one of add EMAIL, list, "
+                   "show WHO, enable WHO..., disable WHO..., logout WHO..., "
+                   "delete WHO..., confirm WHO..., reset-token WHO%s"),
                  uk_str_printable(shown, what, strlen(what)),
                  strcmp(what, "password") == 0
-                     ? "; 'userkey-server user password' is on the service's "
-                       "machine"
+                     ? _("; 'userkey-server user password' is on the service's "
+                         "machine")
                      : "");
     return UK_EXIT_USAGE;
 }

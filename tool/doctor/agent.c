@@ -15,6 +15,7 @@
 #include "tool/doctor/doctor.h"
 #include "tool/machine/agentask.h"
 #include "tool/machine/numbers.h"
+#include "tool/terminal/language.h"
 
 #define NUMBERS_MAX (256 * 1024)
 #define MODULE      "pam_userkey.so"
@@ -31,7 +32,7 @@ check_version(struct uk_doctor *doctor, const char *socket_path)
 
     if (uk_agentask_numbers(socket_path, &text, &err) != UK_OK) {
         if (err.sys == EACCES)
-            uk_doctor_unseen(doctor, "the version of the agent that runs");
+            uk_doctor_unseen(doctor, _("the version of the agent that runs"));
         uk_buf_clear(&text);
         return;
     }
@@ -43,13 +44,13 @@ check_version(struct uk_doctor *doctor, const char *socket_path)
             continue;
         if (strcmp(version, UK_VERSION) == 0)
             break;
-        finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "the agent that runs is of version '%s', and "
-                                "this is " UK_VERSION,
-                                version);
-        uk_doctor_why(finding, "an agent that was upgraded is still the old "
-                               "one until it is started anew");
-        uk_doctor_mend(finding, "systemctl restart userkey-agent.service");
+        finding = uk_doctor_say(
+            doctor, UK_GRADE_WARNING,
+            _("the agent that runs is of version '%s', and this is %s"),
+            version, UK_VERSION);
+        uk_doctor_why(finding, _("an agent that was upgraded is still the old "
+                                 "one until it is started anew"));
+        uk_doctor_mend(finding, _("systemctl restart userkey-agent.service"));
     }
     uk_buf_clear(&text);
 }
@@ -65,28 +66,29 @@ check_socket(struct uk_doctor *doctor)
 
     if (path[0] == '\0') {
         uk_doctor_say(doctor, UK_GRADE_NOTE,
-                      "no agent listens by these settings: each login starts "
-                      "one of its own, which takes some 20 ms more");
+                      _("no agent listens by these settings: each login starts "
+                        "one of its own, which takes some 20 ms more"));
         return;
     }
     switch (uk_helper_reach(&agent, path, &err)) {
     case UK_OK:
         uk_helper_stop(&agent, (struct uk_deadline){0});
         uk_doctor_say(doctor, UK_GRADE_OK,
-                      "the agent at '%s' takes questions, and is who it "
-                      "should be",
+                      _("the agent at '%s' takes questions, and is who it "
+                        "should be"),
                       path);
         check_version(doctor, path);
         break;
     case UK_UNREACHABLE:
         finding = uk_doctor_say(doctor, UK_GRADE_NOTE,
-                                "no agent listens at '%s': each login starts "
-                                "one of its own",
+                                _("no agent listens at '%s': each login starts "
+                                  "one of its own"),
                                 path);
-        uk_doctor_why(finding, "that works, and costs each login some 20 ms "
-                               "and a new connection; 'offline_grace' needs "
-                               "the one that listens");
-        uk_doctor_mend(finding, "systemctl enable --now userkey-agent.socket");
+        uk_doctor_why(finding, _("that works, and costs each login some 20 ms "
+                                 "and a new connection; 'offline_grace' needs "
+                                 "the one that listens"));
+        uk_doctor_mend(finding,
+                       _("systemctl enable --now userkey-agent.socket"));
         break;
     case UK_MISCONFIGURED:
     case UK_TIMEOUT:
@@ -97,11 +99,12 @@ check_socket(struct uk_doctor *doctor)
     case UK_INVALID:
     case UK_CANCELLED:
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR, "%s", err.text);
-        uk_doctor_why(finding, "a key is given to nobody who may be somebody "
-                               "else; no key logs in until that is put right");
+        uk_doctor_why(finding,
+                      _("a key is given to nobody who may be somebody "
+                        "else; no key logs in until that is put right"));
         uk_doctor_mend(finding,
-                       "ls -l %s; rm it if it is not the agent's, "
-                       "and: systemctl restart userkey-agent.socket",
+                       _("ls -l %s; rm it if it is not the agent's, "
+                         "and: systemctl restart userkey-agent.socket"),
                        uk_doctor_quote(path, name));
         break;
     }
@@ -123,14 +126,14 @@ check_program(struct uk_doctor *doctor)
         if (access(path, X_OK) == 0)
             return;
         err.sys = EACCES;
-        snprintf(err.text, sizeof(err.text), "'%s' cannot be run",
+        snprintf(err.text, sizeof(err.text), _("'%s' cannot be run"),
                  doctor->settings.agent_program);
     }
     finding =
         uk_doctor_say(doctor, UK_GRADE_ERROR,
-                      "the agent's program ('agent_program'): %s", err.text);
-    uk_doctor_why(finding, "where no agent listens, no key logs in");
-    uk_doctor_mend(finding, "install the package again (make install)");
+                      _("the agent's program ('agent_program'): %s"), err.text);
+    uk_doctor_why(finding, _("where no agent listens, no key logs in"));
+    uk_doctor_mend(finding, _("install the package again (make install)"));
 }
 
 static void
@@ -140,13 +143,13 @@ check_account(struct uk_doctor *doctor)
 
     if (!uk_doctor_is_live(doctor) || getpwnam("_userkey") != NULL)
         return;
-    finding =
-        uk_doctor_say(doctor, UK_GRADE_ERROR, "there is no account '_userkey'");
-    uk_doctor_why(finding, "the agent becomes that user before it talks to "
-                           "anybody, and leaves when it cannot");
-    uk_doctor_mend(finding, "systemd-sysusers, or: useradd --system "
-                            "--no-create-home --shell /usr/sbin/nologin "
-                            "_userkey");
+    finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
+                            _("there is no account '_userkey'"));
+    uk_doctor_why(finding, _("the agent becomes that user before it talks to "
+                             "anybody, and leaves when it cannot"));
+    uk_doctor_mend(finding, _("systemd-sysusers, or: useradd --system "
+                              "--no-create-home --shell /usr/sbin/nologin "
+                              "_userkey"));
 }
 
 /* Where tries are counted beyond one agent's life. */
@@ -166,22 +169,23 @@ check_state(struct uk_doctor *doctor)
     if (sys == EACCES)
         return;
     if (sys != 0) {
-        finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "'%s' ('state_folder') is not there", folder);
+        finding =
+            uk_doctor_say(doctor, UK_GRADE_WARNING,
+                          _("'%s' ('state_folder') is not there"), folder);
     } else if (!S_ISDIR(st.st_mode) || st.st_uid != agent->pw_uid ||
                (st.st_mode & 077) != 0) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "'%s' ('state_folder') is not a folder of "
-                                "'_userkey' alone",
+                                _("'%s' ('state_folder') is not a folder of "
+                                  "'_userkey' alone"),
                                 folder);
     } else {
         return;
     }
-    uk_doctor_why(finding, "each agent then counts failed tries for itself: "
-                           "one that is started for a login limits nobody");
+    uk_doctor_why(finding, _("each agent then counts failed tries for itself: "
+                             "one that is started for a login limits nobody"));
     uk_doctor_mend(finding,
-                   "systemd-tmpfiles --create userkey.conf, or: "
-                   "install -d -m 700 -o _userkey -g _userkey %s",
+                   _("systemd-tmpfiles --create userkey.conf, or: "
+                     "install -d -m 700 -o _userkey -g _userkey %s"),
                    uk_doctor_quote(folder, name));
 }
 
@@ -196,7 +200,7 @@ uk_doctor_agent(struct uk_doctor *doctor)
     if (uk_doctor_is_live(doctor))
         check_socket(doctor);
     else
-        uk_doctor_unseen(doctor, "the agent that runs");
+        uk_doctor_unseen(doctor, _("the agent that runs"));
 }
 
 /* The module's file, where the other modules are. */
@@ -210,26 +214,26 @@ check_file(struct uk_doctor *doctor, const char *folder)
     snprintf(name, sizeof(name), "%s/" MODULE, folder);
     if (uk_doctor_stat(doctor, name, true, &st) != 0) {
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
-                                "'%s' is not there, where libpam looks for "
-                                "modules",
+                                _("'%s' is not there, where libpam looks for "
+                                  "modules"),
                                 name);
-        uk_doctor_why(finding, "a stack that names it runs without it: what "
-                               "that means stands below, under 'pam'");
+        uk_doctor_why(finding, _("a stack that names it runs without it: what "
+                                 "that means stands below, under 'pam'"));
         uk_doctor_mend(finding,
-                       "install the package again, or: make install "
-                       "PAMDIR=%s",
+                       _("install the package again, or: make install "
+                         "PAMDIR=%s"),
                        uk_doctor_quote(folder, quoted));
     } else if ((st.st_uid != 0 && uk_doctor_is_live(doctor)) ||
                (st.st_mode & 022) != 0) {
         finding =
             uk_doctor_say(doctor, UK_GRADE_ERROR,
-                          "'%s' can be changed by others than root", name);
-        uk_doctor_why(finding, "whoever can change it is root at the next "
-                               "login");
-        uk_doctor_mend(finding, "install the package again (make install): "
-                                "what is there can be anybody's");
+                          _("'%s' can be changed by others than root"), name);
+        uk_doctor_why(finding, _("whoever can change it is root at the next "
+                                 "login"));
+        uk_doctor_mend(finding, _("install the package again (make install): "
+                                  "what is there can be anybody's"));
     } else {
-        uk_doctor_say(doctor, UK_GRADE_OK, "'%s' is there", name);
+        uk_doctor_say(doctor, UK_GRADE_OK, _("'%s' is there"), name);
     }
 }
 
@@ -272,5 +276,5 @@ uk_doctor_module(struct uk_doctor *doctor)
             return;
         }
     }
-    uk_doctor_unseen(doctor, "where this system has its PAM modules");
+    uk_doctor_unseen(doctor, _("where this system has its PAM modules"));
 }

@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "tool/doctor/pam.h"
+#include "tool/terminal/language.h"
 
 #define ENFORCE  "/sys/fs/selinux/enforce"
 #define APPARMOR "/sys/module/apparmor/parameters/enabled"
@@ -21,18 +22,18 @@ check_selinux(struct uk_doctor *doctor)
     struct uk_finding *finding;
 
     if (uk_doctor_read(doctor, ENFORCE, &text) != 0) {
-        uk_doctor_say(doctor, UK_GRADE_OK, "SELinux is not on");
+        uk_doctor_say(doctor, UK_GRADE_OK, _("SELinux is not on"));
     } else if (uk_buf_peek(&text)[0] == '1') {
-        finding =
-            uk_doctor_say(doctor, UK_GRADE_NOTE, "SELinux enforces its policy");
-        uk_doctor_why(finding, "sshd and sudo must be let connect to the "
-                               "agent's socket, and the agent to the "
-                               "service's port, or logins end in "
-                               "'unreachable'");
-        uk_doctor_mend(finding, "after a refused login: ausearch -m avc -ts "
-                                "recent");
+        finding = uk_doctor_say(doctor, UK_GRADE_NOTE,
+                                _("SELinux enforces its policy"));
+        uk_doctor_why(finding, _("sshd and sudo must be let connect to the "
+                                 "agent's socket, and the agent to the "
+                                 "service's port, or logins end in "
+                                 "'unreachable'"));
+        uk_doctor_mend(finding, _("after a refused login: ausearch -m avc -ts "
+                                  "recent"));
     } else {
-        uk_doctor_say(doctor, UK_GRADE_NOTE, "SELinux is permissive");
+        uk_doctor_say(doctor, UK_GRADE_NOTE, _("SELinux is permissive"));
     }
     uk_buf_clear(&text);
 }
@@ -45,14 +46,14 @@ check_apparmor(struct uk_doctor *doctor)
 
     if (uk_doctor_read(doctor, APPARMOR, &text) != 0 ||
         uk_buf_peek(&text)[0] != 'Y') {
-        uk_doctor_say(doctor, UK_GRADE_OK, "AppArmor is not on");
+        uk_doctor_say(doctor, UK_GRADE_OK, _("AppArmor is not on"));
         uk_buf_clear(&text);
         return;
     }
     uk_buf_clear(&text);
     sys = uk_doctor_read(doctor, PROFILES, &text);
     if (sys == EACCES) {
-        uk_doctor_unseen(doctor, "which profiles AppArmor has");
+        uk_doctor_unseen(doctor, _("which profiles AppArmor has"));
     } else {
         const char *ours = strstr(uk_buf_peek(&text), "userkey-agent");
         bool complains =
@@ -61,10 +62,10 @@ check_apparmor(struct uk_doctor *doctor)
 
         uk_doctor_say(doctor,
                       ours == NULL || complains ? UK_GRADE_NOTE : UK_GRADE_OK,
-                      "AppArmor %s",
-                      ours == NULL ? "is on, without a profile for the agent"
-                      : complains  ? "only complains about the agent"
-                                   : "confines the agent");
+                      _("AppArmor %s"),
+                      ours == NULL ? _("is on, without a profile for the agent")
+                      : complains  ? _("only complains about the agent")
+                                   : _("confines the agent"));
     }
     uk_buf_clear(&text);
 }
@@ -124,15 +125,19 @@ check_polkit(struct uk_doctor *doctor)
     uk_stack_clear(&stack);
     if (!ours || has_drop_in(doctor) || has_agent(doctor))
         return;
-    finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                            "polkit asks PAM inside a sandbox ('" HELPER "'), "
-                            "and neither an agent that listens nor a "
-                            "drop-in for pam_userkey");
-    uk_doctor_why(finding, "without a network and its files an agent that the "
-                           "module starts there reaches nobody");
-    uk_doctor_mend(finding, "systemctl enable --now userkey-agent.socket, or "
-                            "copy the drop-in from the examples to "
-                            "/etc/systemd/system/" HELPER ".d");
+    finding =
+        uk_doctor_say(doctor, UK_GRADE_WARNING,
+                      _("polkit asks PAM inside a sandbox ('%s'), and neither "
+                        "an agent that listens nor a drop-in for pam_userkey"),
+                      HELPER);
+    uk_doctor_why(finding,
+                  _("without a network and its files an agent that the "
+                    "module starts there reaches nobody"));
+    uk_doctor_mend(
+        finding,
+        _("systemctl enable --now userkey-agent.socket, or "
+          "copy the drop-in from the examples to /etc/systemd/system/%s.d"),
+        HELPER);
 }
 
 void
@@ -142,7 +147,7 @@ uk_doctor_confinement(struct uk_doctor *doctor)
         check_selinux(doctor);
         check_apparmor(doctor);
     } else {
-        uk_doctor_unseen(doctor, "what confines programs there");
+        uk_doctor_unseen(doctor, _("what confines programs there"));
     }
     check_polkit(doctor);
 }

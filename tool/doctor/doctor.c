@@ -8,19 +8,20 @@
 
 #include "core/str.h"
 #include "core/users.h"
+#include "tool/terminal/language.h"
 
 #define FIRST 16
 
 const struct uk_doctor_check uk_doctor_checks[] = {
-    {"settings", "the settings and their files", uk_doctor_settings},
-    {"users", "who may log in to what", uk_doctor_users},
-    {"service", "the auth service", uk_doctor_service},
-    {"agent", "the agent", uk_doctor_agent},
-    {"module", "the PAM module", uk_doctor_module},
-    {"pam", "the stacks of PAM", uk_doctor_pam},
+    {"settings", N_("the settings and their files"), uk_doctor_settings},
+    {"users", N_("who may log in to what"), uk_doctor_users},
+    {"service", N_("the auth service"), uk_doctor_service},
+    {"agent", N_("the agent"), uk_doctor_agent},
+    {"module", N_("the PAM module"), uk_doctor_module},
+    {"pam", N_("the stacks of PAM"), uk_doctor_pam},
     {"sshd", "sshd", uk_doctor_sshd},
     {"sudo", "sudo", uk_doctor_sudo},
-    {"confinement", "SELinux, AppArmor and polkit", uk_doctor_confinement},
+    {"confinement", N_("SELinux, AppArmor and polkit"), uk_doctor_confinement},
 };
 const size_t uk_doctor_n_checks = UK_COUNT(uk_doctor_checks);
 
@@ -52,7 +53,7 @@ format(char *to, size_t size, const char *fmt, va_list args)
 
     if (vsnprintf(text, sizeof(text), fmt, args) < 0)
         text[0] = '\0';
-    uk_str_escape(to, size, text);
+    uk_language_escape(to, size, text);
 }
 
 struct uk_finding *
@@ -98,11 +99,12 @@ void
 uk_doctor_unseen(struct uk_doctor *doctor, const char *what)
 {
     struct uk_finding *finding = uk_doctor_say(
-        doctor, UK_GRADE_UNSEEN, "%s cannot be seen%s", what,
-        uk_doctor_is_live(doctor) ? " by you" : " from outside the system");
+        doctor, UK_GRADE_UNSEEN, _("%s cannot be seen%s"), what,
+        uk_doctor_is_live(doctor) ? _(" by you")
+                                  : _(" from outside the system"));
 
     if (uk_doctor_is_live(doctor))
-        uk_doctor_mend(finding, "run 'userkey doctor' as root");
+        uk_doctor_mend(finding, _("run 'userkey doctor' as root"));
 }
 
 /* One word for a shell that it is pasted into: nothing in it is an order. */

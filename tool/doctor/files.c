@@ -9,6 +9,7 @@
 #include "core/login.h"
 #include "core/str.h"
 #include "tool/doctor/doctor.h"
+#include "tool/terminal/language.h"
 
 #define PASSWD_MAX   (16 * 1024 * 1024)
 #define MISSING_MOST 20 /* accounts that are named one by one */
@@ -38,21 +39,23 @@ check_values(struct uk_doctor *doctor)
 
     if (settings->insecure_http) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "'insecure_http' is set: keys go to the "
-                                "service unencrypted");
-        uk_doctor_why(finding, "whoever can listen on this machine's loopback "
-                               "has every key that is used");
-        uk_doctor_mend(finding, "give the service a certificate and use "
-                                "https://, or have its proxy on this machine");
+                                _("'insecure_http' is set: keys go to the "
+                                  "service unencrypted"));
+        uk_doctor_why(finding,
+                      _("whoever can listen on this machine's loopback "
+                        "has every key that is used"));
+        uk_doctor_mend(finding,
+                       _("give the service a certificate and use "
+                         "https://, or have its proxy on this machine"));
     }
     if (settings->offline_grace > 0)
         uk_doctor_say(doctor, UK_GRADE_NOTE,
-                      "'offline_grace' is set: while the service is away, a "
-                      "key that was revoked still logs in for up to %lu min",
+                      _("'offline_grace' is set: while the service is away, a "
+                        "key that was revoked still logs in for up to %lu min"),
                       settings->offline_grace / 60000);
     if (settings->allow_root)
         uk_doctor_say(doctor, UK_GRADE_NOTE,
-                      "'allow_root' is set: a key can log in as root");
+                      _("'allow_root' is set: a key can log in as root"));
 }
 
 /* In the same folder? */
@@ -84,14 +87,15 @@ uk_doctor_settings(struct uk_doctor *doctor)
             return;
         }
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR, "%s", err.text);
-        uk_doctor_why(finding, "with broken settings no key logs in anywhere");
+        uk_doctor_why(finding,
+                      _("with broken settings no key logs in anywhere"));
         if (err.sys == ENOENT)
             uk_doctor_mend(finding,
-                           "write '%s'; userkey.conf(5) has an "
-                           "example",
+                           _("write '%s'; userkey.conf(5) has an "
+                             "example"),
                            doctor->conf);
         else
-            uk_doctor_mend(finding, "put '%s' right, as the sentence says",
+            uk_doctor_mend(finding, _("put '%s' right, as the sentence says"),
                            doctor->conf);
         return;
     }
@@ -109,7 +113,8 @@ uk_doctor_settings(struct uk_doctor *doctor)
     check_values(doctor);
     if (doctor->count == before)
         uk_doctor_say(doctor, UK_GRADE_OK,
-                      "'%s' can be believed and is understood", doctor->conf);
+                      _("'%s' can be believed and is understood"),
+                      doctor->conf);
 }
 
 /*
@@ -179,24 +184,26 @@ check_line(struct uk_doctor *doctor, const struct uk_users_entry *entry,
 
     uk_doctor_quote(entry->account, name);
     if (known == UNCLEAR) {
-        uk_doctor_say(doctor, UK_GRADE_WARNING,
-                      "'%s':%u: the name service does not say whether there is "
-                      "an account '%s'",
-                      file, entry->line, entry->account);
+        uk_doctor_say(
+            doctor, UK_GRADE_WARNING,
+            _("'%s':%u: the name service does not say whether there is "
+              "an account '%s'"),
+            file, entry->line, entry->account);
     } else if (known == UNKNOWN) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "'%s':%u: there is no account '%s' on this "
-                                "machine",
+                                _("'%s':%u: there is no account '%s' on this "
+                                  "machine"),
                                 file, entry->line, entry->account);
-        uk_doctor_why(finding, "the line lets nobody in now, and whoever makes "
-                               "that account later lets these people in");
-        uk_doctor_mend(finding, "useradd %s, or take the line out", name);
+        uk_doctor_why(finding,
+                      _("the line lets nobody in now, and whoever makes "
+                        "that account later lets these people in"));
+        uk_doctor_mend(finding, _("useradd %s, or take the line out"), name);
     } else if (uk_identity_admit(&policy, account, why) != UK_GRANTED) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "'%s':%u: '%s' takes no keys: %s", file,
+                                _("'%s':%u: '%s' takes no keys: %s"), file,
                                 entry->line, entry->account, why);
-        uk_doctor_why(finding, "the line has no effect");
-        uk_doctor_mend(finding, "userkey explain %s", name);
+        uk_doctor_why(finding, _("the line has no effect"));
+        uk_doctor_mend(finding, _("userkey explain %s"), name);
     }
 }
 
@@ -209,7 +216,7 @@ check_lines(struct uk_doctor *doctor)
 
     if (!uk_doctor_is_live(doctor) &&
         uk_doctor_read(doctor, "/etc/passwd", &passwd) != 0) {
-        uk_doctor_unseen(doctor, "'/etc/passwd'");
+        uk_doctor_unseen(doctor, _("'/etc/passwd'"));
         return;
     }
     for (size_t i = 0; i < users->count; i++) {
@@ -226,9 +233,9 @@ check_lines(struct uk_doctor *doctor)
     }
     if (doctor->count == before)
         uk_doctor_say(doctor, UK_GRADE_OK,
-                      accounts == 1 ? "%zu account has a line, and is there"
-                                    : "%zu accounts have a line, and each is "
-                                      "there",
+                      ngettext("%zu account has a line, and is there",
+                               "%zu accounts have a line, and each is there",
+                               accounts),
                       accounts);
     uk_buf_clear(&passwd);
 }
@@ -243,13 +250,14 @@ uk_doctor_users(struct uk_doctor *doctor)
         return;
     if (uk_login_users(&doctor->settings, &doctor->users, &err) != UK_OK) {
         if (err.sys == EACCES && geteuid() != 0) {
-            uk_doctor_unseen(doctor, "the users file");
+            uk_doctor_unseen(doctor, _("the users file"));
             return;
         }
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR, "%s", err.text);
-        uk_doctor_why(finding, "a users file that is wrong anywhere lets "
-                               "nobody in");
-        uk_doctor_mend(finding, "put '%s' right; userkey.conf(5) has its form",
+        uk_doctor_why(finding, _("a users file that is wrong anywhere lets "
+                                 "nobody in"));
+        uk_doctor_mend(finding,
+                       _("put '%s' right; userkey.conf(5) has its form"),
                        doctor->settings.users_file);
         return;
     }
@@ -258,15 +266,15 @@ uk_doctor_users(struct uk_doctor *doctor)
         check_lines(doctor);
     } else if (doctor->settings.email_domain[0] != '\0') {
         uk_doctor_say(doctor, UK_GRADE_OK,
-                      "no account has a line; 'email_domain' lets in who has "
-                      "an address of '%s'",
+                      _("no account has a line; 'email_domain' lets in who has "
+                        "an address of '%s'"),
                       doctor->settings.email_domain);
     } else {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "'%s' has no line: nobody can log in with a "
-                                "key",
+                                _("'%s' has no line: nobody can log in with a "
+                                  "key"),
                                 doctor->settings.users_file);
-        uk_doctor_mend(finding, "add 'ACCOUNT id:ID'; 'userkey whoami' shows "
-                                "people their ID");
+        uk_doctor_mend(finding, _("add 'ACCOUNT id:ID'; 'userkey whoami' shows "
+                                  "people their ID"));
     }
 }

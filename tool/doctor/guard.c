@@ -9,6 +9,7 @@
 #include "core/str.h"
 #include "tool/doctor/pam.h"
 #include "tool/stack/who.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/wait.h"
 
@@ -32,7 +33,7 @@ uk_loginguard_look(const struct uk_loginplan *plan)
     struct uk_doctor doctor = make_doctor(plan);
     size_t errors = 0;
 
-    uk_wait_begin("what 'userkey doctor' looks at");
+    uk_wait_begin(_("what 'userkey doctor' looks at"));
     for (size_t i = 0; i < uk_doctor_n_checks; i++) {
         doctor.check = uk_doctor_checks[i].id;
         uk_doctor_checks[i].run(&doctor);
@@ -128,12 +129,12 @@ uk_loginguard_has_way_back(const struct uk_loginplan *plan, const char **why)
 {
     struct uk_doctor doctor = make_doctor(plan);
 
-    *why = "no account has a Unix password: give one to somebody ('passwd "
-           "NAME')";
+    *why = _("no account has a Unix password: give one to somebody ('passwd "
+             "NAME')");
     if (!somebody_has_password(&doctor))
         return false;
-    *why = "a Unix password would not let in there (the example of "
-           "pam_userkey(8) has that way back)";
+    *why = _("a Unix password would not let in there (the example of "
+             "pam_userkey(8) has that way back)");
     for (size_t i = 0; plan != NULL && i < plan->services.count; i++) {
         if (!lets_back_in(&doctor, plan->services.item[i]))
             return false;

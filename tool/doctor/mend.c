@@ -12,6 +12,7 @@
 #include "core/io.h"
 #include "core/str.h"
 #include "core/walk.h"
+#include "tool/terminal/language.h"
 
 #define FILE_MAX (16 * 1024 * 1024)
 #define FOLDER   0755
@@ -40,11 +41,11 @@ static enum uk_code
 look(const struct uk_walk *walk, struct stat *st, struct uk_err *err)
 {
     if (geteuid() != 0)
-        return leave(walk->path, "can be mended by root only", err);
+        return leave(walk->path, _("can be mended by root only"), err);
     if (fstatat(walk->folder, walk->part, st, AT_SYMLINK_NOFOLLOW) != 0)
-        return uk_walk_fail(walk, "looking at", err);
+        return uk_walk_fail(walk, _("looking at"), err);
     if (st->st_uid != 0)
-        return leave(walk->path, "is somebody else's content", err);
+        return leave(walk->path, _("is somebody else's content"), err);
     return UK_OK;
 }
 
@@ -54,9 +55,9 @@ look_at_file(const struct uk_walk *walk, struct stat *st, struct uk_err *err)
     enum uk_code code = look(walk, st, err);
 
     if (code == UK_OK && !S_ISREG(st->st_mode))
-        code = leave(walk->path, "is not a regular file", err);
+        code = leave(walk->path, _("is not a regular file"), err);
     if (code == UK_OK && st->st_nlink != 1)
-        code = leave(walk->path, "has another name too", err);
+        code = leave(walk->path, _("has another name too"), err);
     return code;
 }
 
@@ -68,7 +69,7 @@ read_part(const struct uk_walk *walk, struct uk_buf *text, struct uk_err *err)
     enum uk_code code;
 
     if (fd < 0)
-        return uk_walk_fail(walk, "opening", err);
+        return uk_walk_fail(walk, _("opening"), err);
     code = uk_file_read_rest(fd, text, err);
     uk_io_close(&fd);
     return code;
@@ -80,7 +81,7 @@ keep_group(const struct uk_walk *walk, gid_t group, struct uk_err *err)
 {
     if (group != 0 && fchownat(walk->folder, walk->part, (uid_t)-1, group,
                                AT_SYMLINK_NOFOLLOW) != 0)
-        return uk_walk_fail(walk, "giving its group back to", err);
+        return uk_walk_fail(walk, _("giving its group back to"), err);
     return UK_OK;
 }
 
@@ -93,7 +94,8 @@ uk_doctor_mend_file(const char *path, bool is_private, struct uk_err *err)
     enum uk_code code;
 
     if (!uk_doctor_mend_is_ours(path))
-        return leave(path, "does not stand in '" UK_CONFDIR "'", err);
+        return uk_err_set(err, UK_INVALID, _("'%s' does not stand in '%s'"),
+                          path, UK_CONFDIR);
     code = uk_walk_to_last(&walk, path, UK_WALK_STICKY_REFUSED, err);
     if (code == UK_OK)
         code = look_at_file(&walk, &st, err);
@@ -121,9 +123,9 @@ set_folder(const struct uk_walk *walk, const struct stat *st,
     enum uk_code code = UK_OK;
 
     if (fd < 0)
-        return uk_walk_fail(walk, "opening", err);
+        return uk_walk_fail(walk, _("opening"), err);
     if (fchmod(fd, st->st_mode & FOLDER) != 0)
-        code = uk_walk_fail(walk, "changing the mode of", err);
+        code = uk_walk_fail(walk, _("changing the mode of"), err);
     uk_io_close(&fd);
     return code;
 }
@@ -139,9 +141,9 @@ uk_doctor_mend_folder(struct uk_err *err)
     if (code == UK_OK)
         code = look(&walk, &st, err);
     if (code == UK_OK && !S_ISDIR(st.st_mode))
-        code = leave(UK_CONFDIR, "is not a folder", err);
+        code = leave(UK_CONFDIR, _("is not a folder"), err);
     if (code == UK_OK && (st.st_mode & S_ISVTX) != 0)
-        code = leave(UK_CONFDIR, "is sticky: it is shared on purpose", err);
+        code = leave(UK_CONFDIR, _("is sticky: it is shared on purpose"), err);
     if (code == UK_OK)
         code = set_folder(&walk, &st, err);
     uk_walk_close(&walk);

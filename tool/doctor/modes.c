@@ -8,6 +8,7 @@
 #include "core/settings.h"
 #include "tool/doctor/doctor.h"
 #include "tool/doctor/mend.h"
+#include "tool/terminal/language.h"
 
 /* One file or folder that is not as it must be. */
 struct odd {
@@ -51,7 +52,7 @@ static void
 say_mend(const struct uk_doctor *doctor, struct uk_finding *finding,
          const struct odd *odd)
 {
-    const char *there = uk_doctor_is_live(doctor) ? "" : "in that system: ";
+    const char *there = uk_doctor_is_live(doctor) ? "" : _("in that system: ");
     char name[UK_DOCTOR_QUOTED];
     bool ours = uk_doctor_mend_is_ours(odd->path);
     bool by_us = ours && !odd->owner && uk_doctor_is_live(doctor) &&
@@ -60,25 +61,26 @@ say_mend(const struct uk_doctor *doctor, struct uk_finding *finding,
     uk_doctor_quote(odd->path, name);
     if (odd->is_folder && !ours)
         uk_doctor_mend(finding,
-                       "%shave the file in a folder of root's own, "
-                       "such as '" UK_CONFDIR "'",
-                       there);
+                       _("%shave the file in a folder of root's own, "
+                         "such as '%s'"),
+                       there, UK_CONFDIR);
     else if (by_us)
-        uk_doctor_mend(finding, "%suserkey doctor --fix",
-                       odd->writable ? "look through it (who wrote it?), then: "
-                                     : "");
+        uk_doctor_mend(
+            finding, _("%suserkey doctor --fix"),
+            odd->writable ? _("look through it (who wrote it?), then: ") : "");
     else if (odd->is_folder)
-        uk_doctor_mend(finding,
-                       "%slook through each file in it (who wrote it?), then: "
-                       "chown root %s && chmod 0755 %s",
-                       there, name, name);
+        uk_doctor_mend(
+            finding,
+            _("%slook through each file in it (who wrote it?), then: "
+              "chown root %s && chmod 0755 %s"),
+            there, name, name);
     else if (odd->owner || odd->writable)
         uk_doctor_mend(finding,
-                       "%slook through a copy of it (who wrote it?), then: "
-                       "install -o root -m %s COPY %s",
+                       _("%slook through a copy of it (who wrote it?), then: "
+                         "install -o root -m %s COPY %s"),
                        there, odd->is_private ? "0600" : "0644", name);
     else
-        uk_doctor_mend(finding, "%schmod go= %s", there, name);
+        uk_doctor_mend(finding, _("%schmod go= %s"), there, name);
 }
 
 static void
@@ -90,20 +92,22 @@ report_odd(struct uk_doctor *doctor, const struct odd *odd,
     char date[32];
 
     if (odd->owner)
-        finding = uk_doctor_say(
-            doctor, UK_GRADE_ERROR,
-            "'%s' belongs to uid %lu, not to root (mode %04o, changed %s)%s%s",
-            odd->path, (unsigned long)odd->st.st_uid, odd->st.st_mode & 07777,
-            changed(odd, date), says ? "; not mended: " : "", left->text);
+        finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
+                                _("'%s' belongs to uid %lu, not to root (mode "
+                                  "%04o, changed %s)%s%s"),
+                                odd->path, (unsigned long)odd->st.st_uid,
+                                odd->st.st_mode & 07777, changed(odd, date),
+                                says ? _("; not mended: ") : "", left->text);
     else
         finding = uk_doctor_say(
             doctor, UK_GRADE_ERROR,
-            "'%s' has mode %04o: others can %s it (changed %s)%s%s", odd->path,
-            odd->st.st_mode & 07777, odd->writable ? "write" : "read",
-            changed(odd, date), says ? "; not mended: " : "", left->text);
+            _("'%s' has mode %04o: others can %s it (changed %s)%s%s"),
+            odd->path, odd->st.st_mode & 07777,
+            odd->writable ? _("write") : _("read"), changed(odd, date),
+            says ? _("; not mended: ") : "", left->text);
     uk_doctor_why(finding,
-                  "what others can %s is not believed, and no key logs in",
-                  odd->owner || odd->writable ? "change" : "read");
+                  _("what others can %s is not believed, and no key logs in"),
+                  odd->owner || odd->writable ? _("change") : _("read"));
     say_mend(doctor, finding, odd);
 }
 
@@ -116,23 +120,26 @@ report_mended(struct uk_doctor *doctor, const struct odd *odd)
 
     finding = uk_doctor_say(
         doctor, odd->writable ? UK_GRADE_ERROR : UK_GRADE_WARNING,
-        "mended: '%s' had mode %04o, and others could %s it; it %s now "
-        "(changed %s)",
-        odd->path, odd->st.st_mode & 07777, odd->writable ? "write" : "read",
-        odd->is_folder ? "is root's alone" : "is a new file with its content",
+        _("mended: '%s' had mode %04o, and others could %s it; it %s now "
+          "(changed %s)"),
+        odd->path, odd->st.st_mode & 07777,
+        odd->writable ? _("write") : _("read"),
+        odd->is_folder ? _("is root's alone")
+                       : _("is a new file with its content"),
         changed(odd, date));
     uk_doctor_quote(odd->path, name);
     if (!odd->writable) {
-        uk_doctor_why(finding, "whoever has read it can still use it");
-        uk_doctor_mend(finding, "have a new one made if somebody could have");
+        uk_doctor_why(finding, _("whoever has read it can still use it"));
+        uk_doctor_mend(finding,
+                       _("have a new one made if somebody could have"));
         return;
     }
-    uk_doctor_why(finding, "what they wrote there is believed from now on");
+    uk_doctor_why(finding, _("what they wrote there is believed from now on"));
     if (odd->is_private)
-        uk_doctor_mend(finding, "have a new one made: this can be theirs");
+        uk_doctor_mend(finding, _("have a new one made: this can be theirs"));
     else
-        uk_doctor_mend(finding, "look through %s now: %s %s",
-                       odd->is_folder ? "each file in it" : "it",
+        uk_doctor_mend(finding, _("look through %s now: %s %s"),
+                       odd->is_folder ? _("each file in it") : _("it"),
                        odd->is_folder ? "ls -la" : "cat -v", name);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "tool/loginway/state.h"
+#include "tool/terminal/language.h"
 
 bool
 uk_doctor_has_line(const struct uk_doctor_stack *look, size_t index)
@@ -23,9 +24,9 @@ check_faults(const struct uk_doctor_stack *look, bool ours)
 
     if (stack->fault != NULL) {
         finding = uk_doctor_say(
-            look->doctor, grade, "%s: libpam refuses all of it: '%s':%u: %s",
+            look->doctor, grade, _("%s: libpam refuses all of it: '%s':%u: %s"),
             look->service, stack->fault_file, stack->fault_line, stack->fault);
-        uk_doctor_why(finding, "nobody gets in by this service at all");
+        uk_doctor_why(finding, _("nobody gets in by this service at all"));
     }
     for (size_t i = 0; i < stack->count; i++) {
         char place[UK_DOCTOR_PLACE];
@@ -36,10 +37,10 @@ check_faults(const struct uk_doctor_stack *look, bool ours)
             look->doctor, grade, "%s: %s: %s", look->service,
             uk_doctor_place(&stack->line[i], place), stack->line[i].fault);
         uk_doctor_why(finding,
-                      "libpam lets the %s phase fail there, and says "
-                      "so in the journal only",
+                      _("libpam lets the %s phase fail there, and says "
+                        "so in the journal only"),
                       uk_stack_phase_word(stack->line[i].phase));
-        uk_doctor_mend(finding, "put the line right; pam.d(5) has its form");
+        uk_doctor_mend(finding, _("put the line right; pam.d(5) has its form"));
     }
 }
 
@@ -53,13 +54,15 @@ check_session(const struct uk_doctor_stack *look)
         look->doctor->settings.session != UK_SESSION_KEEP ||
         uk_doctor_has_line(look, look->session))
         return;
-    finding = uk_doctor_say(look->doctor, UK_GRADE_WARNING,
-                            "%s: 'session = keep', and the session phase lacks "
-                            "pam_userkey",
-                            look->service);
-    uk_doctor_why(finding, "the user gets no session file, and the session is "
-                           "not ended with the login");
-    uk_doctor_mend(finding, "add at the end: session include userkey");
+    finding =
+        uk_doctor_say(look->doctor, UK_GRADE_WARNING,
+                      _("%s: 'session = keep', and the session phase lacks "
+                        "pam_userkey"),
+                      look->service);
+    uk_doctor_why(finding,
+                  _("the user gets no session file, and the session is "
+                    "not ended with the login"));
+    uk_doctor_mend(finding, _("add at the end: session include userkey"));
 }
 
 /* Another file than the one that the rest of this looks at. */
@@ -77,9 +80,9 @@ check_conf(const struct uk_doctor_stack *look)
         return;
     snprintf(path, sizeof(path), "%.*s", (int)len - 5, conf + 5);
     uk_doctor_mend(uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                                 "%s: %s goes by other settings than these",
+                                 _("%s: %s goes by other settings than these"),
                                  look->service, uk_doctor_place(line, place)),
-                   "userkey doctor --conf %s", uk_doctor_quote(path, name));
+                   _("userkey doctor --conf %s"), uk_doctor_quote(path, name));
 }
 
 static bool
@@ -141,17 +144,15 @@ check_pair(struct uk_doctor *doctor, const struct uk_doctor_services *services,
     if (has_one == has_other)
         return;
     finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                            "pam_userkey is in the stack of '%s' and not in "
-                            "that of '%s'",
+                            _("pam_userkey is in the stack of '%s' and not in "
+                              "that of '%s'"),
                             has_one ? one : other, has_one ? other : one);
-    uk_doctor_why(finding, "'su -' is the service 'su-l' and 'sudo -i' the "
-                           "service 'sudo-i': the same person is asked for "
-                           "different things");
-    uk_doctor_mend(
-        finding,
-        "cp " UK_DOCTOR_PAM_D "/%s " UK_DOCTOR_PAM_D "/%s, or write into it: "
-        "@include %s",
-        has_one ? one : other, has_one ? other : one, has_one ? one : other);
+    uk_doctor_why(finding, _("'su -' is the service 'su-l' and 'sudo -i' the "
+                             "service 'sudo-i': the same person is asked for "
+                             "different things"));
+    uk_doctor_mend(finding, _("cp %s/%s %s/%s, or write into it: @include %s"),
+                   UK_DOCTOR_PAM_D, has_one ? one : other, UK_DOCTOR_PAM_D,
+                   has_one ? other : one, has_one ? one : other);
 }
 
 /* What 'userkey enable-login --try' has begun. */
@@ -169,17 +170,17 @@ check_trial(struct uk_doctor *doctor)
         return;
     if (uk_loginstate_is_over(&state)) {
         finding = uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                "the trial of the login by key is over, and "
-                                "it is still in");
-        uk_doctor_why(finding, "nothing has come to take it out");
-        uk_doctor_mend(finding, "userkey disable-login");
+                                _("the trial of the login by key is over, and "
+                                  "it is still in"));
+        uk_doctor_why(finding, _("nothing has come to take it out"));
+        uk_doctor_mend(finding, _("userkey disable-login"));
         return;
     }
     finding = uk_doctor_say(doctor, UK_GRADE_NOTE,
-                            "the login by key is on trial, for %lus more",
+                            _("the login by key is on trial, for %lus more"),
                             state.until - uk_loginstate_now());
-    uk_doctor_why(finding, "then PAM's files will be as they were");
-    uk_doctor_mend(finding, "from a new login: sudo userkey confirm-login");
+    uk_doctor_why(finding, _("then PAM's files will be as they were"));
+    uk_doctor_mend(finding, _("from a new login: sudo userkey confirm-login"));
 }
 
 void
@@ -202,9 +203,10 @@ uk_doctor_pam(struct uk_doctor *doctor)
     if (services->count == 0)
         uk_doctor_unseen(doctor, UK_DOCTOR_PAM_D);
     else if (with == 0)
-        uk_doctor_mend(uk_doctor_say(doctor, UK_GRADE_WARNING,
-                                     "no service has pam_userkey in its stack: "
-                                     "a key logs in nowhere"),
-                       "pam_userkey(8), EXAMPLES");
+        uk_doctor_mend(
+            uk_doctor_say(doctor, UK_GRADE_WARNING,
+                          _("no service has pam_userkey in its stack: "
+                            "a key logs in nowhere")),
+            _("pam_userkey(8), EXAMPLES"));
     free(services);
 }

@@ -4,6 +4,7 @@
 #include "core/str.h"
 #include "tool/doctor/pam.h"
 #include "tool/stack/pamname.h"
+#include "tool/terminal/language.h"
 
 static bool
 enters(struct uk_doctor_stack *look, enum uk_pamcode ours)
@@ -28,8 +29,8 @@ check_refusals(struct uk_doctor_stack *look)
         enum uk_pamcode code;
         const char *whom;
     } rows[] = {
-        {UK_PAM_PERM_DENIED, "somebody whose line was taken out meanwhile"},
-        {UK_PAM_ACCT_EXPIRED, "a person whom the service has disabled"},
+        {UK_PAM_PERM_DENIED, N_("somebody whose line was taken out meanwhile")},
+        {UK_PAM_ACCT_EXPIRED, N_("a person whom the service has disabled")},
     };
     char place[UK_DOCTOR_PLACE];
     struct uk_finding *finding;
@@ -39,14 +40,14 @@ check_refusals(struct uk_doctor_stack *look)
             continue;
         finding = uk_doctor_say(
             look->doctor, UK_GRADE_ERROR,
-            "%s: the account phase throws a refusal away: in %s '%s' ignores "
-            "%s",
+            _("%s: the account phase throws a refusal away: in %s '%s' ignores "
+              "%s"),
             look->service, place_ours(look, place),
             look->stack->line[look->account].control, uk_pamname(rows[i].code));
-        uk_doctor_why(finding, "%s gets in all the same", rows[i].whom);
-        uk_doctor_mend(finding, "write: account [success=ok ignore=ignore "
-                                "service_err=ignore module_unknown=ignore "
-                                "default=bad] pam_userkey.so");
+        uk_doctor_why(finding, _("%s gets in all the same"), _(rows[i].whom));
+        uk_doctor_mend(finding, _("write: account [success=ok ignore=ignore "
+                                  "service_err=ignore module_unknown=ignore "
+                                  "default=bad] pam_userkey.so"));
         return true;
     }
     return false;
@@ -62,13 +63,13 @@ check_others(struct uk_doctor_stack *look)
         const char *when;
     } rows[] = {
         {UK_PAM_IGNORE, UK_GRADE_ERROR,
-         "people of accounts that take no keys (root, too) are kept out"},
+         N_("people of accounts that take no keys (root, too) are kept out")},
         {UK_PAM_SERVICE_ERR, UK_GRADE_WARNING,
-         "while the settings are broken everybody is kept out, also by ssh "
-         "public key and Unix password"},
+         N_("while the settings are broken everybody is kept out, also by ssh "
+            "public key and Unix password")},
         {UK_PAM_MODULE_UNKNOWN, UK_GRADE_WARNING,
-         "when the module's file is missing everybody is kept out, also by "
-         "ssh public key and Unix password"},
+         N_("when the module's file is missing everybody is kept out, also by "
+            "ssh public key and Unix password")},
     };
     char place[UK_DOCTOR_PLACE];
     struct uk_finding *finding;
@@ -76,15 +77,16 @@ check_others(struct uk_doctor_stack *look)
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
         if (enters(look, rows[i].code))
             continue;
-        finding = uk_doctor_say(
-            look->doctor, rows[i].grade, "%s: by %s in the account phase, %s",
-            look->service, place_ours(look, place), rows[i].when);
-        uk_doctor_why(finding, "%s makes the phase fail there",
+        finding = uk_doctor_say(look->doctor, rows[i].grade,
+                                _("%s: by %s in the account phase, %s"),
+                                look->service, place_ours(look, place),
+                                _(rows[i].when));
+        uk_doctor_why(finding, _("%s makes the phase fail there"),
                       uk_pamname(rows[i].code));
-        uk_doctor_mend(finding, "write: account [success=ok ignore=ignore "
-                                "service_err=ignore module_unknown=ignore "
-                                "default=bad] pam_userkey.so, and behind it "
-                                "'@include common-account'");
+        uk_doctor_mend(finding, _("write: account [success=ok ignore=ignore "
+                                  "service_err=ignore module_unknown=ignore "
+                                  "default=bad] pam_userkey.so, and behind it "
+                                  "'@include common-account'"));
     }
 }
 
@@ -96,22 +98,23 @@ uk_doctor_account(struct uk_doctor_stack *look)
 
     if (!uk_doctor_has_line(look, look->account)) {
         finding = uk_doctor_say(look->doctor, UK_GRADE_WARNING,
-                                "%s: the account phase lacks pam_userkey",
+                                _("%s: the account phase lacks pam_userkey"),
                                 look->service);
-        uk_doctor_why(finding, "what is asked last before a login is not asked "
-                               "there: has the service disabled this person, "
-                               "may the account still use keys");
-        uk_doctor_mend(finding, "add before the other account lines: account "
-                                "include userkey");
+        uk_doctor_why(finding,
+                      _("what is asked last before a login is not asked "
+                        "there: has the service disabled this person, "
+                        "may the account still use keys"));
+        uk_doctor_mend(finding, _("add before the other account lines: account "
+                                  "include userkey"));
         return;
     }
     if (enters(look, UK_PAM_SUCCESS) && !look->run.ran[look->account]) {
         finding = uk_doctor_say(look->doctor, UK_GRADE_WARNING,
-                                "%s: %s is never reached: a line before it "
-                                "ends the account phase",
+                                _("%s: %s is never reached: a line before it "
+                                  "ends the account phase"),
                                 look->service, place_ours(look, place));
-        uk_doctor_why(finding, "what it refuses is not heard");
-        uk_doctor_mend(finding, "put it before '@include common-account'");
+        uk_doctor_why(finding, _("what it refuses is not heard"));
+        uk_doctor_mend(finding, _("put it before '@include common-account'"));
         return;
     }
     if (!check_refusals(look))

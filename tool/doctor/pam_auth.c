@@ -5,6 +5,7 @@
 #include "core/str.h"
 #include "tool/doctor/pam.h"
 #include "tool/stack/pamname.h"
+#include "tool/terminal/language.h"
 
 /* Occasions on which nobody may get in without another proof. */
 static const struct occasion {
@@ -12,19 +13,19 @@ static const struct occasion {
     const char *why;
     enum uk_pamcode code[8]; /* up to a UK_PAM_SUCCESS */
 } occasions[] = {
-    {"a key that is refused gets in",
-     "the refusal is thrown away: whoever types anything is let in",
+    {N_("a key that is refused gets in"),
+     N_("the refusal is thrown away: whoever types anything is let in"),
      {UK_PAM_AUTH_ERR, UK_PAM_PERM_DENIED, UK_PAM_MAXTRIES,
       UK_PAM_USER_UNKNOWN}},
-    {"while the service cannot be asked, everybody gets in",
-     "an outage, or whoever can bring one about, opens the door",
+    {N_("while the service cannot be asked, everybody gets in"),
+     N_("an outage, or whoever can bring one about, opens the door"),
      {UK_PAM_AUTHINFO_UNAVAIL, UK_PAM_CONV_ERR, UK_PAM_BUF_ERR,
       UK_PAM_SYSTEM_ERR}},
-    {"while the settings are broken, everybody gets in",
-     "a slip in userkey.conf or in the users file opens the door",
+    {N_("while the settings are broken, everybody gets in"),
+     N_("a slip in userkey.conf or in the users file opens the door"),
      {UK_PAM_SERVICE_ERR}},
-    {"when the module's file is missing, everybody gets in",
-     "an upgrade that goes wrong opens the door",
+    {N_("when the module's file is missing, everybody gets in"),
+     N_("an upgrade that goes wrong opens the door"),
      {UK_PAM_MODULE_UNKNOWN, UK_PAM_ABORT}},
 };
 
@@ -46,18 +47,18 @@ word_of_action(int action)
 {
     switch (action) {
     case UK_STACK_IGNORE:
-        return "ignored";
+        return _("ignored");
     case UK_STACK_OK:
     case UK_STACK_DONE:
-        return "taken for a success";
+        return _("taken for a success");
     case UK_STACK_RESET:
-        return "forgotten";
+        return _("forgotten");
     case UK_STACK_BAD:
     case UK_STACK_DIE:
     case UK_STACK_UNSET:
-        return "a failure";
+        return _("a failure");
     default:
-        return "a jump";
+        return _("a jump");
     }
 }
 
@@ -72,16 +73,16 @@ report_open(struct uk_doctor_stack *look, const struct occasion *occasion,
     char place[UK_DOCTOR_PLACE], granted[UK_DOCTOR_PLACE];
     struct uk_finding *finding = uk_doctor_say(
         look->doctor, UK_GRADE_ERROR,
-        "%s: %s%s: in %s '%s' makes %s of %s, and '%s' in %s says yes",
-        look->service, occasion->what,
-        condition ? ", if they are who another line wants" : "",
+        _("%s: %s%s: in %s '%s' makes %s of %s, and '%s' in %s says yes"),
+        look->service, _(occasion->what),
+        condition ? _(", if they are who another line wants") : "",
         uk_doctor_place(ours, place), ours->control,
         word_of_action(ours->action[code]), uk_pamname(code), grantor->module,
         uk_doctor_place(grantor, granted));
 
-    uk_doctor_why(finding, "%s", occasion->why);
-    uk_doctor_mend(finding, "put 'auth requisite pam_deny.so' where the line "
-                            "leads to, as in the example of pam_userkey(8)");
+    uk_doctor_why(finding, "%s", _(occasion->why));
+    uk_doctor_mend(finding, _("put 'auth requisite pam_deny.so' where the line "
+                              "leads to, as in the example of pam_userkey(8)"));
 }
 
 /* May anybody in who has no proof of anything? */
@@ -116,12 +117,12 @@ check_before(struct uk_doctor_stack *look)
         return false;
     grantor = line_of(look, look->run.grantor);
     finding = uk_doctor_say(look->doctor, UK_GRADE_ERROR,
-                            "%s: everybody gets in, and no key is asked for: "
-                            "'%s' in %s says yes",
+                            _("%s: everybody gets in, and no key is asked for: "
+                              "'%s' in %s says yes"),
                             look->service, grantor->module,
                             uk_doctor_place(grantor, place));
-    uk_doctor_why(finding, "the stack ends before it comes to pam_userkey");
-    uk_doctor_mend(finding, "take that line out");
+    uk_doctor_why(finding, _("the stack ends before it comes to pam_userkey"));
+    uk_doctor_mend(finding, _("take that line out"));
     return true;
 }
 
@@ -140,16 +141,16 @@ check_final_deny(struct uk_doctor_stack *look)
         return;
     finding = uk_doctor_say(
         look->doctor, UK_GRADE_WARNING,
-        "%s: nothing behind %s denies: a refused key gets in as soon as '%s' "
-        "in %s says yes",
+        _("%s: nothing behind %s denies: a refused key gets in as soon as '%s' "
+          "in %s says yes"),
         look->service, uk_doctor_place(ours, place),
         line_of(look, look->run.grantor)->module,
         uk_doctor_place(line_of(look, look->run.grantor), other));
     uk_doctor_why(finding,
-                  "'%s' alone keeps nobody out: a refusal stands only "
-                  "if a later line denies",
+                  _("'%s' alone keeps nobody out: a refusal stands only "
+                    "if a later line denies"),
                   ours->control);
-    uk_doctor_mend(finding, "add 'auth requisite pam_deny.so' at the end");
+    uk_doctor_mend(finding, _("add 'auth requisite pam_deny.so' at the end"));
 }
 
 static void
@@ -163,26 +164,29 @@ report_shut(struct uk_doctor_stack *look)
     if (!look->run.ran[look->auth])
         finding =
             uk_doctor_say(look->doctor, UK_GRADE_WARNING,
-                          "%s: %s is never reached", look->service, place);
+                          _("%s: %s is never reached"), look->service, place);
     else if (look->run.bad_jump)
-        finding = uk_doctor_say(look->doctor, UK_GRADE_ERROR,
-                                "%s: a good key is refused: a jump leads over "
-                                "the end of the stack",
-                                look->service);
-    else if (refuser < look->stack->count)
         finding =
             uk_doctor_say(look->doctor, UK_GRADE_ERROR,
-                          "%s: a good key is refused: %s leads to '%s' in %s",
-                          look->service, place, line_of(look, refuser)->module,
-                          uk_doctor_place(line_of(look, refuser), refused));
+                          _("%s: a good key is refused: a jump leads over "
+                            "the end of the stack"),
+                          look->service);
+    else if (refuser < look->stack->count)
+        finding = uk_doctor_say(
+            look->doctor, UK_GRADE_ERROR,
+            _("%s: a good key is refused: %s leads to '%s' in %s"),
+            look->service, place, line_of(look, refuser)->module,
+            uk_doctor_place(line_of(look, refuser), refused));
     else
-        finding = uk_doctor_say(look->doctor, UK_GRADE_ERROR,
-                                "%s: a good key is refused: no line behind %s "
-                                "makes a success of it",
-                                look->service, place);
-    uk_doctor_why(finding, "nobody can log in there with a key");
-    uk_doctor_mend(finding, "count the lines that 'success=N' jumps over; the "
-                            "example of pam_userkey(8) is right");
+        finding =
+            uk_doctor_say(look->doctor, UK_GRADE_ERROR,
+                          _("%s: a good key is refused: no line behind %s "
+                            "makes a success of it"),
+                          look->service, place);
+    uk_doctor_why(finding, _("nobody can log in there with a key"));
+    uk_doctor_mend(finding,
+                   _("count the lines that 'success=N' jumps over; the "
+                     "example of pam_userkey(8) is right"));
 }
 
 /* The modules that had to say yes beside ours: "'pam_unix.so'". */
@@ -200,9 +204,9 @@ name_proofs(const struct uk_doctor_stack *look, char *to, size_t size)
         kind = uk_stackwho_kind(line_of(look, i));
         if (kind != UK_WHO_PROOF && kind != UK_WHO_STRANGER)
             continue;
-        used +=
-            (size_t)snprintf(to + used, size - used, "%s'%s'",
-                             used > 0 ? " and " : "", line_of(look, i)->module);
+        used += (size_t)snprintf(to + used, size - used, "%s'%s'",
+                                 used > 0 ? _(" and ") : "",
+                                 line_of(look, i)->module);
         if (used >= size - UK_CONF_VALUE)
             break;
     }
@@ -236,31 +240,33 @@ check_order(struct uk_doctor_stack *look, bool alone)
     uk_doctor_place(ours, place);
     if (before == look->stack->count && uk_stack_has(ours, "use_first_pass")) {
         finding = uk_doctor_say(look->doctor, UK_GRADE_ERROR,
-                                "%s: %s has 'use_first_pass', and no line "
-                                "before it asks for anything",
+                                _("%s: %s has 'use_first_pass', and no line "
+                                  "before it asks for anything"),
                                 look->service, place);
-        uk_doctor_why(finding, "the key is never asked for, so none logs in");
-        uk_doctor_mend(finding, "take 'use_first_pass' out");
+        uk_doctor_why(finding,
+                      _("the key is never asked for, so none logs in"));
+        uk_doctor_mend(finding, _("take 'use_first_pass' out"));
     }
     if (alone && before < look->stack->count && !reuses) {
         finding =
             uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                          "%s: '%s' asks before %s does, so a key is "
-                          "typed at the second prompt",
+                          _("%s: '%s' asks before %s does, so a key is "
+                            "typed at the second prompt"),
                           look->service, line_of(look, before)->module, place);
-        uk_doctor_why(finding, "people type it at the first, where it is taken "
-                               "for a wrong password");
-        uk_doctor_mend(finding, "add 'try_first_pass' to that line");
+        uk_doctor_why(finding,
+                      _("people type it at the first, where it is taken "
+                        "for a wrong password"));
+        uk_doctor_mend(finding, _("add 'try_first_pass' to that line"));
     }
     if (!alone && behind < look->stack->count) {
         finding = uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                                "%s: the key is asked for before the first "
-                                "factor ('%s')",
+                                _("%s: the key is asked for before the first "
+                                  "factor ('%s')"),
                                 look->service, line_of(look, behind)->module);
-        uk_doctor_why(finding, "whoever does not know the password can have "
-                               "the service asked, and learns whether a key "
-                               "is good");
-        uk_doctor_mend(finding, "put the line of '%s' before %s",
+        uk_doctor_why(finding, _("whoever does not know the password can have "
+                                 "the service asked, and learns whether a key "
+                                 "is good"));
+        uk_doctor_mend(finding, _("put the line of '%s' before %s"),
                        line_of(look, behind)->module, place);
     }
 }
@@ -278,13 +284,13 @@ check_way_back(struct uk_doctor_stack *look)
     if (enters(look, who))
         return;
     finding = uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                            "%s: while the service is away nobody gets in by "
-                            "this stack",
+                            _("%s: while the service is away nobody gets in by "
+                              "this stack"),
                             look->service);
-    uk_doctor_why(finding, "that may be meant; then another way to root must "
-                           "be left (console, ssh public key)");
-    uk_doctor_mend(finding, "the example of pam_userkey(8) has a way back in "
-                            "by Unix password");
+    uk_doctor_why(finding, _("that may be meant; then another way to root must "
+                             "be left (console, ssh public key)"));
+    uk_doctor_mend(finding, _("the example of pam_userkey(8) has a way back in "
+                              "by Unix password"));
 }
 
 /* A key is asked for, and nothing depends on it. */
@@ -294,17 +300,17 @@ report_useless(struct uk_doctor_stack *look, const char *names)
     char place[UK_DOCTOR_PLACE];
     struct uk_finding *finding = uk_doctor_say(
         look->doctor, UK_GRADE_WARNING,
-        "%s: a key makes no difference: %s lets in without one, and nothing "
-        "does without %s",
+        _("%s: a key makes no difference: %s lets in without one, and nothing "
+          "does without %s"),
         look->service, names, names);
 
     if (uk_doctor_report_left(look, finding))
         return;
-    uk_doctor_why(finding, "'%s' in %s neither lets in nor keeps out",
+    uk_doctor_why(finding, _("'%s' in %s neither lets in nor keeps out"),
                   line_of(look, look->auth)->control,
                   uk_doctor_place(line_of(look, look->auth), place));
-    uk_doctor_mend(finding, "for a second factor write 'required' there, for "
-                            "another way in 'sufficient'");
+    uk_doctor_mend(finding, _("for a second factor write 'required' there, for "
+                              "another way in 'sufficient'"));
 }
 
 /* By our line, whoever they are or only as who another line wants. */
@@ -328,7 +334,7 @@ check_good_key(struct uk_doctor_stack *look)
 
     if (gets_by_key(look, &who)) {
         uk_doctor_say(look->doctor, UK_GRADE_OK,
-                      "%s: a key lets in, a refused one does not",
+                      _("%s: a key lets in, a refused one does not"),
                       look->service);
         check_order(look, true);
         check_way_back(look);
@@ -350,7 +356,7 @@ check_good_key(struct uk_doctor_stack *look)
     who.ours = UK_PAM_SUCCESS;
     enters(look, who);
     uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                  "%s: a key lets in only together with %s", look->service,
+                  _("%s: a key lets in only together with %s"), look->service,
                   names);
     check_order(look, false);
 }

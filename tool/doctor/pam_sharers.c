@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "tool/doctor/pam.h"
 #include "tool/stack/line.h"
+#include "tool/terminal/language.h"
 
 #define MOST_IN  4 /* files that include one another */
 #define WORD_MAX 100
@@ -189,12 +190,12 @@ uk_doctor_report_left(const struct uk_doctor_stack *look,
     if (!is_left_over(look, proof, &left))
         return false;
     uk_doctor_why(finding,
-                  "'%s' in %s was left behind the lines of the key, and asks "
-                  "everybody once more",
+                  _("'%s' in %s was left behind the lines of the key, and asks "
+                    "everybody once more"),
                   left.text, left.place);
     uk_doctor_mend(finding,
-                   "take out '%s' in %s; %s has a way back by Unix password "
-                   "already",
+                   _("take out '%s' in %s; %s has a way back by Unix password "
+                     "already"),
                    left.text, left.place,
                    uk_doctor_place(line_of(look, look->auth), place));
     finding->elsewhere = true;
@@ -222,7 +223,7 @@ uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
         if (names[0] == '\0')
             name_sharers(look, names, sizeof(names));
         snprintf(finding->mend + len, sizeof(finding->mend) - len,
-                 " (a change of '%s%s' is one for: %s)",
+                 _(" (a change of '%s%s' is one for: %s)"),
                  file[0] == '/' ? "" : UK_DOCTOR_PAM_D "/", file, names);
     }
 }

@@ -8,6 +8,7 @@
 #include "core/https.h"
 #include "core/str.h"
 #include "tool/doctor/doctor.h"
+#include "tool/terminal/language.h"
 
 #define SKEW_NOTE  30  /* seconds of difference worth to be said */
 #define SKEW_WRONG 300 /* with which certificates and tokens go wrong */
@@ -20,36 +21,37 @@ say_why(struct uk_finding *finding, const struct uk_err *err, const char *url)
 
     switch (err->code) {
     case UK_TLS:
-        uk_doctor_why(finding, "no key is sent to who cannot prove to be the "
-                               "service, so no key logs in");
-        uk_doctor_mend(finding, "check 'ca_file', 'pinned_public_key', this "
-                                "machine's clock, and the service's "
-                                "certificate: openssl s_client -connect "
-                                "HOST:PORT -CAfile FILE");
+        uk_doctor_why(finding, _("no key is sent to who cannot prove to be the "
+                                 "service, so no key logs in"));
+        uk_doctor_mend(finding, _("check 'ca_file', 'pinned_public_key', this "
+                                  "machine's clock, and the service's "
+                                  "certificate: openssl s_client -connect "
+                                  "HOST:PORT -CAfile FILE"));
         break;
     case UK_TIMEOUT:
-        uk_doctor_why(finding, "each login waits for 'timeout' and is then "
-                               "refused");
+        uk_doctor_why(finding, _("each login waits for 'timeout' and is then "
+                                 "refused"));
         if (err->stage == UK_STAGE_RESOLVE)
-            uk_doctor_mend(finding, "check the name servers: getent hosts, "
-                                    "/etc/resolv.conf");
+            uk_doctor_mend(finding, _("check the name servers: getent hosts, "
+                                      "/etc/resolv.conf"));
         else
-            uk_doctor_mend(finding, "check the way there: a firewall, 'proxy', "
-                                    "or a service that hangs");
+            uk_doctor_mend(finding,
+                           _("check the way there: a firewall, 'proxy', "
+                             "or a service that hangs"));
         break;
     case UK_UNREACHABLE:
-        uk_doctor_why(finding, "until it answers, no key logs in");
+        uk_doctor_why(finding, _("until it answers, no key logs in"));
         uk_doctor_mend(finding,
-                       "on the service's machine: systemctl status "
-                       "userkey-server; here: curl -v %s",
+                       _("on the service's machine: systemctl status "
+                         "userkey-server; here: curl -v %s"),
                        uk_doctor_quote(url, name));
         break;
     case UK_BAD_ANSWER:
-        uk_doctor_why(finding, "what answers there is not the service");
-        uk_doctor_mend(finding, "check 'service_url' and 'proxy'");
+        uk_doctor_why(finding, _("what answers there is not the service"));
+        uk_doctor_mend(finding, _("check 'service_url' and 'proxy'"));
         break;
     case UK_MISCONFIGURED:
-        uk_doctor_why(finding, "until that is put right no key logs in");
+        uk_doctor_why(finding, _("until that is put right no key logs in"));
         break;
     case UK_OK:
     case UK_NO_MEMORY:
@@ -69,22 +71,23 @@ check_clock(struct uk_doctor *doctor, const char *url, int64_t date)
 
     if (date == 0) {
         uk_doctor_say(doctor, UK_GRADE_NOTE,
-                      "'%s' does not say what time it is there", url);
+                      _("'%s' does not say what time it is there"), url);
         return;
     }
     if (size < SKEW_NOTE) {
         uk_doctor_say(doctor, UK_GRADE_OK,
-                      "this machine's clock and that of '%s' agree", url);
+                      _("this machine's clock and that of '%s' agree"), url);
         return;
     }
     finding = uk_doctor_say(
         doctor, size < SKEW_WRONG ? UK_GRADE_NOTE : UK_GRADE_ERROR,
-        "this machine's clock is %lld s %s that of '%s'", (long long)size,
-        skew > 0 ? "behind" : "before", url);
-    uk_doctor_why(finding, "certificates and sessions begin and end by the "
-                           "clock");
-    uk_doctor_mend(finding, "timedatectl set-ntp true, on whichever of the two "
-                            "is wrong");
+        _("this machine's clock is %lld s %s that of '%s'"), (long long)size,
+        skew > 0 ? _("behind") : _("before"), url);
+    uk_doctor_why(finding, _("certificates and sessions begin and end by the "
+                             "clock"));
+    uk_doctor_mend(finding,
+                   _("timedatectl set-ntp true, on whichever of the two "
+                     "is wrong"));
 }
 
 /* What the place of the app says about the app. */
@@ -100,12 +103,12 @@ check_app(struct uk_doctor *doctor, const char *url,
 
     if (reply->status == 404) {
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
-                                "'%s' has no app '%s' ('app_id')", url, app);
-        uk_doctor_why(finding, "every login with a key ends as 'bad-answer', "
-                               "status 404");
+                                _("'%s' has no app '%s' ('app_id')"), url, app);
+        uk_doctor_why(finding, _("every login with a key ends as 'bad-answer', "
+                                 "status 404"));
         uk_doctor_mend(finding,
-                       "there: userkey-server app list; then put the "
-                       "id into '%s'",
+                       _("there: userkey-server app list; then put the "
+                         "id into '%s'"),
                        doctor->conf);
         return;
     }
@@ -115,17 +118,17 @@ check_app(struct uk_doctor *doctor, const char *url,
         ours = uk_json_has(document, "hostname");
     uk_json_free(document);
     if (ours) {
-        uk_doctor_say(doctor, UK_GRADE_OK, "'%s' answers, and has app '%s'",
+        uk_doctor_say(doctor, UK_GRADE_OK, _("'%s' answers, and has app '%s'"),
                       url, app);
         return;
     }
     finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
-                            "'%s' answers with status %d where the place of "
-                            "the app was asked for",
+                            _("'%s' answers with status %d where the place of "
+                              "the app was asked for"),
                             url, reply->status);
-    uk_doctor_why(finding, "that is not the service, or one that is in "
-                           "trouble");
-    uk_doctor_mend(finding, "check 'service_url'; its log has request '%s'",
+    uk_doctor_why(finding, _("that is not the service, or one that is in "
+                             "trouble"));
+    uk_doctor_mend(finding, _("check 'service_url'; its log has request '%s'"),
                    reply->request_id);
 }
 
@@ -179,7 +182,7 @@ check_server(struct uk_doctor *doctor, struct uk_settings *settings, size_t i)
         err.code == UK_TIMEOUT ? uk_stage_word(err.stage) : "", err.text);
     say_why(finding, &err, url);
     if (finding->mend[0] == '\0')
-        uk_doctor_mend(finding, "check what the sentence names, in '%s'",
+        uk_doctor_mend(finding, _("check what the sentence names, in '%s'"),
                        doctor->conf);
 }
 
@@ -191,7 +194,7 @@ uk_doctor_service(struct uk_doctor *doctor)
     if (!doctor->has_settings)
         return;
     if (!uk_doctor_is_live(doctor)) {
-        uk_doctor_unseen(doctor, "whether the service can be reached");
+        uk_doctor_unseen(doctor, _("whether the service can be reached"));
         return;
     }
     settings = malloc(sizeof(*settings));

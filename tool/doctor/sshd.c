@@ -9,6 +9,7 @@
 #include "core/str.h"
 #include "tool/doctor/pam.h"
 #include "tool/machine/program.h"
+#include "tool/terminal/language.h"
 
 #define SSHD      "/usr/sbin/sshd"
 #define CONFIG    "/etc/ssh/sshd_config"
@@ -266,12 +267,13 @@ check_grace(struct uk_doctor *doctor, const struct sshd *sshd)
         return;
     finding = uk_doctor_say(
         doctor, grace <= timeout ? UK_GRADE_ERROR : UK_GRADE_WARNING,
-        "sshd ends a login after %lu s ('LoginGraceTime'), and the service has "
-        "%lu s to answer ('timeout')",
+        _("sshd ends a login after %lu s ('LoginGraceTime'), and the service "
+          "has "
+          "%lu s to answer ('timeout')"),
         grace / 1000, (timeout + 999) / 1000);
-    uk_doctor_why(finding, "typing counts for sshd: who is cut off sees no "
-                           "reason, and the log has none");
-    uk_doctor_mend(finding, "write into " CONFIG ": LoginGraceTime 120");
+    uk_doctor_why(finding, _("typing counts for sshd: who is cut off sees no "
+                             "reason, and the log has none"));
+    uk_doctor_mend(finding, _("write into %s: LoginGraceTime 120"), CONFIG);
 }
 
 static void
@@ -281,29 +283,32 @@ check_ways(struct uk_doctor *doctor, const struct sshd *sshd)
 
     if (!is(sshd, USE_PAM, "yes")) {
         finding = uk_doctor_say(doctor, UK_GRADE_ERROR,
-                                "sshd does not ask PAM ('UsePAM %s')",
+                                _("sshd does not ask PAM ('UsePAM %s')"),
                                 sshd->value[USE_PAM]);
-        uk_doctor_why(finding, "no key logs in by ssh, and the account phase "
-                               "keeps nobody out");
-        uk_doctor_mend(finding, "write 'UsePAM yes' into " CONFIG
-                                " and: systemctl reload ssh");
+        uk_doctor_why(finding, _("no key logs in by ssh, and the account phase "
+                                 "keeps nobody out"));
+        uk_doctor_mend(
+            finding, _("write 'UsePAM yes' into %s and: systemctl reload ssh"),
+            CONFIG);
     } else if (is(sshd, KBD, "no") && is(sshd, PASSWORD, "no")) {
         bool some = sshd->matched[KBD] || sshd->matched[PASSWORD];
 
-        finding =
-            uk_doctor_say(doctor, some ? UK_GRADE_NOTE : UK_GRADE_ERROR,
-                          "sshd asks for nothing that could be a key "
-                          "('KbdInteractiveAuthentication no', "
-                          "'PasswordAuthentication no')%s",
-                          some ? ", but for who a Match block is about" : "");
-        uk_doctor_why(finding, "no key logs in by ssh");
+        finding = uk_doctor_say(doctor, some ? UK_GRADE_NOTE : UK_GRADE_ERROR,
+                                _("sshd asks for nothing that could be a key "
+                                  "('KbdInteractiveAuthentication no', "
+                                  "'PasswordAuthentication no')%s"),
+                                some ? _(", but for who a Match block is about")
+                                     : "");
+        uk_doctor_why(finding, _("no key logs in by ssh"));
         uk_doctor_mend(finding,
-                       "write 'KbdInteractiveAuthentication yes' into " CONFIG
-                       " and: systemctl reload ssh");
+                       _("write 'KbdInteractiveAuthentication yes' into %s "
+                         "and: systemctl reload ssh"),
+                       CONFIG);
     } else {
-        uk_doctor_say(doctor, UK_GRADE_OK, "sshd asks PAM, by %s",
-                      is(sshd, KBD, "no") ? "'PasswordAuthentication' alone"
-                                          : "'KbdInteractiveAuthentication'");
+        uk_doctor_say(doctor, UK_GRADE_OK, _("sshd asks PAM, by %s"),
+                      is(sshd, KBD, "no")
+                          ? _("'PasswordAuthentication' alone")
+                          : _("'KbdInteractiveAuthentication'"));
     }
 }
 
@@ -315,12 +320,13 @@ check_root(struct uk_doctor *doctor, const struct sshd *sshd)
     if (!doctor->has_settings || !doctor->settings.allow_root ||
         is(sshd, ROOT, "yes"))
         return;
-    finding = uk_doctor_say(doctor, UK_GRADE_NOTE,
-                            "'allow_root' is set, and sshd lets root in by no "
-                            "key of ours ('PermitRootLogin %s')",
-                            sshd->value[ROOT]);
-    uk_doctor_why(finding, "sshd puts junk in the place of what root types; "
-                           "the log says 'junk'");
+    finding =
+        uk_doctor_say(doctor, UK_GRADE_NOTE,
+                      _("'allow_root' is set, and sshd lets root in by no "
+                        "key of ours ('PermitRootLogin %s')"),
+                      sshd->value[ROOT]);
+    uk_doctor_why(finding, _("sshd puts junk in the place of what root types; "
+                             "the log says 'junk'"));
 }
 
 /* Without our module it is no business of ours. */
@@ -356,8 +362,9 @@ uk_doctor_sshd(struct uk_doctor *doctor)
     load(&sshd);
     if (sshd.unseen)
         uk_doctor_say(doctor, UK_GRADE_UNSEEN,
-                      "'" CONFIG "' includes more than can be followed: what "
-                      "is said of sshd is about a part of it");
+                      _("'%s' includes more than can be followed: what is said "
+                        "of sshd is about a part of it"),
+                      CONFIG);
     check_ways(doctor, &sshd);
     check_grace(doctor, &sshd);
     check_root(doctor, &sshd);

@@ -7,6 +7,7 @@
 
 #include "core/str.h"
 #include "tool/doctor/pam.h"
+#include "tool/terminal/language.h"
 
 #define SUDOERS  "/etc/sudoers"
 #define TEXT_MAX (1024 * 1024)
@@ -227,11 +228,11 @@ read_sudoers(struct sudo *sudo, const char *path)
 static void
 say_consequence(struct uk_finding *finding)
 {
-    uk_doctor_why(finding, "a key that is disabled meanwhile still has sudo "
-                           "until then");
-    uk_doctor_mend(finding, "where that matters: echo 'Defaults "
-                            "timestamp_timeout=0' | tee "
-                            "/etc/sudoers.d/userkey");
+    uk_doctor_why(finding, _("a key that is disabled meanwhile still has sudo "
+                             "until then"));
+    uk_doctor_mend(finding, _("where that matters: echo 'Defaults "
+                              "timestamp_timeout=0' | tee "
+                              "/etc/sudoers.d/userkey"));
 }
 
 /* For whom, is not asked: a line for some says nothing about all. */
@@ -244,11 +245,11 @@ report_some(struct uk_doctor *doctor, const struct sudo *sudo)
         return;
     finding = uk_doctor_say(
         doctor, sudo->some_timeout[0] == '-' ? UK_GRADE_WARNING : UK_GRADE_NOTE,
-        "sudo does otherwise for some: '%s' has "
-        "'timestamp_timeout=%s'",
+        _("sudo does otherwise for some: '%s' has "
+          "'timestamp_timeout=%s'"),
         sudo->some, sudo->some_timeout);
-    uk_doctor_why(finding, "a key that is disabled meanwhile still has sudo "
-                           "for as long (in minutes; -1 is for ever)");
+    uk_doctor_why(finding, _("a key that is disabled meanwhile still has sudo "
+                             "for as long (in minutes; -1 is for ever)"));
 }
 
 static void
@@ -257,19 +258,19 @@ report_all(struct uk_doctor *doctor, const struct sudo *sudo)
     bool never = sudo->timeout[0] == '-';
 
     if (is_zero(sudo->timeout))
-        uk_doctor_say(doctor,
-                      sudo->some[0] != '\0' && !is_zero(sudo->some_timeout)
-                          ? UK_GRADE_NOTE
-                          : UK_GRADE_OK,
-                      "sudo asks each time ('timestamp_timeout=0' in '%s')%s",
-                      sudo->where,
-                      sudo->some[0] != '\0' ? ", but for some" : "");
+        uk_doctor_say(
+            doctor,
+            sudo->some[0] != '\0' && !is_zero(sudo->some_timeout)
+                ? UK_GRADE_NOTE
+                : UK_GRADE_OK,
+            _("sudo asks each time ('timestamp_timeout=0' in '%s')%s"),
+            sudo->where, sudo->some[0] != '\0' ? _(", but for some") : "");
     else
         say_consequence(uk_doctor_say(
             doctor, never ? UK_GRADE_WARNING : UK_GRADE_NOTE,
-            never ? "sudo asks once and never again ('timestamp_timeout=%s')"
-                  : "sudo does not ask again for %s minutes "
-                    "('timestamp_timeout')",
+            never ? _("sudo asks once and never again ('timestamp_timeout=%s')")
+                  : _("sudo does not ask again for %s minutes "
+                      "('timestamp_timeout')"),
             sudo->timeout[0] != '\0' ? sudo->timeout : "15"));
 }
 
@@ -278,16 +279,17 @@ report(struct uk_doctor *doctor, const struct sudo *sudo)
 {
     if (sudo->too_much)
         uk_doctor_say(doctor, UK_GRADE_UNSEEN,
-                      "sudoers has more than can be followed (files that "
-                      "include one another, long lines, names with '%%'): "
-                      "what is said of sudo is about a part of it");
+                      _("sudoers has more than can be followed (files that "
+                        "include one another, long lines, names with '%%'): "
+                        "what is said of sudo is about a part of it"));
     else
         report_all(doctor, sudo);
     report_some(doctor, sudo);
     if (sudo->no_password)
-        uk_doctor_say(doctor, UK_GRADE_NOTE,
-                      "some rule of sudoers has NOPASSWD: nobody is asked for "
-                      "a key there");
+        uk_doctor_say(
+            doctor, UK_GRADE_NOTE,
+            _("some rule of sudoers has NOPASSWD: nobody is asked for "
+              "a key there"));
 }
 
 void
@@ -306,7 +308,7 @@ uk_doctor_sudo(struct uk_doctor *doctor)
         return;
     read_sudoers(&sudo, SUDOERS);
     if (sudo.unseen)
-        uk_doctor_unseen(doctor, "what sudoers says");
+        uk_doctor_unseen(doctor, _("what sudoers says"));
     else
         report(doctor, &sudo);
 }

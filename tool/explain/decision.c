@@ -8,6 +8,7 @@
 #include "tool/explain/meaning.h"
 #include "tool/keys/find.h"
 #include "tool/terminal/ask.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/wait.h"
 
@@ -84,7 +85,7 @@ add_row(struct rows *rows, const char *name, const char *value)
 {
     if (value[0] == '\0' || rows->n == 2 * ROWS)
         return;
-    rows->cell[rows->n++] = name;
+    rows->cell[rows->n++] = uk_out_label(name);
     rows->cell[rows->n++] = value;
 }
 
@@ -99,27 +100,27 @@ uk_decision_list(struct uk_buf *out, const struct uk_decision *check,
     char account[UK_NAME_MAX + 32] = "", retry[32] = "", offline[96] = "";
 
     if (outcome->account.name[0] != '\0')
-        snprintf(account, sizeof(account), "%s (uid %lu)",
+        snprintf(account, sizeof(account), _("%s (uid %lu)"),
                  outcome->account.name, (unsigned long)outcome->account.uid);
     if (outcome->retry_after_s > 0)
-        snprintf(retry, sizeof(retry), "in %u s",
+        snprintf(retry, sizeof(retry), _("in %u s"),
                  (unsigned)outcome->retry_after_s);
     if (outcome->offline)
         snprintf(offline, sizeof(offline),
-                 "by 'offline_grace': the service took this key %u s ago",
+                 _("by 'offline_grace': the service took this key %u s ago"),
                  (unsigned)outcome->offline_age_s);
-    add_row(&rows, "result", word);
-    add_row(&rows, "meaning",
+    add_row(&rows, N_("result"), word);
+    add_row(&rows, N_("meaning"),
             uk_explain_meaning(check->code, outcome->verdict));
-    add_row(&rows, "why", why_of(check));
-    add_row(&rows, "account", account);
-    add_row(&rows, "person", outcome->person.id);
+    add_row(&rows, N_("why"), why_of(check));
+    add_row(&rows, N_("account"), account);
+    add_row(&rows, N_("person"), outcome->person.id);
     for (size_t i = 0; i < outcome->person.n_emails; i++)
-        add_row(&rows, "email", outcome->person.email[i]);
-    add_row(&rows, "request", outcome->request_id);
-    add_row(&rows, "offline", offline);
-    add_row(&rows, "try again", retry);
-    add_row(&rows, "PAM", uk_explain_pam(check->code, outcome->verdict));
+        add_row(&rows, N_("email"), outcome->person.email[i]);
+    add_row(&rows, N_("request"), outcome->request_id);
+    add_row(&rows, N_("offline"), offline);
+    add_row(&rows, N_("try again"), retry);
+    add_row(&rows, N_("PAM"), uk_explain_pam(check->code, outcome->verdict));
     return uk_out_table(out, NULL, 2, rows.cell, rows.n / 2, err);
 }
 
@@ -129,10 +130,10 @@ uk_decision_key(struct uk_secret *key, struct uk_err *err)
     enum uk_code code;
 
     code = uk_ask_is_terminal()
-               ? uk_ask_secret("User API key: ", "put it on standard input",
-                               key, err)
+               ? uk_ask_secret(_("User API key: "),
+                               _("put it on standard input"), key, err)
                : uk_ask_stdin(key, err);
-    return code == UK_OK ? code : uk_err_in(err, "the key");
+    return code == UK_OK ? code : uk_err_in(err, _("the key"));
 }
 
 void
@@ -149,7 +150,7 @@ uk_decision_make(struct uk_decision *decision,
         .key = key,
     };
 
-    uk_wait_begin("the service");
+    uk_wait_begin(_("the service"));
     decision->code =
         uk_login_decide(&login, uk_deadline_in((unsigned)settings->timeout),
                         &decision->outcome, &decision->err);
@@ -174,12 +175,12 @@ uk_decision_names(struct uk_decision *decision, const struct uk_args *args)
         return false;
     if (!uk_str_is_printable(decision->service) ||
         strchr(decision->service, '/') != NULL) {
-        uk_out_error("--service: not the name of a PAM service");
+        uk_out_error(_("--service: not the name of a PAM service"));
         return false;
     }
     if (!uk_str_is_printable(decision->rhost) ||
         strlen(decision->rhost) > UK_MSG_HOST) {
-        uk_out_error("--rhost: not the name or address of a host");
+        uk_out_error(_("--rhost: not the name or address of a host"));
         return false;
     }
     return true;

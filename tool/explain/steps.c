@@ -10,6 +10,7 @@
 #include "tool/doctor/pam.h"
 #include "tool/explain/meaning.h"
 #include "tool/stack/pamname.h"
+#include "tool/terminal/language.h"
 
 const char *
 uk_step_word(enum uk_step_result result)
@@ -114,7 +115,7 @@ add_rules(struct uk_steps *steps, const struct uk_ruling *rulings)
             i == UK_RULE_DOMAIN && steps->settings->email_domain[0] == '\0';
         struct uk_step *step =
             add(steps, last ? "no_line" : rules[i].name, result, "%s",
-                decided ? "a rule before it has decided" : rulings[i].why);
+                decided ? _("a rule before it has decided") : rulings[i].why);
 
         place_rule(steps, i, &rulings[i], step);
         decided = decided || says;
@@ -149,14 +150,15 @@ add_identities(struct uk_steps *steps)
                 entry->by_email ? "email:" : "id:", entry->value);
     }
     if (count > 0)
-        place(add(steps, "identities", UK_STEP_NOTE,
-                  "keys of %s%s log in, and no others", text,
-                  used >= sizeof(text) - UK_EMAIL_MAX - 16 ? " and more" : ""),
-              settings->users_file, line);
+        place(
+            add(steps, "identities", UK_STEP_NOTE,
+                _("keys of %s%s log in, and no others"), text,
+                used >= sizeof(text) - UK_EMAIL_MAX - 16 ? _(" and more") : ""),
+            settings->users_file, line);
     else
         place(add(steps, "identities", UK_STEP_NOTE,
-                  "keys of who has the confirmed address '%s@%s' log in, and "
-                  "no others",
+                  _("keys of who has the confirmed address '%s@%s' log in, and "
+                    "no others"),
                   name, settings->email_domain),
               steps->conf_file,
               uk_conf_line(uk_settings_table(), steps->seen, "email_domain"));
@@ -173,9 +175,9 @@ add_offline(struct uk_steps *steps)
         uk_settings_offline(steps->settings, steps->decision->service);
 
     place(add(steps, "offline_grace", UK_STEP_NOTE,
-              offline ? "while the service is away, a key that was in here "
-                        "lately lets in as '%s'"
-                      : "while the service is away, no key lets in as '%s'",
+              offline ? _("while the service is away, a key that was in here "
+                          "lately lets in as '%s'")
+                      : _("while the service is away, no key lets in as '%s'"),
               steps->decision->service),
           steps->conf_file,
           uk_conf_line(uk_settings_table(), steps->seen, "offline_services"));
@@ -188,9 +190,9 @@ add_limits(struct uk_steps *steps)
     const char *rhost = steps->decision->rhost;
 
     add(steps, "tries", UK_STEP_NOTE,
-        "%s%s%s may fail %lu times, and the account %lu times, in %lu s; "
-        "whether it has is told by a try alone ('--with-key')",
-        rhost[0] != '\0' ? "'" : "", rhost[0] != '\0' ? rhost : "a source",
+        _("%s%s%s may fail %lu times, and the account %lu times, in %lu s; "
+          "whether it has is told by a try alone ('--with-key')"),
+        rhost[0] != '\0' ? "'" : "", rhost[0] != '\0' ? rhost : _("a source"),
         rhost[0] != '\0' ? "'" : "", settings->failed_logins_per_source,
         settings->failed_logins_per_user, settings->limit_period / 1000);
 }
@@ -213,21 +215,24 @@ add_stack(struct uk_steps *steps, enum uk_pamcode code)
     ours = uk_stackwho_ours(&stack, UK_STACK_AUTH);
     if (ours == stack.count) {
         add(steps, "stack", UK_STEP_NOTE,
-            "the stack of '%s' has no pam_userkey%s", service,
-            stack.found ? "" : " (it has no file of its own: 'other' counts)");
+            _("the stack of '%s' has no pam_userkey%s"), service,
+            stack.found ? ""
+                        : _(" (it has no file of its own: 'other' counts)"));
     } else {
         char where[UK_DOCTOR_PLACE];
 
         alone = uk_stackwho_enters(&stack, UK_STACK_AUTH, &who, &run);
         who.proofs = who.strangers = true;
         beside = uk_stackwho_enters(&stack, UK_STACK_AUTH, &who, &run);
-        add(steps, "stack", UK_STEP_NOTE, "'%s', by %s: a key (%s) %s", service,
-            uk_doctor_place(&stack.line[ours], where), uk_pamname(code),
-            alone     ? "is let in"
-            : !beside ? "is not let in, whatever other modules say"
+        add(steps, "stack", UK_STEP_NOTE, _("'%s', by %s: a key (%s) %s"),
+            service, uk_doctor_place(&stack.line[ours], where),
+            uk_pamname(code),
+            alone     ? _("is let in")
+            : !beside ? _("is not let in, whatever other modules say")
             : code == UK_PAM_SUCCESS
-                ? "is let in only together with what another module asks for"
-                : "is not let in; other modules (a Unix password) may let in");
+                ? _("is let in only together with what another module asks for")
+                : _("is not let in; other modules (a Unix password) may let "
+                    "in"));
     }
     uk_stack_clear(&stack);
 }
@@ -243,11 +248,12 @@ add_account_phase(struct uk_steps *steps)
     if (code == UK_PAM_USER_UNKNOWN && getpwnam(decision->user) != NULL)
         code = UK_PAM_IGNORE; /* a name that keys are not for */
     add(steps, "account", UK_STEP_NOTE,
-        "who comes in without a key (ssh key, password): the account phase %s "
-        "(%s)",
-        code == UK_PAM_IGNORE    ? "does not object"
-        : code == UK_PAM_SUCCESS ? "lets in"
-                                 : "keeps out",
+        _("who comes in without a key (ssh key, password): the account phase "
+          "%s "
+          "(%s)"),
+        code == UK_PAM_IGNORE    ? _("does not object")
+        : code == UK_PAM_SUCCESS ? _("lets in")
+                                 : _("keeps out"),
         uk_pamname(code));
 }
 
@@ -264,17 +270,17 @@ add_account(struct uk_steps *steps)
 
     if (!uk_str_is_user_name(user)) {
         add(steps, "name", UK_STEP_DECIDES,
-            "not the form of a name that keys are for: up to %d of a-z, 0-9, "
-            "'_', '-', the first a letter or '_'",
+            _("not the form of a name that keys are for: up to %d of a-z, 0-9, "
+              "'_', '-', the first a letter or '_'"),
             UK_NAME_MAX);
         return;
     }
-    add(steps, "name", UK_STEP_PASSES, "it has the form of a name");
+    add(steps, "name", UK_STEP_PASSES, _("it has the form of a name"));
     if (unknown)
         add(steps, "exists", UK_STEP_DECIDES,
-            "there is no such account on this machine");
+            _("there is no such account on this machine"));
     else
-        add(steps, "exists", UK_STEP_PASSES, "uid %lu",
+        add(steps, "exists", UK_STEP_PASSES, _("uid %lu"),
             (unsigned long)outcome->account.uid);
 }
 
@@ -285,7 +291,7 @@ uk_steps_take(struct uk_steps *steps)
     struct uk_ruling rulings[UK_RULES];
     bool granted;
 
-    place(add(steps, "settings", UK_STEP_PASSES, "'%s' is understood",
+    place(add(steps, "settings", UK_STEP_PASSES, _("'%s' is understood"),
               steps->conf_file),
           steps->conf_file, 0);
     decision->code = uk_login_rules(steps->settings, decision->user, rulings,

@@ -11,6 +11,7 @@
 #include "core/lines.h"
 #include "core/str.h"
 #include "tool/keys/keysource.h"
+#include "tool/terminal/language.h"
 
 #define FILE_NAME "askpass_hosts"
 #define FILE_MAX  65536
@@ -105,9 +106,9 @@ uk_askhosts_check(const char *question, const char *given, struct uk_err *err)
     if (code != UK_OK || found)
         return code;
     return uk_err_set(err, UK_INVALID,
-                      "'%s' is not among the hosts that may have the key; "
-                      "%s%s says which may",
+                      _("'%s' is not among the hosts that may have the key; "
+                        "%s%s says which may"),
                       uk_str_printable(shown, host.at, host.len),
-                      given != NULL ? "--host" : "a line of ",
+                      given != NULL ? "--host" : _("a line of "),
                       given != NULL ? "" : path);
 }

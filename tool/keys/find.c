@@ -6,6 +6,7 @@
 
 #include "core/keytext.h"
 #include "core/str.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 static size_t
@@ -26,12 +27,13 @@ count_names(const struct uk_find *find, const char *word,
 static enum uk_exit
 refuse_ambiguous(const struct uk_find *find, const char *word)
 {
-    uk_out_error("'%s' is the name of several keys; give the id of one:", word);
+    uk_out_error(_("'%s' is the name of several keys; give the id of one:"),
+                 word);
     for (size_t i = 0; i < find->count; i++) {
         if (strcmp(find->key[i].name, word) == 0 ||
             strcmp(find->key[i].id, word) == 0)
             uk_out_note("  %s  %s%s", find->key[i].id, find->key[i].name,
-                        find->key[i].disabled ? "  (disabled)" : "");
+                        find->key[i].disabled ? _("  (disabled)") : "");
     }
     return UK_EXIT_CONFLICT;
 }
@@ -51,9 +53,9 @@ uk_find_key(const struct uk_find *find, const struct uk_args *args,
     if (names > 1 || (names == 1 && by_id != NULL && by_id != by_name))
         return refuse_ambiguous(find, word);
     if (names == 0 && by_id == NULL) {
-        uk_out_error("'%s': no such key; 'userkey %s' shows what there is",
+        uk_out_error(_("'%s': no such key; 'userkey %s' shows what there is"),
                      uk_str_printable(shown, word, strlen(word)),
-                     args->server_keys ? "server-key list" : "list");
+                     args->server_keys ? _("server-key list") : _("list"));
         return UK_EXIT_NOT_FOUND;
     }
     *out = by_id != NULL ? by_id : by_name;
@@ -68,10 +70,13 @@ uk_find_warn(const struct uk_find *find, const struct uk_args *args)
 
     if (find->count < most / 10 * 9)
         return;
-    uk_out_note("%zu of %zu keys are there; %s makes room", find->count, most,
+    uk_out_note(ngettext("%zu of %zu keys is there; %s makes room",
+                         "%zu of %zu keys are there; %s makes room",
+                         find->count),
+                find->count, most,
                 args->server_keys
-                    ? "'userkey server-key delete'"
-                    : "'userkey prune' (what is over) or 'userkey delete'");
+                    ? _("'userkey server-key delete'")
+                    : _("'userkey prune' (what is over) or 'userkey delete'"));
 }
 
 void
@@ -87,8 +92,8 @@ uk_find_is_secret(const char *word)
     if (!uk_keytext_check(word, strlen(word)) &&
         !uk_keytext_check_admin(word, strlen(word)))
         return false;
-    uk_out_error("that is the value of a key, which everyone on this machine "
-                 "can read in a command line; give its name or id, and put "
-                 "another key in its place");
+    uk_out_error(_("that is the value of a key, which everyone on this machine "
+                   "can read in a command line; give its name or id, and put "
+                   "another key in its place"));
     return true;
 }

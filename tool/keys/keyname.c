@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 static bool
 is_taken(const struct uk_find *find, const char *name)
@@ -63,8 +64,8 @@ uk_keyname_next(const struct uk_find *find, const struct uk_key *old,
         if (snprintf(name, UK_KEYS_NAME + 1, "%.*s-%lu", (int)base, old->name,
                      ++n) > UK_KEYS_NAME)
             return uk_err_set(err, UK_INVALID,
-                              "the name of the old key leaves no room for a "
-                              "number; give another with --name");
+                              _("the name of the old key leaves no room for a "
+                                "number; give another with --name"));
     } while (is_taken(find, name));
     return UK_OK;
 }

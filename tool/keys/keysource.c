@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/io.h"
 #include "core/keytext.h"
+#include "tool/terminal/language.h"
 
 #define SECRET_TOOL "/usr/bin/secret-tool"
 /* Somebody may have to unlock it first. */
@@ -33,9 +34,9 @@ take(const struct uk_buf *text, const char *where, struct uk_secret *out,
            (text->bytes[len - 1] == '\n' || text->bytes[len - 1] == '\r'))
         len--;
     if (len == 0 || !uk_keytext_check_any((const char *)text->bytes, len))
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "there is no key in %s, or something else beside it",
-                          where);
+        return uk_err_set(
+            err, UK_MISCONFIGURED,
+            _("there is no key in %s, or something else beside it"), where);
     return uk_secret_set(out, (const char *)text->bytes, len, err);
 }
 
@@ -104,7 +105,7 @@ run_secret_tool(struct uk_buf *text, int *status, struct uk_err *err)
     pid_t pid = -1;
 
     if (pipe2(pipe_fds, O_CLOEXEC) != 0)
-        return uk_err_sys(err, errno, "making a pipe");
+        return uk_err_sys(err, errno, _("making a pipe"));
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 1);
@@ -113,12 +114,12 @@ run_secret_tool(struct uk_buf *text, int *status, struct uk_err *err)
     uk_io_close(&pipe_fds[1]);
     code = why == 0 ? uk_io_read_all(pipe_fds[0], text,
                                      uk_deadline_in(SECRET_MS), err)
-                    : uk_err_sys(err, why, "starting '" SECRET_TOOL "'");
+                    : uk_err_sys(err, why, _("starting '%s'"), SECRET_TOOL);
     uk_io_close(&pipe_fds[0]);
     if (why == 0 && code != UK_OK)
         kill(pid, SIGTERM);
     if (why == 0 && waitpid(pid, status, 0) != pid && code == UK_OK)
-        code = uk_err_sys(err, errno, "waiting for '" SECRET_TOOL "'");
+        code = uk_err_sys(err, errno, _("waiting for '%s'"), SECRET_TOOL);
     return code;
 }
 
@@ -131,10 +132,10 @@ ask_secret_service(struct uk_secret *out, bool *found, struct uk_err *err)
 
     *found = code == UK_OK && status == 0 && text.len > 0;
     if (*found)
-        code = take(&text, "the secret service", out, err);
+        code = take(&text, _("the secret service"), out, err);
     uk_buf_clear(&text);
     return code == UK_OK ? code
-                         : uk_err_in(err, "the desktop's secret service");
+                         : uk_err_in(err, _("the desktop's secret service"));
 }
 
 enum uk_code
@@ -160,8 +161,8 @@ uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err)
         return code;
     return uk_err_set(
         err, UK_INVALID,
-        "no key is kept anywhere: neither as systemd's credential "
-        "'userkey', nor in '%s', nor in the desktop's secret "
-        "service; 'userkey create NAME --out FILE' makes one",
+        _("no key is kept anywhere: neither as systemd's credential "
+          "'userkey', nor in '%s', nor in the desktop's secret "
+          "service; 'userkey create NAME --out FILE' makes one"),
         own[0] != '\0' ? own : "~/.config/userkey/key");
 }

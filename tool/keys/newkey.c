@@ -3,6 +3,7 @@
 
 #include "core/json.h"
 #include "tool/keys/find.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 bool
@@ -10,7 +11,7 @@ uk_newkey_check_args(const struct uk_args *args)
 {
     if (!args->raw || (!args->json && args->out == NULL))
         return true;
-    uk_out_error("--raw goes with neither --json nor --out");
+    uk_out_error(_("--raw goes with neither --json nor --out"));
     return false;
 }
 
@@ -33,8 +34,8 @@ uk_newkey_make(struct uk_tool *tool, struct uk_talk *talk, const char *name,
     status = uk_talk_check(talk, code, name, &tool->err);
     if (status != UK_EXIT_DONE || !lives_too_long(expiry, &out->key))
         return status;
-    uk_out_error("this service does not know keys that expire; without "
-                 "--expires it makes one");
+    uk_out_error(_("this service does not know keys that expire; without "
+                   "--expires it makes one"));
     uk_newkey_take_back(talk, out);
     return UK_EXIT_FAILED;
 }
@@ -73,14 +74,15 @@ say_made(const struct uk_key *key, const struct uk_target *target)
     const char *user = key->user_id;
     char date[UK_OUT_DATE];
 
-    uk_out_note("key '%s' (%s) is made%s%s%s%s%s; %s%s%s", key->name, key->id,
-                user[0] != '\0' ? " for user '" : "", user,
+    uk_out_note(_("key '%s' (%s) is made%s%s%s%s%s; %s%s%s"), key->name,
+                key->id, user[0] != '\0' ? _(" for user '") : "", user,
                 user[0] != '\0' ? "'" : "",
-                key->expires_s > 0 ? ", good until " : "",
+                key->expires_s > 0 ? _(", good until ") : "",
                 key->expires_s > 0 ? uk_out_date(key->expires_s, date) : "",
-                in_file ? "its value is in '" : "this is its value, which ",
-                in_file ? target->path : "nobody can show a second time",
-                in_file ? "' and nowhere else" : ":");
+                in_file ? _("its value is in '")
+                        : _("this is its value, which "),
+                in_file ? target->path : _("nobody can show a second time"),
+                in_file ? _("' and nowhere else") : ":");
 }
 
 /* Said before the value, which comes last.  The user of a server key is new
@@ -90,12 +92,13 @@ say_next(const struct uk_key *key)
 {
     if (key->user_id[0] != '\0')
         uk_out_hint(
-            "to use it: a line 'ACCOUNT id:%s' in '/etc/userkey/users', "
-            "and 'userkey check ACCOUNT' there",
+            _("to use it: a line 'ACCOUNT id:%s' in '/etc/userkey/users', "
+              "and 'userkey check ACCOUNT' there"),
             key->user_id);
     else
-        uk_out_hint("to try it: 'userkey check ACCOUNT', on a machine that it "
-                    "is to log in to");
+        uk_out_hint(
+            _("to try it: 'userkey check ACCOUNT', on a machine that it "
+              "is to log in to"));
 }
 
 enum uk_exit
@@ -130,10 +133,10 @@ uk_newkey_take_back(struct uk_talk *talk, const struct uk_newkey *made)
 
     if (uk_keys_delete(uk_talk_next_keys(talk), key->id, &err) == UK_OK &&
         talk->keys.reply == UK_KEYS_DONE)
-        uk_out_note("the key has been deleted again");
+        uk_out_note(_("the key has been deleted again"));
     else
-        uk_out_note("the key '%s' (%s) is there and its value is lost; "
-                    "'userkey delete %s' removes it",
+        uk_out_note(_("the key '%s' (%s) is there and its value is lost; "
+                      "'userkey delete %s' removes it"),
                     key->name, key->id, key->id);
 }
 

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/keytext.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 /* The folder's real name and the file's own. */
@@ -23,18 +24,18 @@ find_path(const char *given, char path[PATH_MAX], struct uk_err *err)
     int len;
 
     if (strlen(given) >= sizeof(folder) || name[0] == '\0')
-        return uk_err_set(err, UK_INVALID, "--out: that is not a file name");
+        return uk_err_set(err, UK_INVALID, _("--out: that is not a file name"));
     snprintf(folder, sizeof(folder), "%.*s",
              slash != NULL ? (int)(slash - given) + 1 : 1,
              slash != NULL ? given : ".");
     real = realpath(folder, NULL);
     if (real == NULL)
-        return uk_err_sys(err, errno, "--out: opening '%s'", folder);
+        return uk_err_sys(err, errno, _("--out: opening '%s'"), folder);
     len = snprintf(path, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
                    name);
     free(real);
     if (len >= PATH_MAX)
-        return uk_err_set(err, UK_INVALID, "--out: the name is too long");
+        return uk_err_set(err, UK_INVALID, _("--out: the name is too long"));
     return UK_OK;
 }
 
@@ -48,10 +49,11 @@ uk_target_read(const struct uk_target *target, struct uk_secret *out,
     if (code == UK_OK && text.len > 0 && text.bytes[text.len - 1] == '\n')
         text.len--;
     if (code == UK_OK && !uk_keytext_check_any((char *)text.bytes, text.len))
-        code = uk_err_set(err, UK_INVALID,
-                          "--out: there is something else than a key in '%s', "
-                          "and it is not overwritten",
-                          target->path);
+        code =
+            uk_err_set(err, UK_INVALID,
+                       _("--out: there is something else than a key in '%s', "
+                         "and it is not overwritten"),
+                       target->path);
     if (code == UK_OK)
         code = uk_secret_set(out, (char *)text.bytes, text.len, err);
     uk_buf_clear(&text);
@@ -86,9 +88,10 @@ uk_target_open(struct uk_target *target, const char *given, bool may_replace,
         return UK_OK;
     code = find_path(given, target->path, err);
     if (code == UK_OK && json && !uk_json_is_text(target->path))
-        code = uk_err_set(err, UK_INVALID,
-                          "--out: '%s' is no text in UTF-8, which --json needs",
-                          target->path);
+        code =
+            uk_err_set(err, UK_INVALID,
+                       _("--out: '%s' is no text in UTF-8, which --json needs"),
+                       target->path);
     if (code == UK_OK && may_replace && is_there(target->path)) {
         target->replaces = true;
         code = check_old(target, err);
@@ -105,7 +108,7 @@ uk_target_drop(const struct uk_target *target)
 {
     if (target->path[0] != '\0' && !target->replaces &&
         unlink(target->path) != 0 && errno != ENOENT)
-        uk_out_note("'%s' is left behind", target->path);
+        uk_out_note(_("'%s' is left behind"), target->path);
 }
 
 /* In place of the empty file.  In a folder like /tmp somebody else may be
@@ -117,7 +120,7 @@ put_in_place(const struct uk_target *target, const struct uk_buf *text,
     if (target->replaces)
         return uk_file_replace(target->path, text->bytes, text->len, 0600, err);
     if (unlink(target->path) != 0)
-        return uk_err_sys(err, errno, "replacing '%s'", target->path);
+        return uk_err_sys(err, errno, _("replacing '%s'"), target->path);
     return uk_file_create(target->path, text->bytes, text->len, 0600, err);
 }
 

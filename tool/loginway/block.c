@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define BEGIN                                                                  \
     "# userkey enable-login: begin ('userkey disable-login' undoes it)"
@@ -169,12 +170,12 @@ find_places(const char *text, struct places *out, struct uk_err *err)
         places.cut = line.next == NULL;
         if (line.len > 0 && line.at[line.len - 1] == '\\')
             return uk_err_set(err, UK_INVALID,
-                              "line %u goes on in the next one; write the "
-                              "lines of pam_userkey(8) by hand",
+                              _("line %u goes on in the next one; write the "
+                                "lines of pam_userkey(8) by hand"),
                               line.number);
         if (names_us(&line))
             return uk_err_set(err, UK_INVALID,
-                              "line %u brings in the login by key already",
+                              _("line %u brings in the login by key already"),
                               line.number);
         if (brings(&line, "auth")) {
             more += places.auth != 0;
@@ -183,15 +184,19 @@ find_places(const char *text, struct places *out, struct uk_err *err)
         if (places.account == 0 && brings(&line, "account"))
             places.account = line.number;
     }
-    if (places.auth == 0 || places.account == 0 || more > 0)
-        return uk_err_set(err, UK_INVALID,
-                          "it has %s line that brings in the system's %s "
-                          "(such as '@include common-auth'); enable the "
-                          "service that it gets its stack from, or write the "
-                          "lines of pam_userkey(8) by hand",
-                          more > 0 ? "more than one" : "no",
-                          places.auth == 0 || more > 0 ? "authentication"
-                                                       : "account phase");
+    if (more > 0 || places.auth == 0 || places.account == 0)
+        return uk_err_set(
+            err, UK_INVALID,
+            more > 0 ? _("it has more than one line that brings in the "
+                         "system's %s (such as '@include common-auth'); enable "
+                         "the service that it gets its stack from, or write "
+                         "the lines of pam_userkey(8) by hand")
+                     : _("it has no line that brings in the system's %s (such "
+                         "as '@include common-auth'); enable the service that "
+                         "it gets its stack from, or write the lines of "
+                         "pam_userkey(8) by hand"),
+            places.auth == 0 || more > 0 ? _("authentication")
+                                         : _("account phase"));
     *out = places;
     return UK_OK;
 }
@@ -210,8 +215,8 @@ uk_loginblock_put(const char *text, struct uk_buf *out, struct uk_err *err)
 
     if (uk_loginblock_is_there(text))
         return uk_err_set(err, UK_INVALID,
-                          "it has a block of 'userkey enable-login' already; "
-                          "'userkey disable-login' takes it out");
+                          _("it has a block of 'userkey enable-login' already; "
+                            "'userkey disable-login' takes it out"));
     code = find_places(text, &places, err);
     if (code != UK_OK)
         return code;
@@ -276,8 +281,8 @@ uk_loginblock_take(const char *text, struct uk_buf *out, struct uk_err *err)
             if (line.len >= strlen(MARK) &&
                 memcmp(line.at, MARK, strlen(MARK)) == 0)
                 return uk_err_set(err, UK_INVALID,
-                                  "line %u is a piece of a block that is not "
-                                  "whole",
+                                  _("line %u is a piece of a block that is not "
+                                    "whole"),
                                   number);
             add_line(out, &line);
             continue;
@@ -287,8 +292,8 @@ uk_loginblock_take(const char *text, struct uk_buf *out, struct uk_err *err)
         }
         if (!undo(&line, out))
             return uk_err_set(err, UK_INVALID,
-                              "the block that begins in line %u has been "
-                              "changed by hand",
+                              _("the block that begins in line %u has been "
+                                "changed by hand"),
                               number);
     }
     return uk_buf_check(out, err);

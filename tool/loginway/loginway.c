@@ -12,6 +12,7 @@
 #include "tool/loginway/block.h"
 #include "tool/loginway/pamfile.h"
 #include "tool/machine/program.h"
+#include "tool/terminal/language.h"
 
 #define PROFILE "/usr/share/pam-configs/userkey"
 #define UPDATE  "/usr/sbin/pam-auth-update"
@@ -56,7 +57,7 @@ plan_service(struct uk_loginplan *plan, size_t i, struct uk_err *err)
 
     if (code != UK_OK && err->sys == ENOENT)
         return uk_err_set(err, UK_INVALID,
-                          "there is no service '%s': '%s/%s' does not exist",
+                          _("there is no service '%s': '%s/%s' does not exist"),
                           service, UK_LOGINFILE_PAM, service);
     if (code != UK_OK)
         return code;
@@ -93,8 +94,8 @@ plan_profile(struct uk_loginplan *plan, struct uk_err *err)
     plan->way = UK_LOGINWAY_PROFILE;
     if (code == UK_OK && strstr(uk_buf_peek(&now), MODULE) != NULL)
         code = uk_err_set(err, UK_INVALID,
-                          "'%s/%s' has the module already; 'userkey "
-                          "disable-login' takes the profile out",
+                          _("'%s/%s' has the module already; 'userkey "
+                            "disable-login' takes the profile out"),
                           UK_LOGINFILE_PAM, commons[0]);
     uk_buf_clear(&now);
     return code;
@@ -182,11 +183,12 @@ put_profile(struct uk_err *err)
 
     if (uk_program_run(argv) && profile_is_in())
         return UK_OK;
-    return uk_err_set(err, UK_SYSTEM,
-                      "pam-auth-update has not enabled the profile (it changes "
-                      "nothing where '%s/common-*' were changed by hand); name "
-                      "services with --service",
-                      UK_LOGINFILE_PAM);
+    return uk_err_set(
+        err, UK_SYSTEM,
+        _("pam-auth-update has not enabled the profile (it changes "
+          "nothing where '%s/common-*' were changed by hand); name "
+          "services with --service"),
+        UK_LOGINFILE_PAM);
 }
 
 enum uk_code
@@ -239,8 +241,8 @@ take_service(const char *service, bool force, struct uk_err *err)
     else if (force && code == UK_INVALID)
         code = put_back(service, &now, err);
     else
-        uk_err_in(err, "'%s/%s' (as it was: '%s/%s.before')", UK_LOGINFILE_PAM,
-                  service, UK_LOGINFILE_STATE, service);
+        uk_err_in(err, _("'%s/%s' (as it was: '%s/%s.before')"),
+                  UK_LOGINFILE_PAM, service, UK_LOGINFILE_STATE, service);
     uk_buf_clear(&now);
     uk_buf_clear(&then);
     return code;
@@ -298,10 +300,11 @@ take_profile(bool force, struct uk_err *err)
     if (access(UPDATE, X_OK) == 0 && uk_program_run(argv) && !profile_is_in())
         return UK_OK;
     if (!force)
-        return uk_err_set(err, UK_SYSTEM,
-                          "pam-auth-update has not taken the profile out; the "
-                          "files as they were: '%s/common-*.before'",
-                          UK_LOGINFILE_STATE);
+        return uk_err_set(
+            err, UK_SYSTEM,
+            _("pam-auth-update has not taken the profile out; the "
+              "files as they were: '%s/common-*.before'"),
+            UK_LOGINFILE_STATE);
     for (size_t i = 0; i < UK_COUNT(commons); i++) {
         struct uk_buf now = empty();
         enum uk_code one = uk_loginfile_read(commons[i], &now, err);

@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/io.h"
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define NEW ".userkey-new" /* libpam and packagers pass files with a dot by */
 
@@ -50,17 +51,18 @@ uk_loginfile_read(const char *service, struct uk_buf *out, struct uk_err *err)
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0 && errno == ELOOP)
         return uk_err_set(err, UK_INVALID,
-                          "'%s' is a symbolic link: somebody else keeps that "
-                          "file",
+                          _("'%s' is a symbolic link: somebody else keeps that "
+                            "file"),
                           path);
     if (fd < 0)
-        return uk_err_sys(err, errno, "opening '%s'", path);
+        return uk_err_sys(err, errno, _("opening '%s'"), path);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        code = uk_err_set(err, UK_INVALID, "'%s' is not a regular file", path);
+        code =
+            uk_err_set(err, UK_INVALID, _("'%s' is not a regular file"), path);
     else
         code = uk_file_read_rest(fd, out, err);
     uk_io_close(&fd);
-    return code == UK_OK ? code : uk_err_in(err, "reading '%s'", path);
+    return code == UK_OK ? code : uk_err_in(err, _("reading '%s'"), path);
 }
 
 /* Owner and mode of what is replaced. */
@@ -70,10 +72,10 @@ fill(int fd, const struct stat *like, const struct uk_buf *text,
 {
     if (fchown(fd, like->st_uid, like->st_gid) != 0 ||
         fchmod(fd, like->st_mode & 07777) != 0)
-        return uk_err_sys(err, errno, "setting owner and mode");
+        return uk_err_sys(err, errno, _("setting owner and mode"));
     if (uk_io_write_all(fd, text->bytes, text->len, no_deadline, err) != UK_OK)
         return err->code;
-    return fsync(fd) == 0 ? UK_OK : uk_err_sys(err, errno, "flushing");
+    return fsync(fd) == 0 ? UK_OK : uk_err_sys(err, errno, _("flushing"));
 }
 
 static void
@@ -98,20 +100,21 @@ uk_loginfile_write(const char *service, const struct uk_buf *text,
     make_path(path, UK_LOGINFILE_PAM, service, "");
     snprintf(fresh, sizeof(fresh), UK_LOGINFILE_PAM "/.%s" NEW, service);
     if (lstat(path, &like) == 0 && !S_ISREG(like.st_mode))
-        return uk_err_set(err, UK_INVALID, "'%s' is not a regular file", path);
+        return uk_err_set(err, UK_INVALID, _("'%s' is not a regular file"),
+                          path);
     if (unlink(fresh) != 0 && errno != ENOENT) /* of one that was killed */
-        return uk_err_sys(err, errno, "removing '%s'", fresh);
+        return uk_err_sys(err, errno, _("removing '%s'"), fresh);
     fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return uk_err_sys(err, errno, "creating '%s'", fresh);
+        return uk_err_sys(err, errno, _("creating '%s'"), fresh);
     code = fill(fd, &like, text, err);
     if (close(fd) != 0 && code == UK_OK)
-        code = uk_err_sys(err, errno, "closing");
+        code = uk_err_sys(err, errno, _("closing"));
     if (code == UK_OK && rename(fresh, path) != 0)
-        code = uk_err_sys(err, errno, "renaming");
+        code = uk_err_sys(err, errno, _("renaming"));
     if (code != UK_OK) {
         unlink(fresh);
-        return uk_err_in(err, "writing '%s'", path);
+        return uk_err_in(err, _("writing '%s'"), path);
     }
     flush_folder();
     return UK_OK;
@@ -124,7 +127,7 @@ uk_loginfile_remove(const char *service, struct uk_err *err)
 
     make_path(path, UK_LOGINFILE_PAM, service, "");
     if (unlink(path) != 0 && errno != ENOENT)
-        return uk_err_sys(err, errno, "removing '%s'", path);
+        return uk_err_sys(err, errno, _("removing '%s'"), path);
     flush_folder();
     return UK_OK;
 }
@@ -174,7 +177,7 @@ uk_loginfile_each(bool (*take)(void *context, const char *service,
     struct dirent *entry;
 
     if (dir == NULL)
-        return uk_err_sys(err, errno, "opening '" UK_LOGINFILE_PAM "'");
+        return uk_err_sys(err, errno, _("opening '%s'"), UK_LOGINFILE_PAM);
     while ((entry = readdir(dir)) != NULL) {
         if (uk_loginfile_is_name(entry->d_name) &&
             !read_and_take(take, context, entry->d_name))

@@ -12,6 +12,7 @@
 #include "core/deadline.h"
 #include "core/io.h"
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define NO_SESSION 4294967295UL /* what the kernel says of none */
 #define READ_MS    1000
@@ -165,11 +166,11 @@ uk_loginproof_is_new(unsigned long began, unsigned long session,
     struct process here;
 
     if (ours != 0) {
-        *why = "this is a login from before the change (by its number in the "
-               "kernel's audit)";
+        *why = _("this is a login from before the change (by its number in the "
+                 "kernel's audit)");
         return look_at((unsigned long)getpid(), &here) && here.began > began &&
                ours > session;
     }
-    *why = "this is no login that began after the change";
+    *why = _("this is no login that began after the change");
     return comes_by_new_door(began);
 }

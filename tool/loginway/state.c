@@ -16,6 +16,7 @@
 #include "core/str.h"
 #include "tool/loginway/pamfile.h"
 #include "tool/loginway/proof.h"
+#include "tool/terminal/language.h"
 
 #define FILE_NAME "state"
 #define FILE_PATH UK_LOGINFILE_STATE "/" FILE_NAME
@@ -145,7 +146,7 @@ uk_loginstate_drop(const struct uk_loginstate *state, struct uk_err *err)
     char path[UK_LOGINFILE_PATH];
 
     if (unlink(FILE_PATH) != 0 && errno != ENOENT)
-        return uk_err_sys(err, errno, "removing '" FILE_PATH "'");
+        return uk_err_sys(err, errno, _("removing '%s'"), FILE_PATH);
     for (size_t i = 0; i < state->services.count; i++) {
         snprintf(path, sizeof(path), "%s/%s.before", UK_LOGINFILE_STATE,
                  state->services.item[i]);
@@ -164,15 +165,15 @@ uk_loginstate_lock(int *fd, struct uk_err *err)
         return err->code;
     lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0)
-        return uk_err_sys(err, errno, "opening '" LOCK_PATH "'");
+        return uk_err_sys(err, errno, _("opening '%s'"), LOCK_PATH);
     while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
         const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
 
         if (errno != EWOULDBLOCK || uk_deadline_passed(by)) {
             uk_io_close(&lock);
             return uk_err_set(err, UK_SYSTEM,
-                              "another 'userkey' is changing the logins; try "
-                              "again when it is done");
+                              _("another 'userkey' is changing the logins; try "
+                                "again when it is done"));
         }
         nanosleep(&pause, NULL);
     }

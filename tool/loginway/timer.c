@@ -13,6 +13,7 @@
 
 #include "tool/loginway/state.h"
 #include "tool/machine/program.h"
+#include "tool/terminal/language.h"
 
 #define BOOT_UNIT "userkey-login-trial.service"
 
@@ -86,7 +87,7 @@ start_own(unsigned long until_s, void (*end)(void), struct uk_err *err)
     pid_t child = fork();
 
     if (child < 0)
-        return uk_err_sys(err, errno, "starting the timer of the trial");
+        return uk_err_sys(err, errno, _("starting the timer of the trial"));
     if (child == 0) {
         pid_t grandchild;
 
@@ -103,7 +104,7 @@ start_own(unsigned long until_s, void (*end)(void), struct uk_err *err)
         ;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return uk_err_set(err, UK_SYSTEM,
-                          "the timer of the trial does not start");
+                          _("the timer of the trial does not start"));
     return UK_OK;
 }
 

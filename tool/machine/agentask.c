@@ -10,6 +10,7 @@
 #include "core/io.h"
 #include "core/settings.h"
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define WAIT_MS 5000
 
@@ -25,15 +26,15 @@ uk_agentask_numbers(const char *agent_socket, struct uk_buf *text,
     snprintf(path, sizeof(path), "%s" UK_SETTINGS_STATUS, agent_socket);
     if (!uk_str_copy(at.sun_path, sizeof(at.sun_path), path))
         return uk_err_set(err, UK_MISCONFIGURED,
-                          "'%s' is too long for a socket", path);
+                          _("'%s' is too long for a socket"), path);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)(const void *)&at,
                           sizeof(at)) != 0)
-        code = uk_err_sys(err, errno, "connecting to '%s'", path);
+        code = uk_err_sys(err, errno, _("connecting to '%s'"), path);
     else
         code = uk_io_read_all(fd, text, uk_deadline_in(WAIT_MS), err);
     uk_io_close(&fd);
     if (code == UK_OK && text->len == 0)
-        code = uk_err_set(err, UK_BAD_ANSWER, "'%s' says nothing", path);
+        code = uk_err_set(err, UK_BAD_ANSWER, _("'%s' says nothing"), path);
     return code;
 }

@@ -7,13 +7,14 @@
 
 #include "core/str.h"
 #include "tool/stack/line.h"
+#include "tool/terminal/language.h"
 
 #define FILE_MAX  (256 * 1024)
 #define FIRST     16
 #define DEFAULT   "other"
 #define ANY_PHASE UK_STACK_PHASES
 
-#define CANNOT_INCLUDE "the file that it includes cannot be read"
+#define CANNOT_INCLUDE N_("the file that it includes cannot be read")
 
 static const char *const phases[UK_STACK_PHASES] = {
     [UK_STACK_AUTH] = "auth",
@@ -61,7 +62,7 @@ set_fault(const struct reading *reading, const struct refusal *refusal)
 static enum uk_code
 no_memory(struct uk_err *err)
 {
-    return uk_err_set(err, UK_NO_MEMORY, "no memory for a stack");
+    return uk_err_set(err, UK_NO_MEMORY, _("no memory for a stack"));
 }
 
 static enum uk_code
@@ -71,7 +72,7 @@ add_line(const struct reading *reading, const struct uk_stack_line *line)
 
     if (stack->count == UK_STACK_LINES)
         return uk_err_set(reading->err, UK_INVALID,
-                          "a stack of more than %d lines", UK_STACK_LINES);
+                          _("a stack of more than %d lines"), UK_STACK_LINES);
     if (stack->line == NULL ||
         (stack->count >= FIRST && (stack->count & (stack->count - 1)) == 0)) {
         size_t room = stack->line == NULL ? FIRST : 2 * stack->count;
@@ -159,14 +160,14 @@ include(const struct reading *reading, struct uk_stack_line *line,
     if (code != UK_OK || whole)
         return code;
     if (line->phase == ANY_PHASE) {
-        *reading->refusal = (struct refusal){CANNOT_INCLUDE, line->number};
+        *reading->refusal = (struct refusal){_(CANNOT_INCLUDE), line->number};
         return UK_OK;
     }
     uk_stackline_control("required", line->action);
     line->kind = UK_STACK_BROKEN;
     line->fault = inner.depth < UK_STACK_DEPTH
-                      ? CANNOT_INCLUDE
-                      : "files include one another too deeply";
+                      ? _(CANNOT_INCLUDE)
+                      : _("files include one another too deeply");
     return add_copy(reading, line, "include", name, "");
 }
 
@@ -182,7 +183,7 @@ read_phase(const struct reading *reading, const char *word,
         }
     }
     line->phase = reading->phase != ANY_PHASE ? reading->phase : UK_STACK_AUTH;
-    break_line(line, "neither auth, account, password nor session");
+    break_line(line, _("neither auth, account, password nor session"));
 }
 
 static enum uk_code
@@ -198,11 +199,11 @@ read_control(const struct reading *reading, struct uk_stack_line *line,
         return include(reading, line, module,
                        uk_str_equal_nocase(control, "substack"));
     if (control == NULL)
-        break_line(line, "it says neither required nor anything else");
+        break_line(line, _("it says neither required nor anything else"));
     if (!uk_stackline_control(control != NULL ? control : "", line->action))
-        line->fault = "what stands in brackets is not understood";
+        line->fault = _("what stands in brackets is not understood");
     if (module == NULL)
-        break_line(line, "it names no module");
+        break_line(line, _("it names no module"));
     join_args(module != NULL ? rest : NULL, args, sizeof(args));
     return add_copy(reading, line, control, module, args);
 }
@@ -245,7 +246,7 @@ read_lines(const struct reading *reading, const struct uk_buf *text)
         code = read_line(reading, lines->text, lines->number);
     if (next == UK_STACKLINE_BAD)
         *reading->refusal = (struct refusal){
-            "a line that does not end, or is too long", lines->number};
+            _("a line that does not end, or is too long"), lines->number};
     free(lines);
     return code;
 }
@@ -263,7 +264,7 @@ read_file(const struct reading *reading, bool *whole)
 
     if (++reading->stack->files > UK_STACK_FILES)
         return uk_err_set(reading->err, UK_INVALID,
-                          "a stack that includes more than %d files",
+                          _("a stack that includes more than %d files"),
                           UK_STACK_FILES);
     here.refusal = &refusal;
     if (source->read(source->context, reading->file, &text)) {
@@ -331,7 +332,7 @@ uk_stack_load(const struct uk_stack_source *source, const char *service,
     if (code == UK_OK && stack.fault == NULL)
         code = load_other(&reading, &other);
     if (code == UK_OK && stack.fault == NULL && !whole && !other)
-        stack.fault = "neither it nor 'other' is there";
+        stack.fault = _("neither it nor 'other' is there");
     if (code == UK_OK)
         *out = stack;
     else

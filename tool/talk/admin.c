@@ -5,6 +5,7 @@
 #include "tool/talk/adminfile.h"
 #include "tool/talk/reword.h"
 #include "tool/talk/talk.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 
 struct uk_admin *
@@ -28,27 +29,34 @@ static const struct {
     const char *words;
     enum uk_exit status;
 } replies[] = {
-    [UK_ADMIN_NONE] = {"no answer", UK_EXIT_FAILED},
+    [UK_ADMIN_NONE] = {N_("no answer"), UK_EXIT_FAILED},
     [UK_ADMIN_DONE] = {"done", UK_EXIT_DONE},
-    [UK_ADMIN_NOT_FOUND] = {"no such user; 'userkey user list' shows who there "
-                            "is",
-                            UK_EXIT_NOT_FOUND},
-    [UK_ADMIN_NO_APP] = {"the service has no app of the 'app_id' of this file",
-                         UK_EXIT_NOT_FOUND},
-    [UK_ADMIN_CONFLICT] = {"somebody has this address already; 'userkey user "
-                           "show' has who",
-                           UK_EXIT_CONFLICT},
-    [UK_ADMIN_CONFIRMED] = {"the address is confirmed already", UK_EXIT_DONE},
-    [UK_ADMIN_BAD_VALUE] = {"the service does not take this address, or this "
-                            "password (ours wants 6 to 128 characters)",
-                            UK_EXIT_USAGE},
-    [UK_ADMIN_DENIED] = {"the service does not take this pair of keys; "
-                         "'userkey-server admin-key' makes one",
+    [UK_ADMIN_NOT_FOUND] =
+        {N_("no such user; 'userkey user list' shows who there "
+            "is"),
+         UK_EXIT_NOT_FOUND},
+    [UK_ADMIN_NO_APP] =
+        {N_("the service has no app of the 'app_id' of this file"),
+         UK_EXIT_NOT_FOUND},
+    [UK_ADMIN_CONFLICT] =
+        {N_("somebody has this address already; 'userkey user "
+            "show' has who"),
+         UK_EXIT_CONFLICT},
+    [UK_ADMIN_CONFIRMED] = {N_("the address is confirmed already"),
+                            UK_EXIT_DONE},
+    [UK_ADMIN_BAD_VALUE] =
+        {N_("the service does not take this address, or this "
+            "password (ours wants 6 to 128 characters)"),
+         UK_EXIT_USAGE},
+    [UK_ADMIN_DENIED] = {N_("the service does not take this pair of keys; "
+                            "'userkey-server admin-key' makes one"),
                          UK_EXIT_DENIED},
-    [UK_ADMIN_NOT_LOGGED_IN] = {"the administrator's session is over; was the "
-                                "pair of keys deleted?",
-                                UK_EXIT_NOT_LOGGED_IN},
-    [UK_ADMIN_THROTTLED] = {"too many calls; try again later", UK_EXIT_NETWORK},
+    [UK_ADMIN_NOT_LOGGED_IN] =
+        {N_("the administrator's session is over; was the "
+            "pair of keys deleted?"),
+         UK_EXIT_NOT_LOGGED_IN},
+    [UK_ADMIN_THROTTLED] = {N_("too many calls; try again later"),
+                            UK_EXIT_NETWORK},
 };
 
 enum uk_exit
@@ -61,9 +69,9 @@ uk_talk_check_admin(const struct uk_talk *talk, enum uk_code code,
     if (code != UK_OK)
         return uk_talk_failed_admin(err);
     if (reply != UK_ADMIN_DONE)
-        uk_out_error("'%s': %s (request '%s')",
+        uk_out_error(_("'%s': %s (request '%s')"),
                      uk_str_printable(shown, subject, strlen(subject)),
-                     replies[reply].words, talk->service.refusal.request_id);
+                     _(replies[reply].words), talk->service.refusal.request_id);
     return replies[reply].status;
 }
 
@@ -76,8 +84,9 @@ uk_talk_open_admin(struct uk_talk *talk, const struct uk_args *args,
     enum uk_code code;
 
     if (args->admin_file == NULL) {
-        uk_out_error("--admin-file is missing: it says which service, and has "
-                     "an administrator's pair of keys");
+        uk_out_error(
+            _("--admin-file is missing: it says which service, and has "
+              "an administrator's pair of keys"));
         return UK_EXIT_USAGE;
     }
     code = uk_adminfile_load(args->admin_file, &file, &talk->state.place, err);
@@ -111,8 +120,9 @@ uk_talk_open_keys(struct uk_talk *talk, const struct uk_args *args,
     if (args->admin_file == NULL && args->user == NULL)
         return uk_talk_open(talk, err);
     if (args->user == NULL) {
-        uk_out_error("--user is missing: an administrator has no keys of this "
-                     "kind");
+        uk_out_error(
+            _("--user is missing: an administrator has no keys of this "
+              "kind"));
         return UK_EXIT_USAGE;
     }
     status = uk_talk_open_admin(talk, args, err);

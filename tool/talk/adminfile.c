@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/keytext.h"
 #include "tool/talk/place.h"
+#include "tool/terminal/language.h"
 
 #define FILE_MAX 8192
 
@@ -71,9 +72,9 @@ take(const struct content *content, const char *path, struct uk_adminfile *out,
 
     if (uk_keytext_check_admin(content->public_key,
                                strlen(content->public_key)))
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "'%s': 'public_key' has a private key as its value",
-                          path);
+        return uk_err_set(
+            err, UK_MISCONFIGURED,
+            _("'%s': 'public_key' has a private key as its value"), path);
     code = take_place(content, path, place, err);
     if (code == UK_OK)
         code = uk_secret_set(&file.private_key, content->private_key, len, err);
@@ -95,7 +96,7 @@ uk_adminfile_load(const char *given, struct uk_adminfile *out,
     enum uk_code code;
 
     if (path == NULL)
-        return uk_err_sys(err, errno, "--admin-file: opening '%s'", given);
+        return uk_err_sys(err, errno, _("--admin-file: opening '%s'"), given);
     code = uk_file_read(path, UK_FILE_PRIVATE, &text, err);
     if (code == UK_OK)
         code = uk_conf_parse(&table, uk_buf_peek(&text), text.len, path,
@@ -105,7 +106,7 @@ uk_adminfile_load(const char *given, struct uk_adminfile *out,
     uk_wipe(&content, sizeof(content));
     uk_buf_clear(&text);
     free(path);
-    return code == UK_OK ? code : uk_err_in(err, "--admin-file");
+    return code == UK_OK ? code : uk_err_in(err, _("--admin-file"));
 }
 
 void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 /* The settings that say how to reach a service.  The file names them as
  * userkey.conf does, but for the first. */
@@ -57,7 +58,7 @@ set_path(struct uk_settings *place, const char *name, const char *value,
     enum uk_code code;
 
     if (path == NULL)
-        return uk_err_sys(err, errno, "'%s': '%s': opening '%s'", from, name,
+        return uk_err_sys(err, errno, _("'%s': '%s': opening '%s'"), from, name,
                           value);
     code = uk_place_set(place, name, path, from, err);
     free(path);
@@ -101,8 +102,8 @@ uk_place_choose(const struct uk_args *args, const char *conf_file,
 
     if (code != UK_OK && !complete && err->sys == ENOENT)
         return uk_err_set(err, UK_INVALID,
-                          "which service? give --url and --app; there is no "
-                          "'%s' to take them from",
+                          _("which service? give --url and --app; there is no "
+                            "'%s' to take them from"),
                           conf_file);
     if (code != UK_OK && !complete)
         return code;
@@ -166,7 +167,7 @@ uk_place_take(const struct uk_json *document, const char *file,
             code = uk_place_set(&place, kept[i].name, value, file, err);
     }
     if (code == UK_OK && place.app_id[0] == '\0')
-        code = uk_err_set(err, UK_MISCONFIGURED, "'%s': no 'app_id'", file);
+        code = uk_err_set(err, UK_MISCONFIGURED, _("'%s': no 'app_id'"), file);
     if (code == UK_OK)
         *out = place;
     return code;

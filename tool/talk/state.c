@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "core/str.h"
 #include "tool/talk/place.h"
+#include "tool/terminal/language.h"
 
 #define FILE_MAX (4 * UK_SECRET_MAX)
 
@@ -27,9 +28,9 @@ find_base(const char *variable, char *base, struct uk_err *err)
 
     free(real);
     if (!fits)
-        return uk_err_set(err, UK_MISCONFIGURED,
-                          "the name of the home folder is over %d bytes long",
-                          PATH_MAX);
+        return uk_err_set(
+            err, UK_MISCONFIGURED,
+            _("the name of the home folder is over %d bytes long"), PATH_MAX);
     return UK_OK;
 }
 
@@ -45,7 +46,7 @@ find_home(char *base, struct uk_err *err)
     if (getpwuid_r(getuid(), &entry, room, sizeof(room), &found) != 0 ||
         found == NULL || found->pw_dir[0] != '/')
         return uk_err_set(err, UK_MISCONFIGURED,
-                          "no home folder to keep a session in; set HOME");
+                          _("no home folder to keep a session in; set HOME"));
     return find_base(found->pw_dir, base, err);
 }
 
@@ -66,7 +67,7 @@ find_path(char folder[PATH_MAX], char path[PATH_MAX], struct uk_err *err)
         snprintf(path, PATH_MAX, "%.*s/session", PATH_MAX - 10, folder) >=
             PATH_MAX)
         return uk_err_set(err, UK_MISCONFIGURED,
-                          "the name of the home folder is too long");
+                          _("the name of the home folder is too long"));
     return UK_OK;
 }
 
@@ -77,7 +78,7 @@ take_secret(const struct uk_json *document, const char *name,
     const char *text;
 
     if (!uk_json_text(document, name, &text) || text[0] == '\0')
-        return uk_err_set(err, UK_MISCONFIGURED, "no '%s'", name);
+        return uk_err_set(err, UK_MISCONFIGURED, _("no '%s'"), name);
     return uk_secret_set(out, text, strlen(text), err);
 }
 
@@ -93,7 +94,7 @@ take_state(const struct uk_json *document, const char *path,
         (!uk_json_text(document, "user_id", &id) || !uk_identity_is_id(id) ||
          !uk_str_copy(state.session.user_id, sizeof(state.session.user_id),
                       id)))
-        code = uk_err_set(err, UK_MISCONFIGURED, "no 'user_id'");
+        code = uk_err_set(err, UK_MISCONFIGURED, _("no 'user_id'"));
     if (code == UK_OK)
         code = take_secret(document, "access_token",
                            &state.session.tokens.access, err);
@@ -121,7 +122,7 @@ parse(const struct uk_buf *text, const char *path, struct uk_state *out,
     uk_json_free(document);
     if (code == UK_OK)
         return UK_OK;
-    uk_err_in(err, "'%s' is damaged, log in again ('userkey login')", path);
+    uk_err_in(err, _("'%s' is damaged, log in again ('userkey login')"), path);
     return uk_err_recode(err, UK_MISCONFIGURED);
 }
 
@@ -142,7 +143,7 @@ uk_state_load(struct uk_state *out, bool *found, struct uk_err *err)
         *found = false;
         code = UK_OK;
     } else {
-        uk_err_in(err, "reading the session");
+        uk_err_in(err, _("reading the session"));
     }
     uk_buf_clear(&text);
     return code;
@@ -172,7 +173,7 @@ uk_state_save(const struct uk_state *state, struct uk_err *err)
     if (code == UK_OK)
         code = uk_file_replace(path, text.bytes, text.len, 0600, err);
     uk_buf_clear(&text);
-    return code == UK_OK ? code : uk_err_in(err, "keeping the session");
+    return code == UK_OK ? code : uk_err_in(err, _("keeping the session"));
 }
 
 enum uk_code
@@ -182,7 +183,7 @@ uk_state_remove(struct uk_err *err)
     enum uk_code code = find_path(folder, path, err);
 
     if (code == UK_OK && unlink(path) != 0 && errno != ENOENT)
-        code = uk_err_sys(err, errno, "removing '%s'", path);
+        code = uk_err_sys(err, errno, _("removing '%s'"), path);
     return code;
 }
 

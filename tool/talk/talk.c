@@ -6,6 +6,7 @@
 
 #include "core/str.h"
 #include "tool/talk/reword.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/wait.h"
 
@@ -32,8 +33,8 @@ uk_talk_open(struct uk_talk *talk, struct uk_err *err)
     enum uk_code code = uk_state_load(&talk->state, &found, err);
 
     if (code == UK_OK && !found) {
-        uk_out_error("not logged in; 'userkey login' does that (an "
-                     "administrator has '--admin-file FILE --user WHO')");
+        uk_out_error(_("not logged in; 'userkey login' does that (an "
+                       "administrator has '--admin-file FILE --user WHO')"));
         return UK_EXIT_NOT_LOGGED_IN;
     }
     if (code == UK_OK)
@@ -58,7 +59,7 @@ struct uk_service *
 uk_talk_next(struct uk_talk *talk)
 {
     talk->service.by = uk_deadline_in(UK_TALK_MS);
-    uk_wait_begin("the service");
+    uk_wait_begin(_("the service"));
     return &talk->service;
 }
 
@@ -82,13 +83,14 @@ enum uk_exit
 uk_talk_say(const struct uk_err *err)
 {
     if (err->code == UK_TIMEOUT)
-        uk_out_error("%s (timeout:%s)", err->text, uk_stage_word(err->stage));
+        uk_out_error(_("%s (timeout:%s)"), err->text,
+                     uk_stage_word(err->stage));
     else
         uk_out_error("%s", err->text);
     if (uk_status_of_code(err->code) == UK_EXIT_NETWORK &&
         access(UK_SETTINGS_FILE, F_OK) == 0)
-        uk_out_hint("'userkey doctor' looks at this machine's way to the "
-                    "service, and says what mends it");
+        uk_out_hint(_("'userkey doctor' looks at this machine's way to the "
+                      "service, and says what mends it"));
     return uk_status_of_code(err->code);
 }
 
@@ -97,27 +99,28 @@ words_of(enum uk_keys_reply reply)
 {
     switch (reply) {
     case UK_KEYS_NOT_FOUND:
-        return "no such key; 'userkey list' shows what there is";
+        return _("no such key; 'userkey list' shows what there is");
     case UK_KEYS_CONFLICT:
-        return "there is a key of this name; choose another name, or 'userkey "
-               "delete' that key first";
+        return _(
+            "there is a key of this name; choose another name, or 'userkey "
+            "delete' that key first");
     case UK_KEYS_LIMIT:
-        return "there are as many keys as one user may have; 'userkey prune' "
-               "(what is over) or 'userkey delete' makes room";
+        return _("there are as many keys as one user may have; 'userkey prune' "
+                 "(what is over) or 'userkey delete' makes room");
     case UK_KEYS_BAD_NAME:
-        return "not a name for a key; allowed: letters, digits, '-' and '_'";
+        return _("not a name for a key; allowed: letters, digits, '-' and '_'");
     case UK_KEYS_DENIED:
-        return "this session may not manage keys; log in with address and "
-               "password ('userkey login')";
+        return _("this session may not manage keys; log in with address and "
+                 "password ('userkey login')");
     case UK_KEYS_NOT_LOGGED_IN:
-        return "the session is over; 'userkey login' begins a new one";
+        return _("the session is over; 'userkey login' begins a new one");
     case UK_KEYS_THROTTLED:
-        return "too many calls; try again later";
+        return _("too many calls; try again later");
     case UK_KEYS_NONE:
     case UK_KEYS_DONE:
         break;
     }
-    return "no answer";
+    return _("no answer");
 }
 
 enum uk_exit
@@ -133,7 +136,7 @@ uk_talk_bad_name(const char *name)
 enum uk_exit
 uk_talk_over(void)
 {
-    uk_out_error("the session is over; 'userkey login' begins a new one");
+    uk_out_error(_("the session is over; 'userkey login' begins a new one"));
     return UK_EXIT_NOT_LOGGED_IN;
 }
 
@@ -150,11 +153,11 @@ uk_talk_check(const struct uk_talk *talk, enum uk_code code,
         return UK_EXIT_DONE;
     uk_str_printable(shown, subject, strlen(subject));
     if (refusal->retry_after_s > 0)
-        uk_out_error("'%s': %s (in %u s; request '%s')", shown,
+        uk_out_error(_("'%s': %s (in %u s; request '%s')"), shown,
                      words_of(talk->keys.reply), refusal->retry_after_s,
                      refusal->request_id);
     else
-        uk_out_error("'%s': %s (request '%s')", shown,
+        uk_out_error(_("'%s': %s (request '%s')"), shown,
                      words_of(talk->keys.reply), refusal->request_id);
     return uk_status_of_reply(talk->keys.reply);
 }

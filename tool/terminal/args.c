@@ -7,6 +7,7 @@
 
 #include "core/settings.h"
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define FIRST   256 /* getopt's number for the first option of the table */
 #define AT(x)   offsetof(struct uk_args, x)
@@ -14,6 +15,8 @@
 
 /* Room for the longest option with its value. */
 #define HELP_COLUMN 16
+
+#define ANOTHER_FILE N_("another file than %s")
 
 /* A flag is a bool, a value a text; one without a place is refused. */
 static const struct {
@@ -23,68 +26,68 @@ static const struct {
     size_t at;
     const char *help;
 } options[] = {
-    {"help", 0, NULL, AT(help), "show this"},
+    {"help", 0, NULL, AT(help), N_("show this")},
     {"json", UK_ARG_JSON, NULL, AT(json),
-     "one line of JSON on standard output, for programs"},
-    {"yes", UK_ARG_YES, NULL, AT(yes), "do not ask whether it is meant"},
+     N_("one line of JSON on standard output, for programs")},
+    {"yes", UK_ARG_YES, NULL, AT(yes), N_("do not ask whether it is meant")},
     {"raw", UK_ARG_RAW, NULL, AT(raw),
-     "the value alone: nothing on standard error"},
+     N_("the value alone: nothing on standard error")},
     {"out", UK_ARG_OUT, "FILE", AT(out),
-     "write the value to this new file, for its owner alone"},
+     N_("write the value to this new file, for its owner alone")},
     {"out", UK_ARG_OUT_OLD, "FILE", AT(out),
-     "write the value to this file, a new one or that of the old key"},
+     N_("write the value to this file, a new one or that of the old key")},
     {"url", UK_ARG_URL, "URL", AT(url),
-     "where the service is; else 'service_url' of userkey.conf"},
+     N_("where the service is; else 'service_url' of userkey.conf")},
     {"app", UK_ARG_APP, "ID", AT(app),
-     "the app's id; else 'app_id' of userkey.conf"},
+     N_("the app's id; else 'app_id' of userkey.conf")},
     {"ca-file", UK_ARG_CA_FILE, "FILE", AT(ca_file),
-     "the CA of the service's certificate; else 'ca_file' of userkey.conf"},
+     N_("the CA of the service's certificate; else 'ca_file' of userkey.conf")},
     {"email", UK_ARG_EMAIL, "ADDRESS", AT(email),
-     "who; asked for if it is not given"},
+     N_("who; asked for if it is not given")},
     {"password-stdin", UK_ARG_PASSWORD_STDIN, NULL, AT(password_stdin),
-     "the password is the first line of standard input"},
+     N_("the password is the first line of standard input")},
     {"service", UK_ARG_SERVICE, "NAME", AT(service),
-     "the PAM service to ask as (it decides nothing)"},
+     N_("the PAM service to ask as (it decides nothing)")},
     {"service", UK_ARG_STACK, "NAME", AT(service),
-     "the PAM service, whose stack and grace in outages are shown, too"},
-    {"conf", UK_ARG_CONF, "FILE", AT(conf),
-     "another file than " UK_SETTINGS_FILE},
+     N_("the PAM service, whose stack and grace in outages are shown, too")},
+    {"conf", UK_ARG_CONF, "FILE", AT(conf), ANOTHER_FILE},
     {"user", UK_ARG_USER, "WHO", AT(user),
-     "whose keys, by address or id; with --admin-file"},
+     N_("whose keys, by address or id; with --admin-file")},
     {"admin-file", UK_ARG_ADMIN_FILE, "FILE", AT(admin_file),
-     "which service, and an administrator's pair of keys"},
+     N_("which service, and an administrator's pair of keys")},
     {"rhost", UK_ARG_RHOST, "HOST", AT(rhost),
-     "the remote host to ask as, which the limit of tries counts by"},
+     N_("the remote host to ask as, which the limit of tries counts by")},
     {"with-key", UK_ARG_WITH_KEY, NULL, AT(with_key),
-     "with a key, from the terminal or the first line of standard input"},
+     N_("with a key, from the terminal or the first line of standard input")},
     {"fix", UK_ARG_FIX, NULL, AT(fix),
-     "mend owners and modes of our own files, and nothing else"},
+     N_("mend owners and modes of our own files, and nothing else")},
     {"root", UK_ARG_ROOT, "DIR", AT(root),
-     "look at the system in this folder, not at this machine"},
+     N_("look at the system in this folder, not at this machine")},
     {"expires", UK_ARG_EXPIRES, "WHEN", AT(expires),
-     "90d, 12h, a date (2027-01-31) or 'never'"},
+     N_("90d, 12h, a date (2027-01-31) or 'never'")},
     {"grace", UK_ARG_GRACE, "TIME", AT(grace),
-     "how long the old key goes on working: 7d, 12h"},
+     N_("how long the old key goes on working: 7d, 12h")},
     {"name", UK_ARG_NAME, "NAME", AT(name),
-     "of the new key; else that of the old one with a number"},
+     N_("of the new key; else that of the old one with a number")},
     {"older-than", UK_ARG_OLDER_THAN, "TIME", AT(older_than),
-     "only keys that have been over for so long; else 30d"},
+     N_("only keys that have been over for so long; else 30d")},
     {"dry-run", UK_ARG_DRY_RUN, NULL, AT(dry_run),
-     "show what would go, and delete nothing"},
+     N_("show what would go, and delete nothing")},
     {"file", UK_ARG_FILE, "FILE", AT(file),
-     "the key stands in this file, which nobody else can read"},
+     N_("the key stands in this file, which nobody else can read")},
     {"prompt", UK_ARG_PROMPT, "TEXT", AT(prompt),
-     "what the question must be, where 'prompt' of userkey.conf is another"},
+     N_("what the question must be, where 'prompt' of userkey.conf is "
+        "another")},
     {"host", UK_ARG_HOST, "HOSTS", AT(host),
-     "who may have the key: hosts as ssh shows them, and 'sudo': a,b,sudo"},
+     N_("who may have the key: hosts as ssh shows them, and 'sudo': a,b,sudo")},
     {"service", UK_ARG_SERVICES, "NAMES", AT(services),
-     "only in the files of these PAM services: sshd,sudo"},
+     N_("only in the files of these PAM services: sshd,sudo")},
     {"try", UK_ARG_TRY, "TIME", AT(try_time),
-     "take it out again after 10min, 1h, unless it is confirmed"},
+     N_("take it out again after 10min, 1h, unless it is confirmed")},
     {"confirm", UK_ARG_CONFIRM, NULL, AT(confirm),
-     "end a trial: it stays (from a new login)"},
+     N_("end a trial: it stays (from a new login)")},
     {"expired", UK_ARG_EXPIRED, NULL, AT(expired),
-     "only a trial whose time is over; for timers"},
+     N_("only a trial whose time is over; for timers")},
     {"password", 0, "", NO_HOME, NULL},
     {"key", 0, "", NO_HOME, NULL},
     {"token", 0, "", NO_HOME, NULL},
@@ -118,9 +121,10 @@ refuse(const char *word, int reason, struct uk_err *err)
 
     uk_str_printable(shown, word, strcspn(word, "="));
     if (reason == ':')
-        return uk_err_set(err, UK_INVALID, "option '%s' needs a value", shown);
-    return uk_err_set(err, UK_INVALID, "'%s' is not an option of this command",
-                      shown);
+        return uk_err_set(err, UK_INVALID, _("option '%s' needs a value"),
+                          shown);
+    return uk_err_set(err, UK_INVALID,
+                      _("'%s' is not an option of this command"), shown);
 }
 
 static enum uk_code
@@ -129,12 +133,13 @@ take(size_t i, struct uk_args *args, struct uk_err *err)
     char *place;
 
     if (options[i].at == NO_HOME)
-        return uk_err_set(err, UK_INVALID,
-                          "--%s is not taken: everyone on this machine can "
-                          "read a command line (what stood there is no secret "
-                          "any more); it is asked for, or read from standard "
-                          "input",
-                          options[i].name);
+        return uk_err_set(
+            err, UK_INVALID,
+            _("--%s is not taken: everyone on this machine can "
+              "read a command line (what stood there is no secret "
+              "any more); it is asked for, or read from standard "
+              "input"),
+            options[i].name);
     place = (char *)args + options[i].at;
     if (options[i].value != NULL)
         *(const char **)(void *)place = optarg;
@@ -182,7 +187,12 @@ uk_args_describe(struct uk_buf *out, unsigned allowed)
         if (options[i].at == NO_HOME ||
             (options[i].bit != 0 && (options[i].bit & allowed) == 0))
             continue;
-        uk_buf_addf(out, "  --%s %s%*s  %s\n", options[i].name, value,
-                    HELP_COLUMN - (int)len, "", options[i].help);
+        uk_buf_addf(out, "  --%s %s%*s  ", options[i].name, value,
+                    HELP_COLUMN - (int)len, "");
+        if (options[i].bit == UK_ARG_CONF)
+            uk_buf_addf(out, _(ANOTHER_FILE), UK_SETTINGS_FILE);
+        else
+            uk_buf_add_text(out, _(options[i].help));
+        uk_buf_add_byte(out, '\n');
     }
 }

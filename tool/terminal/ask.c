@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/str.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/wait.h"
 
 bool
@@ -47,16 +48,17 @@ ask(const char *prompt, const char *how_else, char *line, size_t room,
 {
     if (read_line(prompt, line, room, flags) == NULL) {
         if (errno == EINTR)
-            return uk_err_set(err, UK_CANCELLED, "interrupted");
+            return uk_err_set(err, UK_CANCELLED, _("interrupted"));
         if (errno == ENOTTY || errno == ENXIO || errno == ENOENT)
-            return uk_err_set(err, UK_INVALID, "no terminal to ask on; %s",
+            return uk_err_set(err, UK_INVALID, _("no terminal to ask on; %s"),
                               how_else);
-        return uk_err_sys(err, errno, "asking on the terminal");
+        return uk_err_sys(err, errno, _("asking on the terminal"));
     }
     if (strlen(line) + 1 == room)
-        return uk_err_set(err, UK_INVALID, "longer than %zu bytes", room - 2);
+        return uk_err_set(err, UK_INVALID, _("longer than %zu bytes"),
+                          room - 2);
     if (line[0] == '\0')
-        return uk_err_set(err, UK_CANCELLED, "nothing was typed");
+        return uk_err_set(err, UK_CANCELLED, _("nothing was typed"));
     return UK_OK;
 }
 
@@ -86,13 +88,13 @@ read_first_line(char *line, size_t room, size_t *len, struct uk_err *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return uk_err_sys(err, errno, "reading standard input");
+            return uk_err_sys(err, errno, _("reading standard input"));
         if (n == 0 || line[*len] == '\n')
             return UK_OK;
         if (++*len == room)
             return uk_err_set(err, UK_INVALID,
-                              "the line on standard input is longer than %zu "
-                              "bytes",
+                              _("the line on standard input is longer than %zu "
+                                "bytes"),
                               room - 1);
     }
 }
@@ -107,7 +109,7 @@ uk_ask_stdin(struct uk_secret *out, struct uk_err *err)
     if (code == UK_OK && len > 0 && line[len - 1] == '\r')
         len--;
     if (code == UK_OK && len == 0)
-        code = uk_err_set(err, UK_INVALID, "nothing on standard input");
+        code = uk_err_set(err, UK_INVALID, _("nothing on standard input"));
     if (code == UK_OK)
         code = uk_secret_set(out, line, len, err);
     uk_wipe(line, sizeof(line));
@@ -126,10 +128,9 @@ uk_ask_yes(const char *question, struct uk_err *err)
 {
     char answer[32];
     enum uk_code code =
-        uk_ask_line(question, "give --yes", answer, sizeof(answer), err);
+        uk_ask_line(question, _("give --yes"), answer, sizeof(answer), err);
 
-    if (code != UK_OK || uk_str_equal_nocase(answer, "y") ||
-        uk_str_equal_nocase(answer, "yes"))
+    if (code != UK_OK || uk_language_is_yes(answer))
         return code;
-    return uk_err_set(err, UK_CANCELLED, "not done");
+    return uk_err_set(err, UK_CANCELLED, _("not done"));
 }

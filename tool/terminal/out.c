@@ -14,7 +14,10 @@
 #include "core/deadline.h"
 #include "core/io.h"
 #include "core/str.h"
+#include "tool/terminal/language.h"
 #include "tool/terminal/wait.h"
+
+#define CELL 4096 /* the longest that is shown in a table */
 
 static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
 
@@ -74,11 +77,21 @@ uk_out_colour(const char *word)
     return NULL;
 }
 
+const char *
+uk_out_label(const char *name)
+{
+    return uk_out_is_terminal() ? _(name) : name;
+}
+
 static int
 fill_cell(struct libscols_line *line, size_t column, const char *text)
 {
     const char *colour = uk_out_colour(text);
-    int rc = scols_line_set_data(line, column, text);
+    char shown[CELL];
+    int rc;
+
+    uk_language_escape(shown, sizeof(shown), text);
+    rc = scols_line_set_data(line, column, shown);
 
     if (rc == 0 && colour != NULL)
         rc = scols_cell_set_color(scols_line_get_cell(line, column), colour);
@@ -105,7 +118,7 @@ fill(struct libscols_table *table, const char *const *heads, size_t columns,
     if (rc == 0)
         rc = scols_table_enable_colors(table, uk_out_has_colours());
     for (size_t i = 0; rc == 0 && i < columns; i++)
-        rc = add_column(table, heads != NULL ? heads[i] : "");
+        rc = add_column(table, heads != NULL ? _(heads[i]) : "");
     for (size_t i = 0; rc == 0 && i < rows; i++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
 
@@ -140,7 +153,7 @@ uk_out_table(struct uk_buf *out, const char *const *heads, size_t columns,
     }
     free(text);
     scols_unref_table(table);
-    return rc == 0 ? UK_OK : uk_err_sys(err, -rc, "making a table");
+    return rc == 0 ? UK_OK : uk_err_sys(err, -rc, _("making a table"));
 }
 
 enum uk_code
@@ -153,14 +166,14 @@ uk_out_flush(struct uk_buf *out, struct uk_err *err)
         code = uk_io_write_all(STDOUT_FILENO, out->bytes, out->len, no_deadline,
                                err);
     uk_buf_clear(out);
-    return code == UK_OK ? code : uk_err_in(err, "writing standard output");
+    return code == UK_OK ? code : uk_err_in(err, _("writing standard output"));
 }
 
 enum uk_code
 uk_out_close(struct uk_err *err)
 {
     if (close(STDOUT_FILENO) != 0 && errno != EBADF)
-        return uk_err_sys(err, errno, "writing standard output");
+        return uk_err_sys(err, errno, _("writing standard output"));
     return UK_OK;
 }
 
@@ -180,7 +193,7 @@ say(const char *prefix, const char *fmt, va_list args)
     if (vsnprintf(text, sizeof(text), fmt, args) < 0)
         return;
     len = (size_t)snprintf(line, sizeof(line), "%s", prefix);
-    len += uk_str_escape(line + len, sizeof(line) - len, text);
+    len += uk_language_escape(line + len, sizeof(line) - len, text);
     line[len++] = '\n'; /* where the NUL was */
     if (uk_io_write_all(STDERR_FILENO, line, len, no_deadline, &ignored) !=
         UK_OK)

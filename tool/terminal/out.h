@@ -17,12 +17,17 @@
 
 #define UK_OUT_MAX (1024 * 1024)
 
-/* Append rows of cells: aligned under heads on a terminal, tab-separated and
- * without heads elsewhere.  heads may be NULL.  UK_NO_MEMORY. */
+/* Append rows of cells: aligned under heads (in the language) on a terminal,
+ * tab-separated and without heads elsewhere.  heads may be NULL.
+ * UK_NO_MEMORY. */
 UK_MUST_USE enum uk_code uk_out_table(struct uk_buf *out,
                                       const char *const *heads, size_t columns,
                                       const char *const *cells, size_t rows,
                                       struct uk_err *err);
+
+/* The name of a row, which N_() has marked: in the language for people, as it is
+ * for programs. */
+const char *uk_out_label(const char *name);
 
 /* Write all of it to standard output, empty it, and say whether it got there. */
 UK_MUST_USE enum uk_code uk_out_flush(struct uk_buf *out, struct uk_err *err);
@@ -50,8 +55,8 @@ const char *uk_out_colour(const char *word);
 #define UK_OUT_DATE 24
 const char *uk_out_date(int64_t seconds, char out[UK_OUT_DATE]);
 
-/* One line on standard error, escaped where it is not printable, without and
- * with "userkey: " in front. */
+/* One line on standard error, escaped where it is neither printable ASCII nor a
+ * letter of the language, without and with "userkey: " in front. */
 void uk_out_note(const char *fmt, ...) UK_PRINTF(1, 2);
 void uk_out_error(const char *fmt, ...) UK_PRINTF(1, 2);
 

@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define CLEAR "\r\033[K"
 
@@ -38,13 +38,14 @@ void
 uk_wait_begin(const char *subject)
 {
     struct sigaction action = {.sa_handler = show, .sa_flags = SA_RESTART};
-    char text[256];
+    char whole[256], text[256];
 
     uk_wait_end();
     if (isatty(STDERR_FILENO) != 1)
         return;
-    uk_str_escape(text, sizeof(text), subject);
-    length = snprintf(line, sizeof(line), CLEAR "waiting for %s ...", text);
+    snprintf(whole, sizeof(whole), _("waiting for %s ..."), subject);
+    uk_language_escape(text, sizeof(text), whole);
+    length = snprintf(line, sizeof(line), CLEAR "%s", text);
     sigaction(SIGALRM, &action, NULL);
     set_alarm(1);
 }

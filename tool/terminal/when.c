@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/str.h"
+#include "tool/terminal/language.h"
 
 #define MOST_S (INT64_C(100) * 365 * 24 * 3600)
 
@@ -25,7 +26,7 @@ uk_when_parse_time(const char *option, const char *text, int64_t *seconds,
 
     if (!uk_str_to_ms(text, ULONG_MAX, &ms) || ms / 1000 > MOST_S)
         return uk_err_set(err, UK_INVALID,
-                          "--%s: '%s' is not a time like 7d, 12h or 30min",
+                          _("--%s: '%s' is not a time like 7d, 12h or 30min"),
                           option, uk_str_printable(shown, text, strlen(text)));
     *seconds = (int64_t)(ms / 1000);
     return UK_OK;
@@ -67,15 +68,17 @@ uk_when_parse(const char *option, const char *text, struct uk_expiry *out,
     if (uk_str_to_ms(text, ULONG_MAX, &ms))
         expiry.in_s = ms / 1000 > MOST_S ? MOST_S + 1 : (int64_t)(ms / 1000);
     else if (!take_date(text, &expiry.at_s))
-        return uk_err_set(err, UK_INVALID,
-                          "--%s: '%s' is neither a time like 90d or 12h, nor a "
-                          "date like 2027-01-31, nor 'never'",
-                          option, shown);
+        return uk_err_set(
+            err, UK_INVALID,
+            _("--%s: '%s' is neither a time like 90d or 12h, nor a "
+              "date like 2027-01-31, nor 'never'"),
+            option, shown);
     if ((expiry.in_s == 0 && expiry.at_s <= now) || expiry.in_s > MOST_S ||
         expiry.at_s > now + MOST_S)
-        return uk_err_set(err, UK_INVALID,
-                          "--%s: '%s' is not a moment to come within 100 years",
-                          option, shown);
+        return uk_err_set(
+            err, UK_INVALID,
+            _("--%s: '%s' is not a moment to come within 100 years"), option,
+            shown);
     *out = expiry;
     return UK_OK;
 }
