@@ -7,7 +7,7 @@ bin=$PWD/${B:-build}
 number=0 bad=0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-export PATH=$bin:/usr/bin:/bin HOME=$dir
+export PATH=$bin:/usr/bin:/bin HOME=$dir TERM=dumb
 touch "$dir/file-of-a-key"
 mkdir "$dir/keyed"
 
@@ -64,7 +64,7 @@ in_zsh() {
         zpty -w z "compadd() { [[ \$1 == -[OADC]* || \"\$*\" == *-[OAD]\ * ]] &&
             { builtin compadd \"\$@\"; return }
             local -a all; builtin compadd -O all \"\$@\"
-            print -r -- \"«\${(j: :)all}»\"; builtin compadd \"\$@\" }"
+            print -r -- \"{{\${(j: :)all}}}\"; builtin compadd \"\$@\" }"
         zpty -w z "bindkey ^I complete-word; zstyle \":completion:*\" verbose no"
         zpty -w z "print READY"
         while zpty -r -t z line || sleep 0.1; do [[ $line == READY* ]] && break; done
@@ -72,11 +72,11 @@ in_zsh() {
         zpty -w -n z "$*"$'"'\\t'"'
         for i in {1..20}; do
             while zpty -r -t z line; do all+=$line; done
-            [[ $all == *»* ]] && break
+            [[ $all == *\}\}* ]] && break
             sleep 0.1
         done
         zpty -d z
-        [[ $all != *»* ]] || print -r -- ${${${all#*«}%%»*}##*/}
+        [[ $all != *\}\}* ]] || print -r -- ${${${all#*\{\{}%%\}\}*}##*/}
         ' - "$PWD/conf/completion" "$dir" "$@"
 }
 commands=$(userkey --help | awk '/^  [a-z]/ { print $1 }')
