@@ -22,6 +22,7 @@
 #include "core/keytext.h"
 #include "tests/pam/lib_sleep.h"
 #include "tests/pam/lib_syslog.h"
+#include "tests/skip.h"
 
 static char folder[PATH_MAX];
 static char build[PATH_MAX];
@@ -57,7 +58,7 @@ host_module(void)
 {
     static char path[PATH_MAX];
 
-    join(path, build, "pam_userkey.so");
+    join(path, folder, "pam_userkey.so");
     return path;
 }
 
@@ -192,19 +193,36 @@ make_folder(void)
              build);
 }
 
-/* Our own copy of the agent: whoever built it, it is ours. */
+/* Our own copy: whoever built it, it is ours, and a host that is another user
+ * reaches it wherever the build is. */
 static void
-copy_agent(void)
+copy_built(const char *from, const char *to)
 {
     char path[PATH_MAX];
     size_t len;
     char *bytes;
 
-    join(path, build, "tests/pam/helper_agent");
+    join(path, build, from);
     bytes = read_file(path, &len);
     assert_true(len > 0);
-    write_file(host_path("agent"), bytes, len, 0755);
+    write_file(host_path(to), bytes, len, 0755);
     free(bytes);
+}
+
+void
+host_need_others(void)
+{
+    struct stat st;
+    uid_t me = geteuid();
+    bool reached;
+
+    if (me != 0)
+        return;
+    assert_int_equal(seteuid(NOBODY), 0);
+    reached = stat(host_module(), &st) == 0;
+    assert_int_equal(seteuid(me), 0);
+    if (!reached)
+        skip_because("neither /tmp nor the build can serve another user");
 }
 
 void
@@ -277,7 +295,8 @@ host_setup(void **state)
 {
     find_build();
     make_folder();
-    copy_agent();
+    copy_built("tests/pam/helper_agent", "agent");
+    copy_built("pam_userkey.so", "pam_userkey.so");
     assert_int_equal(mkdir(host_path("pam.d"), 0755), 0);
     /* libpam complains where there is none. */
     host_stack("other", "auth required %s return=%d\n", host_probe(),

@@ -32,8 +32,8 @@
 #include "tests/pam/lib_host.h"
 #include "tests/pam/lib_kept.h"
 
-#define NOBODY 65534 /* ALICE's uid, and another's below */
-#define OTHER  12345
+#define OTHER 12345
+
 static const char access_list[] = "system.posix_acl_access";
 
 /* The file is root's, and nobody else has any right to it. */
@@ -1115,6 +1115,7 @@ test_without_root(void **state)
     pam_handle_t *pamh;
 
     kept_need_run();
+    host_need_others();
     host_script("granted id=person1 tokens=yes");
     assert_int_equal(seteuid(NOBODY), 0);
     talk = (struct talk){.answers = {host_key()}};

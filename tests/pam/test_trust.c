@@ -175,10 +175,11 @@ test_unreadable(void **state)
     uid_t me = geteuid();
     struct talk talk;
 
+    host_need_others();
     restore();
     assert_int_equal(chmod(host_path("userkey.conf"), 0), 0);
     if (me == 0)
-        assert_int_equal(seteuid(65534), 0);
+        assert_int_equal(seteuid(NOBODY), 0);
     assert_int_equal(host_login_with(ALICE, host_key(), &talk),
                      PAM_SERVICE_ERR);
     assert_int_equal(seteuid(me), 0);

@@ -23,6 +23,7 @@
 
 #include "core/confine.h"
 #include "service/operate/confine.h"
+#include "tests/skip.h"
 
 static char folder[] = "/tmp/userkey-confine.XXXXXX";
 static char home[] = "/var/tmp/userkey-confine.XXXXXX"; /* of somebody */
@@ -218,7 +219,7 @@ check(const struct uk_config *config, bool is_sqlite)
     long fences = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 
     if (!uk_confine_is_built())
-        skip();
+        skip_because("built without what confines it");
     for (size_t i = 0; i < UK_COUNT(cases); i++) {
         enum ends wanted =
             is_sqlite ? cases[i].on_sqlite : cases[i].on_postgresql;

@@ -30,6 +30,7 @@
 
 #include "lib_place.h"
 #include "lib_service.h"
+#include "tests/skip.h"
 
 #define SOON  500   /* ms: for a wait that must end in vain */
 #define AMPLE 30000 /* ms: for one that must not */
@@ -41,6 +42,7 @@ static struct place place;
 static char program[PLACE_PATH];
 static struct uk_err err;
 static bool can_run; /* there is a _userkey, or none is needed */
+#define NO_USER "there is no user '_userkey', and none can be put in its place"
 
 /* A passwd file of this process's own, with or without the agent's user. */
 static void
@@ -202,7 +204,7 @@ test_granted(void **state)
     struct uk_answer answer;
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), login, UK_OK, UK_GRANTED,
                   &answer);
@@ -225,7 +227,7 @@ test_emails(void **state)
     struct uk_answer answer;
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     question.want_emails = true;
     service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), question, UK_OK, UK_GRANTED,
@@ -247,7 +249,7 @@ test_keep(void **state)
     char refresh[1024];
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     question.keep = true;
     service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), question, UK_OK, UK_GRANTED,
@@ -273,7 +275,7 @@ test_refused(void **state)
     struct uk_answer answer;
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     service_start(&service, (struct service_plan){.login = SERVICE_REFUSES});
     assert_answer(write_conf(service.port, AMPLE), login, UK_OK, UK_REFUSED,
                   &answer);
@@ -286,7 +288,7 @@ test_unreachable(void **state)
     struct uk_answer answer;
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     assert_answer(write_conf(service_free_port(), AMPLE), login, UK_UNREACHABLE,
                   UK_UNDECIDED, &answer);
     assert_true(answer.text[0] != '\0');
@@ -300,7 +302,7 @@ test_timeout(void **state)
     struct uk_answer answer;
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     service_start(&service, (struct service_plan){.login = SERVICE_HANGS,
                                                   .profile = SERVICE_HANGS});
     /* By the request's budget, and by the settings' timeout. */
@@ -347,10 +349,10 @@ test_no_user(void **state)
     bool there;
 
     if (geteuid() != 0)
-        skip();
+        skip_because("only root starts an agent that needs the user");
     there = getpwnam("_userkey") != NULL;
     if (there && umount2("/etc/passwd", MNT_DETACH) != 0)
-        skip(); /* a real one, which is not ours to hide */
+        skip_because("the system has a user '_userkey' of its own");
     service_start(&service, (struct service_plan){.login = SERVICE_GOOD});
     assert_answer(write_conf(service.port, AMPLE), login, UK_MISCONFIGURED,
                   UK_UNDECIDED, &answer);
@@ -423,7 +425,7 @@ test_locked_down(void **state)
     pid_t pid;
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     service_start(&service, (struct service_plan){.login = SERVICE_HANGS});
     pid = start_hanging(write_conf(service.port, AMPLE), &agent);
     assert_true(pid > 0);
@@ -452,7 +454,7 @@ test_host_killed(void **state)
     int fd[2];
 
     if (!can_run)
-        skip();
+        skip_because(NO_USER);
     service_start(&service, (struct service_plan){.login = SERVICE_HANGS});
     conf = write_conf(service.port, AMPLE);
     assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
@@ -520,11 +522,11 @@ test_nothing_remains(void **state)
     pid_t rest;
     int count;
 
-#ifdef __SANITIZE_ADDRESS__ /* which keeps what was freed, and a lot of it */
-    skip();
+#ifdef __SANITIZE_ADDRESS__
+    skip_because("AddressSanitizer keeps what was freed, and a lot of it");
 #endif
     if (!can_run || geteuid() != 0)
-        skip();
+        skip_because("only root looks into another's memory");
     service_start(&service, (struct service_plan){.logout = SERVICE_HANGS});
     assert_answer(write_conf(service.port, AMPLE), login, UK_OK, UK_GRANTED,
                   &answer);
@@ -533,7 +535,7 @@ test_nothing_remains(void **state)
     assert_true(rest > 0);
     count = count_in_memory(rest, FIRST);
     if (count < 0)
-        skip();
+        skip_because("another's memory cannot be looked into here");
     /* The search finds what is there: the address of the service is. */
     assert_true(count_in_memory(rest, "127.0.0.1") > 0);
     assert_int_equal(count, 0);

@@ -30,6 +30,7 @@
 
 #include "agent/confine.h"
 #include "core/confine.h"
+#include "tests/skip.h"
 
 static char folder[] = "/tmp/userkey-confine.XXXXXX";
 static char inside[64], outside[64], listening[64];
@@ -394,7 +395,7 @@ static void
 check(enum uk_privs_life life)
 {
     if (!uk_confine_is_built())
-        skip();
+        skip_because("built without what confines it");
     for (size_t i = 0; i < UK_COUNT(cases); i++) {
         enum ends wanted =
             life == UK_PRIVS_SERVICE ? cases[i].service : cases[i].one_call;
@@ -454,7 +455,7 @@ walls_of_others(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77)
-        skip();
+        skip_because("built without what confines it");
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "agent/privs.h"
+#include "tests/skip.h"
 
 #define NOBODY  65534 /* "nobody" of every machine */
 #define CALLER  12345 /* an unprivileged caller of a set-user-ID program */
@@ -129,7 +130,7 @@ static void
 test_root(void **state)
 {
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can become another");
     for (size_t i = 0; i < UK_COUNT(starts); i++) {
         if (apart(drop_from, (int)i) != 0)
             fail_msg("start %zu", i);
@@ -158,7 +159,7 @@ static void
 test_lent(void **state)
 {
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can become another");
     assert_int_equal(apart(drop_lent, 1), 0);
     assert_int_equal(apart(drop_lent, 0), 0);
 }
@@ -204,7 +205,7 @@ static void
 test_no_user(void **state)
 {
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can become another");
     assert_int_equal(apart(drop_to, 0), 0);
     assert_int_equal(apart(drop_to, 1), 0);
 }
@@ -338,7 +339,7 @@ test_keyring(void **state)
 
     if (found == NO_KEYRINGS) {
         print_message("# SKIP: this kernel, or a filter, has no keyrings\n");
-        skip();
+        skip_because("only root can become another");
     }
     assert_int_equal(found, 0);
     assert_int_equal(apart(keyring_after_forget, 1), 0);

@@ -21,6 +21,8 @@
 
 #include "core/file.h"
 
+#include "tests/skip.h"
+
 #include "lib_place.h"
 
 #define NOBODY 65534
@@ -231,7 +233,7 @@ test_sticky(void **state)
     assert_int_equal(stat("/tmp", &st), 0);
     if (st.st_uid != 0 || (st.st_mode & 07777) != 01777) {
         unlink(name);
-        skip();
+        skip_because("/tmp is not root's, or not sticky");
     }
     assert_opens("a/b/f", UK_FILE_TRUSTED); /* below /tmp */
     assert_refused(name, UK_FILE_TRUSTED, UK_MISCONFIGURED, "/tmp",
@@ -253,7 +255,7 @@ test_owners(void **state)
     static const char *const components[] = {"a", "a/b", "a/b/f"};
 
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can give a file away");
     for (size_t i = 0; i < UK_COUNT(components); i++) {
         assert_int_equal(lchown(path(components[i]), NOBODY, 0), 0);
         assert_refused(path("a/b/f"), UK_FILE_TRUSTED, UK_MISCONFIGURED,
@@ -294,7 +296,7 @@ test_another_user(void **state)
     pid_t pid;
 
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can become another");
     assert_int_equal(mkdir(path("mine"), 0700), 0);
     place_write(&place, "mine/f", "x", 0600);
     assert_int_equal(chown(path("mine"), NOBODY, NOBODY), 0);
