@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -250,7 +251,7 @@ run(int argc, char **argv, struct uk_tool *tool)
     if (name[0] != '\0')
         return refuse_command(name);
     add_usage(&tool->out);
-    uk_out_note("%s", uk_buf_peek(&tool->out));
+    fputs(uk_buf_peek(&tool->out), stderr); /* ours, in lines */
     uk_buf_clear(&tool->out);
     return UK_EXIT_USAGE;
 }

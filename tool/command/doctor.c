@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +14,12 @@
 #include "tool/doctor/mend.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/tty.h"
 
 #define INDENT 21 /* of what is said, behind check and grade */
 #define SECOND 9  /* of which the grade has so much */
-#define NARROW 40 /* no line of words is shorter */
-#define WIDTH  80
+#define BELOW  4  /* of what is said, below them on a narrow terminal */
+#define NARROW 60
 #define CLEAR  "\r\033[K" /* the line that shows what is waited for */
 
 struct counts {
@@ -66,16 +66,6 @@ put_findings(struct uk_buf *out, const struct uk_doctor *doctor)
     uk_buf_add_byte(out, '\n');
 }
 
-static size_t
-find_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return WIDTH;
-    return size.ws_col < INDENT + NARROW ? INDENT + NARROW : size.ws_col;
-}
-
 /* The columns of the text's first bytes. */
 static size_t
 measure(const char *text, size_t len)
@@ -85,17 +75,17 @@ measure(const char *text, size_t len)
 
 /* Words, broken at blanks, each line as far in as the first. */
 static void
-add_wrapped(struct uk_buf *out, const char *text, size_t width)
+add_wrapped(struct uk_buf *out, const char *text, size_t indent, size_t width)
 {
-    size_t column = INDENT;
+    size_t column = indent;
 
     while (*text != '\0') {
         size_t len = strcspn(text, " "), columns = measure(text, len);
 
-        if (column > INDENT && column + 1 + columns > width) {
-            uk_buf_addf(out, "\n%*s", INDENT, "");
-            column = INDENT;
-        } else if (column > INDENT) {
+        if (column > indent && column + 1 + columns > width) {
+            uk_buf_addf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
             uk_buf_add_byte(out, ' ');
             column++;
         }
@@ -110,22 +100,30 @@ static void
 add_part(struct uk_buf *out, const char *first, const char *second,
          const char *text, size_t width)
 {
-    const char *colour;
+    const char *colour = uk_out_colour(second);
+    bool narrow = width < NARROW;
+    size_t indent = narrow ? BELOW : INDENT;
 
     if (text[0] == '\0')
         return;
-    colour = uk_out_colour(second);
-    uk_buf_addf(out, "%-12s%s%s%s%*s", first, colour != NULL ? colour : "",
-                second, colour != NULL ? UK_OUT_PLAIN : "",
-                (int)(SECOND - uk_language_width(second)), "");
-    add_wrapped(out, text, width);
+    if (!narrow)
+        uk_buf_addf(out, "%-*s", INDENT - SECOND, first);
+    else
+        uk_buf_addf(out, "%s  ", first);
+    uk_buf_addf(out, "%s%s%s", colour != NULL ? colour : "", second,
+                colour != NULL ? UK_OUT_PLAIN : "");
+    if (!narrow)
+        uk_buf_addf(out, "%*s", (int)(SECOND - uk_language_width(second)), "");
+    else
+        uk_buf_addf(out, "\n%*s", BELOW, "");
+    add_wrapped(out, text, indent, width);
 }
 
 static void
 list_findings(struct uk_buf *out, const struct uk_doctor *doctor)
 {
     bool terminal = isatty(STDOUT_FILENO) != 0;
-    size_t width = find_width();
+    size_t width = uk_tty_width(STDOUT_FILENO);
 
     for (size_t i = 0; i < doctor->count; i++) {
         const struct uk_finding *finding = &doctor->finding[i];
@@ -146,15 +144,19 @@ list_findings(struct uk_buf *out, const struct uk_doctor *doctor)
 static void
 show_progress(const struct uk_tool *tool, const char *title)
 {
-    char text[256];
+    char text[256], cut[128];
     struct uk_err ignored;
+    size_t room = uk_tty_width(STDERR_FILENO) - 1; /* a fold would stay */
 
-    if (tool->args.json || !isatty(STDERR_FILENO))
+    if (tool->args.json || !uk_tty_obeys(STDERR_FILENO))
         return;
     memcpy(text, CLEAR, sizeof(CLEAR));
-    if (title[0] != '\0')
-        snprintf(text + strlen(CLEAR), sizeof(text) - strlen(CLEAR),
-                 _("looking at %s ..."), _(title));
+    if (title[0] != '\0') {
+        snprintf(cut, sizeof(cut), _("looking at %s ..."), _(title));
+        while (uk_language_width(cut) > room)
+            cut[strlen(cut) - 1] = '\0';
+        snprintf(text + strlen(CLEAR), sizeof(text) - strlen(CLEAR), "%s", cut);
+    }
     (void)!uk_io_write_all(STDERR_FILENO, text, strlen(text),
                            uk_deadline_in(1000), &ignored);
 }

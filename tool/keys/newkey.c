@@ -113,7 +113,8 @@ uk_newkey_hand_over(struct uk_tool *tool, const struct uk_target *target,
     if (in_file)
         code = uk_target_fill(target, &made->value, arrived, &tool->err);
     if (code == UK_OK && !tool->args.raw && !tool->args.json) {
-        say_next(&made->key);
+        if (replaced == NULL) /* what replaces one has logged in already */
+            say_next(&made->key);
         say_made(&made->key, target);
     }
     if (tool->args.json)

@@ -15,9 +15,11 @@
 #include "core/io.h"
 #include "core/str.h"
 #include "tool/terminal/language.h"
+#include "tool/terminal/tty.h"
 #include "tool/terminal/wait.h"
 
-#define CELL 4096 /* the longest that is shown in a table */
+#define CELL       4096 /* the longest that is shown in a table */
+#define LAST_LEAST 24   /* columns in which words can be read */
 
 static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
 
@@ -40,10 +42,9 @@ uk_out_is_terminal(void)
 bool
 uk_out_has_colours(void)
 {
-    const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
+    const char *no = getenv("NO_COLOR");
 
-    return uk_out_is_terminal() && (no == NULL || no[0] == '\0') &&
-           kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+    return uk_tty_obeys(STDOUT_FILENO) && (no == NULL || no[0] == '\0');
 }
 
 /* Words that stand for a state, and what people see at once. */
@@ -83,29 +84,76 @@ uk_out_label(const char *name)
     return uk_out_is_terminal() ? _(name) : name;
 }
 
+/* What the last column has on this terminal, or 0: as much as it wants. */
+static size_t
+room_for_last(const char *const *heads, size_t columns,
+              const char *const *cells, size_t rows)
+{
+    size_t width = uk_tty_width(STDOUT_FILENO), taken = 0;
+
+    for (size_t j = 0; j + 1 < columns; j++) {
+        size_t most = heads != NULL ? uk_language_width(_(heads[j])) : 0;
+
+        for (size_t i = 0; i < rows; i++) {
+            size_t len = uk_language_width(cells[i * columns + j]);
+
+            most = len > most ? len : most;
+        }
+        taken += most + 1;
+    }
+    return width >= taken + LAST_LEAST ? width - taken : 0;
+}
+
+/* Break it into lines of whole words, with none over room where it can be; 0
+ * is room for all. */
+static void
+fold(char *text, size_t room)
+{
+    char *begin = text, *blank = text;
+
+    for (char *at = text; room > 0 && *at != '\0'; at++) {
+        if (*at == ' ')
+            blank = at;
+        if (blank <= begin ||
+            uk_language_width(begin) - uk_language_width(at) < room)
+            continue;
+        *blank = '\n';
+        begin = blank + 1;
+    }
+}
+
 static int
-fill_cell(struct libscols_line *line, size_t column, const char *text)
+fill_cell(struct libscols_line *line, size_t column, const char *text,
+          size_t room)
 {
     const char *colour = uk_out_colour(text);
     char shown[CELL];
     int rc;
 
     uk_language_escape(shown, sizeof(shown), text);
+    fold(shown, room);
     rc = scols_line_set_data(line, column, shown);
-
     if (rc == 0 && colour != NULL)
         rc = scols_cell_set_color(scols_line_get_cell(line, column), colour);
     return rc;
 }
 
 static int
-add_column(struct libscols_table *table, const char *head)
+add_column(struct libscols_table *table, const char *head, bool folds)
 {
-    struct libscols_column *column = scols_table_new_column(table, head, 0, 0);
+    struct libscols_column *column =
+        scols_table_new_column(table, head, 0, folds ? SCOLS_FL_WRAP : 0);
+    int rc;
 
     if (column == NULL)
         return -ENOMEM;
-    return scols_cell_set_color(scols_column_get_header(column), UK_OUT_HEAD);
+    rc = scols_cell_set_color(scols_column_get_header(column), UK_OUT_HEAD);
+    if (rc == 0 && folds)
+        rc = scols_column_set_safechars(column, "\n");
+    if (rc == 0 && folds)
+        rc = scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+                                       scols_wrapnl_nextchunk, NULL);
+    return rc;
 }
 
 /* Row by row; 0, or a negative errno as libsmartcols has them. */
@@ -113,19 +161,22 @@ static int
 fill(struct libscols_table *table, const char *const *heads, size_t columns,
      const char *const *cells, size_t rows)
 {
+    size_t room = room_for_last(heads, columns, cells, rows);
     int rc = scols_table_enable_noheadings(table, heads == NULL);
 
     if (rc == 0)
         rc = scols_table_enable_colors(table, uk_out_has_colours());
     for (size_t i = 0; rc == 0 && i < columns; i++)
-        rc = add_column(table, heads != NULL ? _(heads[i]) : "");
+        rc = add_column(table, heads != NULL ? _(heads[i]) : "",
+                        room > 0 && i + 1 == columns);
     for (size_t i = 0; rc == 0 && i < rows; i++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
 
         if (line == NULL)
             return -ENOMEM;
         for (size_t j = 0; rc == 0 && j < columns; j++)
-            rc = fill_cell(line, j, cells[i * columns + j]);
+            rc = fill_cell(line, j, cells[i * columns + j],
+                           j + 1 == columns ? room : 0);
     }
     return rc;
 }
@@ -138,6 +189,8 @@ uk_out_table(struct uk_buf *out, const char *const *heads, size_t columns,
     char *text = NULL;
     int rc = -ENOMEM;
 
+    if (rows == 0)
+        return UK_OK;
     if (!uk_out_is_terminal()) {
         add_plain(out, columns, cells, rows);
         return UK_OK;

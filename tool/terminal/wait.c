@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tool/terminal/language.h"
+#include "tool/terminal/tty.h"
 
 #define CLEAR "\r\033[K"
 
@@ -16,6 +17,7 @@
 static char line[512];
 static volatile sig_atomic_t length;
 static volatile sig_atomic_t shown;
+static bool obeys; /* else it is a line of its own, which stays */
 
 static void
 show(int number)
@@ -43,9 +45,11 @@ uk_wait_begin(const char *subject)
     uk_wait_end();
     if (isatty(STDERR_FILENO) != 1)
         return;
+    obeys = uk_tty_obeys(STDERR_FILENO);
     snprintf(whole, sizeof(whole), _("waiting for %s ..."), subject);
     uk_language_escape(text, sizeof(text), whole);
-    length = snprintf(line, sizeof(line), CLEAR "%s", text);
+    length = snprintf(line, sizeof(line), "%s%s%s", obeys ? CLEAR : "", text,
+                      obeys ? "" : "\n");
     sigaction(SIGALRM, &action, NULL);
     set_alarm(1);
 }
@@ -57,6 +61,8 @@ uk_wait_end(void)
         return;
     set_alarm(0);
     length = 0; /* an alarm that still comes shows nothing */
-    if (shown)
+    if (shown && !obeys)
+        shown = 0;
+    else if (shown)
         shown = write(STDERR_FILENO, CLEAR, strlen(CLEAR)) < 0;
 }
