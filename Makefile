@@ -289,7 +289,7 @@ bench-login:
 
 # What machines find without running it, or while it runs.
 .PHONY: analyse check-tsan
-analyse:
+analyse: $(B)/tool/loginway/stack.inc
 	@tests/deps analyse
 	@B=$(B) tests/analyse
 check-tsan:

@@ -167,11 +167,13 @@ uk_identity_needs_email(const struct uk_policy *policy,
     const struct uk_users_entry *own =
         find_entries(policy->users, account->name, &count);
 
+    if (own == NULL)
+        return account->uid != 0 && policy->email_domain[0] != '\0';
     for (size_t i = 0; i < count; i++) {
         if (own[i].by_email)
             return true;
     }
-    return own == NULL && account->uid != 0 && policy->email_domain[0] != '\0';
+    return false;
 }
 
 static bool

@@ -13,9 +13,9 @@
 
 #define HELP_MAX    8192
 #define NAME_SIZE   32
-#define PLACE       UK_ARG_DATA | UK_ARG_CONFIG
+#define PLACE       (UK_ARG_DATA | UK_ARG_CONFIG)
 #define PLACE_SHOWN "[--data DIR | --config FILE]"
-#define WHERE       PLACE | UK_ARG_APP
+#define WHERE       (PLACE | UK_ARG_APP)
 #define WHERE_SHOWN PLACE_SHOWN " [--app ID]"
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };

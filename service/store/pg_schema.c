@@ -78,10 +78,10 @@ static const char *const version_4[] = {
     "ALTER TABLE app_user ADD COLUMN last_login INT8 NOT NULL DEFAULT 0",
     "CREATE INDEX app_user_server ON app_user(app_id, id) WHERE server",
     "CREATE INDEX app_user_pending ON app_user(app_id, id) WHERE pending",
-    "CREATE TABLE handout(id BYTEA PRIMARY KEY, hash BYTEA NOT NULL,"
-    " user_id BYTEA NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
-    " purpose BYTEA NOT NULL, expires INT8 NOT NULL,"
-    " UNIQUE (user_id, purpose))",
+    ("CREATE TABLE handout(id BYTEA PRIMARY KEY, hash BYTEA NOT NULL,"
+     " user_id BYTEA NOT NULL REFERENCES app_user(id) ON DELETE CASCADE,"
+     " purpose BYTEA NOT NULL, expires INT8 NOT NULL,"
+     " UNIQUE (user_id, purpose))"),
     NULL,
 };
 

@@ -29,7 +29,7 @@ take_number(const char *bytes, int len, int64_t *out)
     uint64_t wide;
 
     if (len == 1 && (bytes[0] == 0 || bytes[0] == 1)) {
-        *out = bytes[0];
+        *out = bytes[0] == 1;
         return true;
     }
     if (len != (int)sizeof(wide))

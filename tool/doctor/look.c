@@ -135,7 +135,7 @@ bool
 uk_doctor_is_there(const struct uk_doctor *doctor, const char *path,
                    unsigned type)
 {
-    struct stat st;
+    struct stat st = {.st_mode = 0};
 
     return uk_doctor_stat(doctor, path, true, &st) == 0 &&
            (st.st_mode & S_IFMT) == type;

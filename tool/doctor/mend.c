@@ -134,7 +134,7 @@ enum uk_code
 uk_doctor_mend_folder(struct uk_err *err)
 {
     struct uk_walk walk;
-    struct stat st;
+    struct stat st = {.st_mode = 0};
     enum uk_code code;
 
     code = uk_walk_to_last(&walk, UK_CONFDIR, UK_WALK_STICKY_REFUSED, err);

@@ -15,7 +15,8 @@
 #include "tool/machine/program.h"
 #include "tool/terminal/language.h"
 
-#define BOOT_UNIT "userkey-login-trial.service"
+#define BOOT_UNIT   "userkey-login-trial.service"
+#define DESCRIPTION "--description=end of a trial of the login by key"
 
 bool
 uk_logintimer_has_systemd(void)
@@ -33,8 +34,7 @@ ask_systemd(unsigned long seconds)
     const char *const argv[] = {"/usr/bin/systemd-run",
                                 "--quiet",
                                 "--collect",
-                                "--description=end of a trial of the login by "
-                                "key",
+                                DESCRIPTION,
                                 "--timer-property=AccuracySec=1s",
                                 active,
                                 self,
