@@ -36,11 +36,16 @@ say         = $(if $(V),,@$(if $(quiet),,printf '  %-4s %s\n' $(1) $@;))
 MAKEFLAGS += --no-builtin-rules
 all: pam_module agent tool service translations
 
+takes  = $(shell $(CC) -Werror -O2 $(1) -include features.h -x c -c -o /dev/null - </dev/null 2>/dev/null && echo $(1))
+harden := -fstack-protector-strong
 ifneq ($(SANITIZE),)
 san := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-harden := -fstack-protector-strong
 else
-harden := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+# What a distribution sets of the third stands.
+harden += $(call takes,-fstack-clash-protection) \
+    $(or $(call takes,-fcf-protection),$(call takes,-mbranch-protection=standard)) \
+    $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,$(or $(call \
+    takes,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2))
 endif
 
 uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
@@ -54,11 +59,12 @@ uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
 # The module is in the memory of each host, all of it: what is near to a page that
 # is touched gets mapped as well.  Tables for backtraces are in the debug
 # information (loaded, they were a seventh of it); nothing is to be run at its
-# start or end, and it has no variable.
-takes  = $(shell echo | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo $(1))
+# start or end, and it has no variable.  Where jumps may land is not marked (a page
+# of it, and no kernel looks): returns are.
 ifeq ($(origin SMALL)$(san),undefined)
 SMALL := $(or $(call takes,-Oz),-Os) -fno-plt -ffunction-sections \
-    -fdata-sections -fno-asynchronous-unwind-tables
+    -fdata-sections -fno-asynchronous-unwind-tables \
+    $(call takes,-fcf-protection=return)
 endif
 small_ldflags := $(if $(san)$(findstring --coverage,$(CFLAGS)),,-nostartfiles -Wl,--gc-sections)
 uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \

@@ -24,6 +24,12 @@ check() { # TEXT GOT WANTED
 exports() { nm -D --defined-only "$1" | awk '{print $3}' | sed 's/@.*//' | sort; }
 imports() { nm -D --undefined-only "$1" | awk '{print $NF}' | sed 's/@.*//' | sort; }
 needs() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort; }
+compiled() { # FILE OPTION: the compilations that went without it, by gcc's word
+    readelf --debug-dump=info --dwarf-depth=1 "$1" | sed -n 's/.*: GNU C/C/p' |
+        awk -v option="$2" '
+            !index($0 " ", " " option) { print }
+            END { if (NR == 0) print "no debug information" }' | sort -u
+}
 flags() { readelf -lW "$1" | awk '/GNU_STACK/{print $7}'; }
 hardened() { # NAME FILE: what the linker and the compiler were asked for
     check "$1: the stack is not executable" "$(flags "$2")" RW
@@ -34,6 +40,11 @@ hardened() { # NAME FILE: what the linker and the compiler were asked for
         "$(imports "$2" | grep -x __stack_chk_fail)" __stack_chk_fail
     check "$1: functions that write know the room" \
         "$(imports "$2" | grep -x __vsnprintf_chk)" __vsnprintf_chk
+    check "$1: a stack that grows touches every page" \
+        "$(compiled "$2" -fstack-clash-protection)" ''
+    [ "$(uname -m)" != x86_64 ] ||
+        check "$1: returns go where they came from" \
+            "$(compiled "$2" -fcf-protection)" ''
 }
 
 module=$B/pam_userkey.so
