@@ -4,8 +4,8 @@
  * The place of the files is fixed, so the test has a /run of its own (a mount
  * namespace), for which it needs root; without, it is skipped.
  */
-#ifndef UK_TESTS_KEPT_H
-#define UK_TESTS_KEPT_H
+#ifndef UK_TESTS_PAM_LIB_KEPT_H
+#define UK_TESTS_PAM_LIB_KEPT_H
 
 #include <stdbool.h>
 #include <time.h>

@@ -4,8 +4,8 @@
  * The environment may name one.  Where its texts stand is compiled in, and what
  * programs read stays English (docs/DESIGN.md has what is not translated).
  */
-#ifndef UK_LANGUAGE_H
-#define UK_LANGUAGE_H
+#ifndef UK_TOOL_TERMINAL_LANGUAGE_H
+#define UK_TOOL_TERMINAL_LANGUAGE_H
 
 #include <libintl.h>
 #include <stdbool.h>
