@@ -103,8 +103,9 @@ tool: $(tool)
 service: $(service)
 
 # Where the parts will look for each other is compiled in: when a folder is
-# another one (make; make install PREFIX=/usr), everything is built anew.
-folders := $(SYSCONFDIR) $(LOCALSTATEDIR) $(LIBEXECDIR) $(LOCALEDIR)
+# another one (make; make install PREFIX=/usr), everything is built anew; so it is
+# when the compiler hardens it otherwise.
+folders := $(SYSCONFDIR) $(LOCALSTATEDIR) $(LIBEXECDIR) $(LOCALEDIR)$(if $(san),, $(strip $(harden)))
 .PHONY: always
 $(B)/folders: always
 	@mkdir -p $(@D)
