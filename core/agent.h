@@ -22,7 +22,7 @@ struct uk_agent_way {
 };
 
 /* request->budget_ms is set here.  *out is the caller's, for
- * uk_answer_clear().  As uk_helper_start() and uk_chan_ask(). */
+ * uk_answer_clear().  As uk_helper_start(), uk_chan_send() and uk_chan_hear(). */
 UK_MUST_USE enum uk_code
 uk_agent_ask(const struct uk_agent_way *way, struct uk_request *request,
              struct uk_deadline by, struct uk_answer *out, struct uk_err *err);

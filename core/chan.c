@@ -119,15 +119,6 @@ uk_chan_hear(int fd, const struct uk_request *request, struct uk_deadline by,
 }
 
 enum uk_code
-uk_chan_ask(int fd, const struct uk_request *request, struct uk_deadline by,
-            struct uk_answer *out, struct uk_err *err)
-{
-    enum uk_code code = uk_chan_send(fd, request, by, err);
-
-    return code == UK_OK ? uk_chan_hear(fd, request, by, out, err) : code;
-}
-
-enum uk_code
 uk_chan_receive(int fd, struct uk_deadline by, struct uk_request *out,
                 struct uk_err *err)
 {

@@ -14,18 +14,15 @@
 #include "core/err.h"
 #include "core/msg.h"
 
-/* The asking side: send the request, receive the one answer and the end.
- * UK_TIMEOUT with stage agent, UK_UNREACHABLE when the agent went without an
- * answer, UK_BAD_ANSWER for an answer that is none. */
-UK_MUST_USE enum uk_code uk_chan_ask(int fd, const struct uk_request *request,
-                                     struct uk_deadline by,
-                                     struct uk_answer *out, struct uk_err *err);
-
-/* The two halves of it.  After UK_UNREACHABLE from the first the other side has
- * nothing of the request, and will not get it. */
+/* The asking side: send the request.  UK_TIMEOUT with stage agent.  After
+ * UK_UNREACHABLE the other side has nothing of it, and will not get it. */
 UK_MUST_USE enum uk_code uk_chan_send(int fd, const struct uk_request *request,
                                       struct uk_deadline by,
                                       struct uk_err *err);
+
+/* Receive the one answer to it, and the end.  UK_TIMEOUT with stage agent,
+ * UK_UNREACHABLE when the agent went without an answer, UK_BAD_ANSWER for an
+ * answer that is none. */
 UK_MUST_USE enum uk_code uk_chan_hear(int fd, const struct uk_request *request,
                                       struct uk_deadline by,
                                       struct uk_answer *out,

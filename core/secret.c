@@ -57,18 +57,6 @@ uk_secret_peek(const struct uk_secret *secret)
     return secret->bytes != NULL ? secret->bytes : "";
 }
 
-bool
-uk_secret_equal(const struct uk_secret *a, const struct uk_secret *b)
-{
-    volatile unsigned char differ = 0;
-
-    if (a->len != b->len)
-        return false;
-    for (size_t i = 0; i < a->len; i++)
-        differ |= (unsigned char)(a->bytes[i] ^ b->bytes[i]);
-    return differ == 0;
-}
-
 void
 uk_wipe(void *bytes, size_t len)
 {

@@ -42,9 +42,6 @@ void uk_secret_clear(struct uk_secret *secret);
  * change. */
 const char *uk_secret_peek(const struct uk_secret *secret);
 
-/* In a time that depends on the lengths only. */
-bool uk_secret_equal(const struct uk_secret *a, const struct uk_secret *b);
-
 /* Overwrite in a way that the compiler keeps. */
 void uk_wipe(void *bytes, size_t len);
 

@@ -29,9 +29,3 @@ uk_verdict_word(enum uk_verdict verdict)
     }
     return "undecided";
 }
-
-bool
-uk_verdict_known(unsigned number)
-{
-    return number <= UK_THROTTLED_SERVICE;
-}

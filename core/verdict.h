@@ -27,7 +27,4 @@ enum uk_verdict {
  * and for every number that is no verdict.  Static. */
 const char *uk_verdict_word(enum uk_verdict verdict);
 
-/* Is the number, which may have come from outside, one of the enumeration? */
-bool uk_verdict_known(unsigned number);
-
 #endif

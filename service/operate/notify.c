@@ -31,12 +31,6 @@ uk_notify_stopping(void)
 }
 
 void
-uk_notify_status(const char *status)
-{
-    sd_notifyf(0, "STATUS=%s", status);
-}
-
-void
 uk_notify_alive(void)
 {
     sd_notify(0, "WATCHDOG=1");

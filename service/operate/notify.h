@@ -8,7 +8,6 @@
 void uk_notify_ready(const char *status);
 void uk_notify_reloading(void);
 void uk_notify_stopping(void);
-void uk_notify_status(const char *status);
 
 /* All is well at this moment. */
 void uk_notify_alive(void);

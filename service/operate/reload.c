@@ -12,8 +12,9 @@ static const char *const fixed[] = {
     "threads",  "password_threads", "max_connections",
 };
 
-bool
-uk_reload_is_fixed(const char *name)
+/* Does it need a restart? */
+static bool
+is_fixed(const char *name)
 {
     for (size_t i = 0; i < UK_COUNT(fixed); i++) {
         if (strcmp(name, fixed[i]) == 0)
@@ -117,7 +118,7 @@ uk_reload_merge(const struct uk_config *old, struct uk_config *read,
         const struct uk_conf_rule *rule = &table->rules[i];
 
         /* Another certificate is fine, but not the first, or none. */
-        bool stays = uk_reload_is_fixed(rule->name) ||
+        bool stays = is_fixed(rule->name) ||
                      (switches && uk_str_starts(rule->name, "tls_"));
 
         merge_one(rule, stays, (const char *)old + rule->offset,

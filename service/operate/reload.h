@@ -12,9 +12,6 @@
 #include "core/buf.h"
 #include "service/request/config.h"
 
-/* Does it need a restart? */
-bool uk_reload_is_fixed(const char *name);
-
 /*
  * Make of the settings that were read those that now hold: what needs a
  * restart stays as it is in old.  changed gets "'name' is now 'x' (was 'y')"

@@ -48,14 +48,3 @@ uk_outage_tell(struct uk_outage *outage, const struct uk_log *log)
     }
     pthread_mutex_unlock(&outage->lock);
 }
-
-bool
-uk_outage_lasts(struct uk_outage *outage)
-{
-    bool lasts;
-
-    pthread_mutex_lock(&outage->lock);
-    lasts = !uk_deadline_passed(outage->over);
-    pthread_mutex_unlock(&outage->lock);
-    return lasts;
-}

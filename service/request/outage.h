@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include "core/deadline.h"
 #include "core/err.h"
@@ -33,8 +32,5 @@ void uk_outage_note(struct uk_outage *outage, const char *request,
 /* Tell of those of which no line has told, if it is time; to be called every
  * second or so, from any thread. */
 void uk_outage_tell(struct uk_outage *outage, const struct uk_log *log);
-
-/* Has a request failed so lately that the next one may, too? */
-bool uk_outage_lasts(struct uk_outage *outage);
 
 #endif

@@ -23,7 +23,7 @@ EVERYWHERE = {
     "tmpnam tempnam mktemp mkstemp": "uk_file_create",
     "rand srand random drand48": "getrandom",
     "asctime ctime gmtime localtime": "the _r form",
-    "bcmp": "uk_secret_equal",
+    "bcmp": "memcmp",
     "assert": "an error code (with NDEBUG it is not there)",
     "curl_version": "a fixed text (it loads plug-ins: threat S-04)",
     "sqlite3_exec sqlite3_mprintf": "a prepared statement",

@@ -129,7 +129,9 @@ ask(const char *conf, struct question question, struct uk_answer *out)
                      UK_OK);
     code = uk_helper_start(&agent, program, conf, &err);
     if (code == UK_OK)
-        code = uk_chan_ask(agent.fd, &request, by, out, &err);
+        code = uk_chan_send(agent.fd, &request, by, &err);
+    if (code == UK_OK)
+        code = uk_chan_hear(agent.fd, &request, by, out, &err);
     uk_helper_stop(&agent, by);
     uk_request_clear(&request);
     assert_false(uk_deadline_passed(by)); /* it left by itself */

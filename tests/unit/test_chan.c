@@ -60,9 +60,12 @@ static enum uk_code
 ask(unsigned ms, struct uk_answer *out)
 {
     struct uk_request request = make_request();
+    struct uk_deadline by = uk_deadline_in(ms);
     enum uk_code code;
 
-    code = uk_chan_ask(fd[0], &request, uk_deadline_in(ms), out, &err);
+    code = uk_chan_send(fd[0], &request, by, &err);
+    if (code == UK_OK)
+        code = uk_chan_hear(fd[0], &request, by, out, &err);
     uk_request_clear(&request);
     return code;
 }

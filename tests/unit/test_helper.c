@@ -62,7 +62,9 @@ run(const char *act, unsigned ms, enum uk_code *code, struct uk_err *err)
     if (*code == UK_OK)
         *code = uk_helper_start(&helper, program, act, err);
     if (*code == UK_OK)
-        *code = uk_chan_ask(helper.fd, &request, by, &answer, err);
+        *code = uk_chan_send(helper.fd, &request, by, err);
+    if (*code == UK_OK)
+        *code = uk_chan_hear(helper.fd, &request, by, &answer, err);
     if (*code == UK_OK)
         verdict = answer.verdict;
     uk_helper_stop(&helper, *code == UK_OK ? by : uk_deadline_in(0));

@@ -141,57 +141,6 @@ has_one_owner(void **state)
 }
 
 static void
-compares(void **state)
-{
-    static const struct {
-        const char *a;
-        const char *b;
-        bool equal;
-    } rows[] = {
-        {"", "", true},        {"", "a", false},      {"a", "a", true},
-        {"ab", "a", false},    {"abc", "abd", false}, {"abc", "xbc", false},
-        {"abc", "ABC", false},
-    };
-    struct uk_err err = UK_ERR_NONE;
-
-    for (size_t i = 0; i < UK_COUNT(rows); i++) {
-        struct uk_secret a = UK_SECRET_NONE;
-        struct uk_secret b = UK_SECRET_NONE;
-
-        assert_int_equal(uk_secret_set(&a, rows[i].a, strlen(rows[i].a), &err),
-                         UK_OK);
-        assert_int_equal(uk_secret_set(&b, rows[i].b, strlen(rows[i].b), &err),
-                         UK_OK);
-        assert_int_equal(uk_secret_equal(&a, &b), rows[i].equal);
-        assert_int_equal(uk_secret_equal(&b, &a), rows[i].equal);
-        uk_secret_clear(&a);
-        uk_secret_clear(&b);
-    }
-}
-
-/* Every bit of every byte counts. */
-static void
-sees_every_bit(void **state)
-{
-    char bytes[64];
-    struct uk_secret a = UK_SECRET_NONE;
-    struct uk_secret b = UK_SECRET_NONE;
-    struct uk_err err = UK_ERR_NONE;
-
-    memset(bytes, 0x5a, sizeof(bytes));
-    assert_int_equal(uk_secret_set(&a, bytes, sizeof(bytes), &err), UK_OK);
-    assert_int_equal(uk_secret_set(&b, bytes, sizeof(bytes), &err), UK_OK);
-    for (size_t bit = 0; bit < 8 * sizeof(bytes); bit++) {
-        b.bytes[bit / 8] = (char)(b.bytes[bit / 8] ^ (1 << bit % 8));
-        assert_false(uk_secret_equal(&a, &b));
-        b.bytes[bit / 8] = (char)(b.bytes[bit / 8] ^ (1 << bit % 8));
-    }
-    assert_true(uk_secret_equal(&a, &b));
-    uk_secret_clear(&a);
-    uk_secret_clear(&b);
-}
-
-static void
 wipes_exactly_what_it_is_told(void **state)
 {
     char bytes[] = "abcdef";
@@ -212,8 +161,6 @@ main(void)
         cmocka_unit_test(has_a_longest),
         cmocka_unit_test(may_be_empty),
         cmocka_unit_test(has_one_owner),
-        cmocka_unit_test(compares),
-        cmocka_unit_test(sees_every_bit),
         cmocka_unit_test(wipes_exactly_what_it_is_told),
     };
 

@@ -32,10 +32,8 @@ has_the_words_of_the_design(void **state)
         {UK_THROTTLED_SERVICE, "throttled"},
     };
 
-    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+    for (size_t i = 0; i < UK_COUNT(rows); i++)
         assert_string_equal(uk_verdict_word(rows[i].verdict), rows[i].word);
-        assert_true(uk_verdict_known(rows[i].verdict));
-    }
 }
 
 static void
@@ -44,11 +42,9 @@ takes_no_other_number_for_a_verdict(void **state)
     static const unsigned numbers[] = {
         UK_THROTTLED_SERVICE + 1, 12, 100, 255, 256, INT_MAX, UINT_MAX};
 
-    for (size_t i = 0; i < UK_COUNT(numbers); i++) {
-        assert_false(uk_verdict_known(numbers[i]));
+    for (size_t i = 0; i < UK_COUNT(numbers); i++)
         assert_string_equal(uk_verdict_word((enum uk_verdict)numbers[i]),
                             "undecided");
-    }
 }
 
 static void

@@ -18,8 +18,9 @@
 #define BOOT_UNIT   "userkey-login-trial.service"
 #define DESCRIPTION "--description=end of a trial of the login by key"
 
-bool
-uk_logintimer_has_systemd(void)
+/* Does systemd run this machine? */
+static bool
+has_systemd(void)
 {
     struct stat st;
 
@@ -114,8 +115,7 @@ uk_logintimer_start(unsigned long until_s, void (*end)(void),
 {
     unsigned long now = uk_loginstate_now();
 
-    if (uk_logintimer_has_systemd() &&
-        ask_systemd(until_s > now ? until_s - now : 0))
+    if (has_systemd() && ask_systemd(until_s > now ? until_s - now : 0))
         return UK_OK;
     return start_own(until_s, end, err);
 }
@@ -126,5 +126,5 @@ uk_logintimer_at_boot(bool wanted)
     const char *const argv[] = {"/usr/bin/systemctl", "--quiet",
                                 wanted ? "enable" : "disable", BOOT_UNIT, NULL};
 
-    return uk_logintimer_has_systemd() && uk_program_run(argv);
+    return has_systemd() && uk_program_run(argv);
 }

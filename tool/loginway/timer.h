@@ -13,9 +13,6 @@
 #include "core/attr.h"
 #include "core/err.h"
 
-/* Does systemd run this machine? */
-bool uk_logintimer_has_systemd(void);
-
 /* Call end() when CLOCK_BOOTTIME is until_s, whatever becomes of this
  * process, its terminal and its session. */
 UK_MUST_USE enum uk_code uk_logintimer_start(unsigned long until_s,

@@ -39,12 +39,6 @@ static const struct uk_conf_rule rules[] = {
 
 static const struct uk_conf_table table = {rules, UK_COUNT(rules)};
 
-const struct uk_conf_table *
-uk_adminfile_table(void)
-{
-    return &table;
-}
-
 static enum uk_code
 take_place(const struct content *content, const char *path,
            struct uk_settings *out, struct uk_err *err)

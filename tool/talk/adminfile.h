@@ -20,9 +20,6 @@ struct uk_adminfile {
     struct uk_secret private_key;
 };
 
-/* The names that it has, for the man page's test. */
-const struct uk_conf_table *uk_adminfile_table(void);
-
 /* UK_MISCONFIGURED for a file that others can read, or with something wrong
  * in it.  *place is which service. */
 UK_MUST_USE enum uk_code uk_adminfile_load(const char *path,

@@ -39,8 +39,9 @@ uk_out_is_terminal(void)
     return isatty(STDOUT_FILENO) == 1;
 }
 
-bool
-uk_out_has_colours(void)
+/* And do they want colours there?  (NO_COLOR, TERM) */
+static bool
+has_colours(void)
 {
     const char *no = getenv("NO_COLOR");
 
@@ -71,7 +72,7 @@ static const struct {
 const char *
 uk_out_colour(const char *word)
 {
-    for (size_t i = 0; uk_out_has_colours() && i < UK_COUNT(colours); i++) {
+    for (size_t i = 0; has_colours() && i < UK_COUNT(colours); i++) {
         if (strcmp(word, colours[i].word) == 0)
             return colours[i].colour;
     }
@@ -165,7 +166,7 @@ fill(struct libscols_table *table, const char *const *heads, size_t columns,
     int rc = scols_table_enable_noheadings(table, heads == NULL);
 
     if (rc == 0)
-        rc = scols_table_enable_colors(table, uk_out_has_colours());
+        rc = scols_table_enable_colors(table, has_colours());
     for (size_t i = 0; rc == 0 && i < columns; i++)
         rc = add_column(table, heads != NULL ? _(heads[i]) : "",
                         room > 0 && i + 1 == columns);

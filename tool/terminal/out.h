@@ -39,9 +39,6 @@ UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
 /* Do people read standard output? */
 bool uk_out_is_terminal(void);
 
-/* And do they want colours there?  (NO_COLOR, TERM) */
-bool uk_out_has_colours(void);
-
 /* The colour of a word for a state, or NULL; static.  UK_OUT_PLAIN ends it. */
 #define UK_OUT_GOOD    "\033[32m"
 #define UK_OUT_NOTE    "\033[36m"
