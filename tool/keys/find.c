@@ -55,7 +55,7 @@ uk_find_key(const struct uk_find *find, const struct uk_args *args,
     if (names == 0 && by_id == NULL) {
         uk_out_error(_("'%s': no such key; 'userkey %s' shows what there is"),
                      uk_str_printable(shown, word, strlen(word)),
-                     args->server_keys ? _("server-key list") : _("list"));
+                     args->server_keys ? "server-key list" : "list");
         return UK_EXIT_NOT_FOUND;
     }
     *out = by_id != NULL ? by_id : by_name;
