@@ -150,6 +150,13 @@ uk_fresh_keep(struct uk_fresh *fresh, struct uk_err *err)
     int folder;
     bool flushed;
 
+    /* Whoever closes a database does not hear that its log could not be
+     * written into it. */
+    if (uk_fresh_has_log(fresh->beside))
+        return uk_err_set(err, UK_SYSTEM,
+                          "'%s' is not whole: its log could not be written "
+                          "into it",
+                          fresh->beside);
     if (fsync(fresh->fd) != 0)
         return uk_err_sys(err, errno, "flushing '%s'", fresh->beside);
     if (rename_to_new(fresh->beside, fresh->path) != 0)

@@ -30,7 +30,8 @@ struct uk_fresh {
 UK_MUST_USE enum uk_code uk_fresh_start(struct uk_fresh *fresh,
                                         const char *path, struct uk_err *err);
 
-/* Flush it and put it in its place, where still nothing is. */
+/* Flush it and put it in its place, where still nothing is.  UK_SYSTEM where
+ * SQLite, which must have closed it, has left a part of it beside. */
 UK_MUST_USE enum uk_code uk_fresh_keep(struct uk_fresh *fresh,
                                        struct uk_err *err);
 

@@ -27,9 +27,11 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define DOOR __attribute__((visibility("default")))
@@ -326,6 +328,51 @@ WRAP(REST, ENOSYS, -1, ssize_t, getrandom,
      (void *to, size_t size, unsigned int flags), (to, size, flags))
 WRAP(REST, ENOSYS, -1, int, getentropy, (void *to, size_t size), (to, size))
 WRAP(REST, EAGAIN, -1, pid_t, fork, (void), ())
+
+/* What a process is confined by; ENOMEM, because what a kernel does not have
+ * is done without. */
+DOOR int
+prctl(int what, ...)
+{
+    static int (*real)(int, ...);
+    unsigned long rest[4];
+    va_list more;
+
+    va_start(more, what);
+    for (int i = 0; i < 4; i++)
+        rest[i] = va_arg(more, unsigned long);
+    va_end(more);
+    if (fails(REST, "prctl", __builtin_return_address(0))) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (real == NULL)
+        *(void **)&real = next("prctl");
+    return real(what, rest[0], rest[1], rest[2], rest[3]);
+}
+
+DOOR long
+syscall(long number, ...)
+{
+    static long (*real)(long, ...);
+    long rest[6];
+    va_list more;
+
+    va_start(more, number);
+    for (int i = 0; i < 6; i++)
+        rest[i] = va_arg(more, long);
+    va_end(more);
+    if (number >= SYS_landlock_create_ruleset &&
+        number <= SYS_landlock_restrict_self &&
+        fails(REST, "syscall", __builtin_return_address(0))) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (real == NULL)
+        *(void **)&real = next("syscall");
+    return real(number, rest[0], rest[1], rest[2], rest[3], rest[4], rest[5]);
+}
+
 WRAP(REST, EAGAIN, EAGAIN, int, pthread_create,
      (pthread_t * thread, const pthread_attr_t *how, void *(*run)(void *),
       void *own),

@@ -45,6 +45,11 @@ class Fault:
         """No call fails any more; what has, can still be read."""
         self.memory[8:16] = bytes(8)
 
+    def rest(self):
+        """No call is counted any more, either."""
+        self.none()
+        self.memory[:4] = bytes(4)
+
     @property
     def seen(self):
         return struct.unpack_from(FORM, self.memory)[3]

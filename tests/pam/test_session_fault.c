@@ -565,9 +565,11 @@ test_leftovers(void **state)
         kept_open_and_die(leftover);
         kept_make_old(leftover, 3600);
         leaving[i].spoil();
+        host_log_clear();
         begin(leaving[i].fault, leaving[i].errnum);
         pamh = kept_log_in(&talk);
         end();
+        assert_false(host_log_has("ending a session that nobody will use"));
         if ((access(leftover, F_OK) != 0) != leaving[i].goes)
             fail_msg("row %zu", i);
         kept_expect_logout(leaving[i].goes ? 1 : 0);

@@ -72,6 +72,29 @@ test_too_many_addresses(void **state)
                      UK_NOT_MAPPED);
 }
 
+/* An address that is too long for one is nobody's, and not the one that it
+ * begins with. */
+static void
+test_too_long(void **state)
+{
+    char domain[UK_EMAIL_MAX - 2], address[UK_EMAIL_MAX + 1] = "bob@";
+    struct uk_policy policy = {
+        .users = &nobody, .email_domain = domain, .min_uid = 1000};
+    struct uk_person person;
+    char why[UK_WHY_SIZE];
+
+    memset(address + 4, 'd', UK_EMAIL_MAX - 4); /* as long as can be */
+    person = make_person(address);
+    memset(domain, 'd', sizeof(domain) - 1);
+    domain[UK_EMAIL_MAX - 4] = '\0';
+    assert_int_equal(uk_identity_match(&policy, &bob, &person, why),
+                     UK_GRANTED);
+    domain[UK_EMAIL_MAX - 4] = 'd';
+    domain[UK_EMAIL_MAX - 3] = '\0';
+    assert_int_equal(uk_identity_match(&policy, &bob, &person, why),
+                     UK_NOT_MAPPED);
+}
+
 int
 main(void)
 {
@@ -79,6 +102,7 @@ main(void)
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_all_addresses),
         cmocka_unit_test(test_too_many_addresses),
+        cmocka_unit_test(test_too_long),
     };
 
     return cmocka_run_group_tests_name("identity edges", tests, NULL, NULL);
