@@ -29,33 +29,33 @@ ALONE = {
 }
 
 
-def symbols(path):
-    """Name and kind of what this object gives or asks for."""
-    said = subprocess.run(["nm", "-g", path], check=True, text=True,
+def symbols(paths):
+    """Object, name and kind of what these give or ask for."""
+    said = subprocess.run(["nm", "-gA", *paths], check=True, text=True,
                           capture_output=True).stdout
     for line in said.splitlines():
-        *_, kind, name = line.split()
-        yield name, kind
+        where, *_, kind, name = line.split()
+        yield where.split(":")[0], name, kind
 
 
 # By program (or core) and name: two programs may have the same name.
 given, asked = {}, collections.defaultdict(set)
 sources = [path for folder in FOLDERS
            for path in sorted((ROOT / folder).rglob("*.c"))]
-missing = []
+missing, objects = [], {}
 for source in sources:
     stem = source.relative_to(ROOT).with_suffix(".o")
-    objects = [path for path in (B / stem, B / "small" / stem) if path.exists()]
-    if not objects:
+    built = [path for path in (B / stem, B / "small" / stem) if path.exists()]
+    if not built:
         missing.append(str(stem))
-    for path in objects:
-        for name, kind in symbols(path):
-            if not name.startswith("uk_"):
-                continue
-            if kind in "TDRBC":
-                given[stem.parts[0], name] = stem
-            elif kind == "U":
-                asked[name].add(stem.parts[0])
+    objects.update({str(path): stem for path in built})
+for path, name, kind in symbols(objects):
+    if not name.startswith("uk_"):
+        continue
+    if kind in "TDRBC":
+        given[objects[path].parts[0], name] = objects[path]
+    elif kind == "U":
+        asked[name].add(objects[path].parts[0])
 
 unused = {name for top, name in given
           if not asked[name] & ({top} if top != "core" else set(FOLDERS))}
