@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "service/http/guard.h"
+#include "service/http/framing.h"
 #include "service/http/internal.h"
 
 #define SWALLOW (1 << 20) /* bytes of a body that is too long */
@@ -12,7 +12,7 @@
 /* One exchange on a connection. */
 struct exchange {
     struct uk_http_exchange open; /* first */
-    struct uk_http_link *link;
+    struct uk_http_connection *link;
     struct MHD_Connection *connection;
     struct uk_buf body;
     size_t swallowed; /* bytes past the limit */
@@ -24,7 +24,7 @@ struct exchange {
 };
 
 struct headers {
-    struct uk_guard guard;
+    struct uk_framing framing;
     const char *forwarded_for; /* the last: it is what the proxy has added */
 };
 
@@ -37,7 +37,7 @@ take_header(void *context, enum MHD_ValueKind kind, const char *name,
     (void)kind;
     if (value == NULL)
         value = "";
-    uk_guard_header(&headers->guard, name, name_len, value, value_len);
+    uk_framing_header(&headers->framing, name, name_len, value, value_len);
     if (uk_str_equal_nocase(name, "X-Forwarded-For"))
         headers->forwarded_for = value;
     return MHD_YES;
@@ -144,12 +144,12 @@ refuse(struct exchange *ex, int status, const char *why)
 
 /* The headers are there. */
 static enum MHD_Result
-begin(struct uk_http_link *link, struct MHD_Connection *connection,
+begin(struct uk_http_connection *link, struct MHD_Connection *connection,
       const char *path, const char *method, const char *version, void **slot)
 {
     struct exchange *ex;
     struct headers headers = {.forwarded_for = NULL};
-    struct uk_guard *guard = &headers.guard;
+    struct uk_framing *framing = &headers.framing;
     const char *fault;
 
     if (link == NULL)
@@ -167,16 +167,16 @@ begin(struct uk_http_link *link, struct MHD_Connection *connection,
     link->greeted = true;
     uk_http_wait(link, UK_HTTP_BODY_MS);
     fill_request(ex, method, path);
-    uk_guard_start(guard, path, version);
+    uk_framing_start(framing, path, version);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, take_header,
                                 &headers);
     ex->open.request.forwarded_for = headers.forwarded_for;
-    fault = uk_guard_end(guard);
+    fault = uk_framing_end(framing);
     if (fault != NULL)
         return refuse(ex, 400, fault);
     ex->open.reply.close =
-        !uk_guard_is_clear(guard, method, link->http->options.tls);
-    if (guard->length > UK_HTTP_BODY)
+        !uk_framing_is_clear(framing, method, link->http->options.tls);
+    if (framing->length > UK_HTTP_BODY)
         return refuse(ex, 413, "the body is too long");
     return MHD_YES;
 }

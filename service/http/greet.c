@@ -26,7 +26,7 @@ uk_http_greet_init(struct uk_http *http, struct uk_err *err)
 }
 
 static void
-wait_for(struct uk_http_link *link)
+wait_for(struct uk_http_connection *link)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP,
                                 .data.ptr = link};
@@ -41,7 +41,7 @@ wait_for(struct uk_http_link *link)
 }
 
 static void
-go_on(struct uk_http_link *link)
+go_on(struct uk_http_connection *link)
 {
     if (!link->waits)
         return;
@@ -56,7 +56,7 @@ go_on(struct uk_http_link *link)
 static ssize_t
 pull(gnutls_transport_ptr_t from, void *to, size_t len)
 {
-    struct uk_http_link *link = from;
+    struct uk_http_connection *link = from;
     ssize_t n = recv(link->item.fd, to, len, 0);
     int why = errno;
 
@@ -70,7 +70,8 @@ pull(gnutls_transport_ptr_t from, void *to, size_t len)
 }
 
 void
-uk_http_greet(struct uk_http_link *link, struct MHD_Connection *connection)
+uk_http_greet(struct uk_http_connection *link,
+              struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -105,5 +106,5 @@ uk_http_greet_clear(struct uk_http *http)
     http->leaving = true;
     for (struct uk_sweep_item *item = head->after; item != head;
          item = item->after)
-        go_on((struct uk_http_link *)item);
+        go_on((struct uk_http_connection *)item);
 }

@@ -4,7 +4,7 @@
  * What one must know about that version:
  * - MHD_get_timeout() does not count connections that were just resumed, so
  *   MHD_run() must follow MHD_resume_connection() at once;
- * - it takes requests whose framing is ambiguous: see guard.h;
+ * - it takes requests whose framing is ambiguous: see framing.h;
  * - its timeouts begin again with each byte: see sweep.h;
  * - its limit for one address counts an IPv6 address for itself: see crowd.h;
  * - it turns round and round while a TLS handshake waits: see greet.c;

@@ -1,6 +1,6 @@
 /*
  * What the parts of HTTP share: the daemon of one listener (http.c), its
- * connections (link.c), their handshakes (greet.c), the exchanges on
+ * connections (connection.c), their handshakes (greet.c), the exchanges on
  * them (exchange.c).
  */
 #ifndef UK_SERVICE_HTTP_INTERNAL_H
@@ -37,7 +37,7 @@ struct uk_http {
 };
 
 /* One connection, from accept to close. */
-struct uk_http_link {
+struct uk_http_connection {
     struct uk_sweep_item item; /* first */
     struct uk_http *http;
     struct uk_address peer;
@@ -66,13 +66,13 @@ void uk_http_on_completed(void *context, struct MHD_Connection *connection,
 size_t uk_http_keep_escapes(void *context, struct MHD_Connection *connection,
                             char *text);
 
-/* The client has ms for what it is at (link.c). */
-void uk_http_wait(struct uk_http_link *link, unsigned ms);
+/* The client has ms for what it is at (connection.c). */
+void uk_http_wait(struct uk_http_connection *link, unsigned ms);
 
 /* Handshakes (greet.c). */
 UK_MUST_USE enum uk_code uk_http_greet_init(struct uk_http *http,
                                             struct uk_err *err);
-void uk_http_greet(struct uk_http_link *link,
+void uk_http_greet(struct uk_http_connection *link,
                    struct MHD_Connection *connection);
 /* Those that have something to read go on with the next MHD_run(). */
 void uk_http_greet_run(struct uk_http *http);

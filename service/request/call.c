@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/http/guard.h"
+#include "service/http/framing.h"
 #include "service/request/noise.h"
 #include "service/request/route.h"
 #include "service/request/traffic.h"
@@ -143,7 +143,7 @@ uk_call_base(const struct uk_call *call, const char *scheme,
         const char *host = call->request->host;
 
         /* What was refused for its host has an answer, too. */
-        if (host == NULL || !uk_guard_is_host(host, strlen(host)))
+        if (host == NULL || !uk_framing_is_host(host, strlen(host)))
             host = "localhost";
         uk_buf_addf(out, "%s://%s", call->request->tls ? scheme_tls : scheme,
                     host);

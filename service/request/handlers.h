@@ -33,7 +33,7 @@ uk_step uk_link_key;
 uk_step uk_session_renew;
 uk_step uk_session_end;
 
-/* api/users.c */
+/* api/profile.c */
 uk_step uk_user_profile;
 uk_step uk_user_delete;
 

@@ -1,7 +1,7 @@
 /* The head of a request, after the HTTP library: what is believed of it. */
 #include <string.h>
 
-#include "service/http/guard.h"
+#include "service/http/framing.h"
 #include "service/value/address.h"
 #include "service/value/email.h"
 #include "service/value/query.h"
@@ -9,23 +9,23 @@
 
 /* Lines "name: value", the first is the path. */
 static void
-guard(char *text)
+framing(char *text)
 {
-    struct uk_guard guard;
+    struct uk_framing framing;
     unsigned hosts = 0;
     char *save = NULL, *line = strtok_r(text, "\n", &save);
 
-    uk_guard_start(&guard, line == NULL ? "" : line, "HTTP/1.1");
+    uk_framing_start(&framing, line == NULL ? "" : line, "HTTP/1.1");
     while (line != NULL && (line = strtok_r(NULL, "\n", &save)) != NULL) {
         size_t n = strcspn(line, ":");
         const char *value = line[n] == ':' ? line + n + 1 : line + n;
 
         hosts += n == 4 && strncasecmp(line, "host", 4) == 0;
-        uk_guard_header(&guard, line, n, value, strlen(value));
+        uk_framing_header(&framing, line, n, value, strlen(value));
     }
-    if (uk_guard_end(&guard) == NULL) {
-        FUZZ_MUST(hosts == 1 && guard.lengths <= 1);
-        FUZZ_MUST(guard.encodings == 0 || guard.lengths == 0);
+    if (uk_framing_end(&framing) == NULL) {
+        FUZZ_MUST(hosts == 1 && framing.lengths <= 1);
+        FUZZ_MUST(framing.encodings == 0 || framing.lengths == 0);
     }
 }
 
@@ -47,8 +47,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     uk_email_fold(text, folded);
     if (uk_email_check(text))
         FUZZ_MUST(uk_email_check(folded) && strcasecmp(folded, text) == 0);
-    (void)uk_guard_is_host(text, strlen(text));
-    guard(text);
+    (void)uk_framing_is_host(text, strlen(text));
+    framing(text);
     free(text);
     return 0;
 }

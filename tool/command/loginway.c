@@ -7,7 +7,7 @@
 #include "core/json.h"
 #include "core/str.h"
 #include "tool/command/commands.h"
-#include "tool/doctor/guard.h"
+#include "tool/doctor/lockout.h"
 #include "tool/loginway/end.h"
 #include "tool/loginway/loginway.h"
 #include "tool/loginway/pamfile.h"
@@ -235,7 +235,7 @@ read_arguments(struct uk_tool *tool, struct uk_conf_list *services,
 static enum uk_exit
 guard(const struct uk_tool *tool, const struct uk_loginplan *plan)
 {
-    size_t errors = uk_loginguard_look(plan);
+    size_t errors = uk_lockout_look(plan);
     const char *why = "";
 
     if (errors > 0) {
@@ -244,7 +244,7 @@ guard(const struct uk_tool *tool, const struct uk_loginplan *plan)
             errors == 1 ? _("mend that") : _("mend those"));
         return UK_EXIT_FAILED;
     }
-    if (uk_loginguard_has_way_back(plan, &why))
+    if (uk_lockout_has_way_back(plan, &why))
         return UK_EXIT_DONE;
     uk_out_error(_("while the service is away nobody gets back in: %s%s"), why,
                  tool->args.yes ? "" : _("; if it is meant, say --yes"));

@@ -27,7 +27,7 @@ is_crowded(const struct uk_http *http)
 }
 
 void
-uk_http_wait(struct uk_http_link *link, unsigned ms)
+uk_http_wait(struct uk_http_connection *link, unsigned ms)
 {
     if (link->http->options.may_drop)
         uk_sweep_idle(&link->http->sweep, &link->item, ms);
@@ -52,7 +52,7 @@ uk_http_on_accept(void *context, const struct sockaddr *peer, socklen_t len)
 }
 
 static void
-close_link(struct uk_http *http, struct uk_http_link *link)
+close_link(struct uk_http *http, struct uk_http_connection *link)
 {
     if (link == NULL)
         return;
@@ -65,10 +65,10 @@ close_link(struct uk_http *http, struct uk_http_link *link)
 }
 
 /* NULL without memory. */
-static struct uk_http_link *
+static struct uk_http_connection *
 open_link(struct uk_http *http, struct MHD_Connection *connection)
 {
-    struct uk_http_link *link = calloc(1, sizeof(*link));
+    struct uk_http_connection *link = calloc(1, sizeof(*link));
     unsigned hello_ms = http->options.hello_ms;
     const union MHD_ConnectionInfo *info;
 

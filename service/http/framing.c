@@ -1,5 +1,5 @@
 /* Strict framing. */
-#include "service/http/guard.h"
+#include "service/http/framing.h"
 
 #include <string.h>
 
@@ -70,7 +70,7 @@ is_port(const char *text, size_t len)
 }
 
 bool
-uk_guard_is_host(const char *text, size_t len)
+uk_framing_is_host(const char *text, size_t len)
 {
     bool six = len > 0 && text[0] == '[';
     const char *end = memchr(text, six ? ']' : ':', len);
@@ -89,77 +89,80 @@ uk_guard_is_host(const char *text, size_t len)
 }
 
 static void
-blame(struct uk_guard *guard, const char *fault)
+blame(struct uk_framing *framing, const char *fault)
 {
-    if (guard->fault == NULL)
-        guard->fault = fault;
+    if (framing->fault == NULL)
+        framing->fault = fault;
 }
 
 void
-uk_guard_start(struct uk_guard *guard, const char *path, const char *version)
+uk_framing_start(struct uk_framing *framing, const char *path,
+                 const char *version)
 {
-    memset(guard, 0, sizeof(*guard));
+    memset(framing, 0, sizeof(*framing));
     if (!is_path(path))
-        blame(guard, "bad path");
-    guard->one_one = strcmp(version, "HTTP/1.0") != 0;
+        blame(framing, "bad path");
+    framing->one_one = strcmp(version, "HTTP/1.0") != 0;
 }
 
 static void
-take_length(struct uk_guard *guard, const char *value, size_t len)
+take_length(struct uk_framing *framing, const char *value, size_t len)
 {
-    guard->lengths++;
+    framing->lengths++;
     if (len == 0)
-        blame(guard, "bad content length");
+        blame(framing, "bad content length");
     for (size_t i = 0; i < len; i++) {
         if (value[i] < '0' || value[i] > '9')
-            blame(guard, "bad content length");
-        else if (guard->length < UINT32_MAX) /* more is too much anyway */
-            guard->length = guard->length * 10 + (uint64_t)(value[i] - '0');
+            blame(framing, "bad content length");
+        else if (framing->length < UINT32_MAX) /* more is too much anyway */
+            framing->length = framing->length * 10 + (uint64_t)(value[i] - '0');
     }
 }
 
 void
-uk_guard_header(struct uk_guard *guard, const char *name, size_t name_len,
-                const char *value, size_t value_len)
+uk_framing_header(struct uk_framing *framing, const char *name, size_t name_len,
+                  const char *value, size_t value_len)
 {
     if (!is_token(name, name_len) || !is_value(value, value_len)) {
-        blame(guard, "bad header");
+        blame(framing, "bad header");
         return;
     }
     if (uk_str_equal_nocase(name, "host")) {
-        guard->hosts++;
-        if (!uk_guard_is_host(value, value_len))
-            blame(guard, "bad host");
+        framing->hosts++;
+        if (!uk_framing_is_host(value, value_len))
+            blame(framing, "bad host");
     } else if (uk_str_equal_nocase(name, "content-length")) {
-        take_length(guard, value, value_len);
+        take_length(framing, value, value_len);
     } else if (uk_str_equal_nocase(name, "transfer-encoding")) {
-        guard->encodings++;
+        framing->encodings++;
         if (!uk_str_equal_nocase(value, "chunked"))
-            blame(guard, "unknown transfer encoding");
+            blame(framing, "unknown transfer encoding");
     }
     for (size_t i = 0; i < UK_COUNT(once); i++) {
-        if (uk_str_equal_nocase(name, once[i]) && guard->singles[i]++ > 0)
-            blame(guard, "a header comes twice");
+        if (uk_str_equal_nocase(name, once[i]) && framing->singles[i]++ > 0)
+            blame(framing, "a header comes twice");
     }
 }
 
 const char *
-uk_guard_end(struct uk_guard *guard)
+uk_framing_end(struct uk_framing *framing)
 {
-    if (guard->hosts > 1 || (guard->hosts == 0 && guard->one_one))
-        blame(guard, "there must be one host");
-    if (guard->lengths > 1)
-        blame(guard, "there must be one content length");
-    if (guard->encodings > 1 || (guard->encodings > 0 && guard->lengths > 0) ||
-        (guard->encodings > 0 && !guard->one_one))
-        blame(guard, "the body has no clear length");
-    return guard->fault;
+    if (framing->hosts > 1 || (framing->hosts == 0 && framing->one_one))
+        blame(framing, "there must be one host");
+    if (framing->lengths > 1)
+        blame(framing, "there must be one content length");
+    if (framing->encodings > 1 ||
+        (framing->encodings > 0 && framing->lengths > 0) ||
+        (framing->encodings > 0 && !framing->one_one))
+        blame(framing, "the body has no clear length");
+    return framing->fault;
 }
 
 bool
-uk_guard_is_clear(const struct uk_guard *guard, const char *method, bool direct)
+uk_framing_is_clear(const struct uk_framing *framing, const char *method,
+                    bool direct)
 {
-    return guard->lengths + guard->encodings > 0 ||
+    return framing->lengths + framing->encodings > 0 ||
            (direct && strcmp(method, "POST") != 0 &&
             strcmp(method, "PUT") != 0);
 }

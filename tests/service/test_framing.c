@@ -1,4 +1,4 @@
-/* service/http/guard: whether a request may be believed to be one request. */
+/* service/http/framing: whether a request may be believed to be one request. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "service/http/guard.h"
+#include "service/http/framing.h"
 
 #define PATH "/api/client/v2.0/auth/session"
 #define HOST "Host: keys.example.com"
@@ -17,9 +17,9 @@
 /* Headers as "Name: value", NULL at the end. */
 static const char *
 judge(const char *path, const char *version, const char *const *headers,
-      struct uk_guard *guard)
+      struct uk_framing *framing)
 {
-    uk_guard_start(guard, path, version);
+    uk_framing_start(framing, path, version);
     for (; *headers != NULL; headers++) {
         const char *colon = strchr(*headers, ':');
         char name[64];
@@ -28,9 +28,9 @@ judge(const char *path, const char *version, const char *const *headers,
         assert_true(len < sizeof(name));
         memcpy(name, *headers, len);
         name[len] = '\0';
-        uk_guard_header(guard, name, len, colon + 2, strlen(colon + 2));
+        uk_framing_header(framing, name, len, colon + 2, strlen(colon + 2));
     }
-    return uk_guard_end(guard);
+    return uk_framing_end(framing);
 }
 
 struct row {
@@ -90,7 +90,7 @@ static void
 judges_headers(void **state)
 {
     for (size_t i = 0; i < UK_COUNT(rows); i++) {
-        struct uk_guard guard;
+        struct uk_framing framing;
         const char *headers[UK_COUNT(rows[0].headers) + 1] = {NULL};
         const char *fault;
 
@@ -99,7 +99,7 @@ judges_headers(void **state)
                 break;
             headers[n] = rows[i].headers[n];
         }
-        fault = judge(PATH, "HTTP/1.1", headers, &guard);
+        fault = judge(PATH, "HTTP/1.1", headers, &framing);
         if ((fault == NULL) != rows[i].good)
             fail_msg("row %zu: %s", i, fault != NULL ? fault : "taken");
     }
@@ -112,13 +112,13 @@ judges_versions(void **state)
     static const char *const host[] = {HOST, NULL};
     static const char *const chunks[] = {HOST, "Transfer-Encoding: chunked",
                                          NULL};
-    struct uk_guard guard;
+    struct uk_framing framing;
 
     /* HTTP/1.0 needs no Host, and has no chunks (RFC 9112, section 6.1). */
-    assert_null(judge(PATH, "HTTP/1.0", none, &guard));
-    assert_null(judge(PATH, "HTTP/1.0", host, &guard));
-    assert_non_null(judge(PATH, "HTTP/1.0", chunks, &guard));
-    assert_non_null(judge(PATH, "HTTP/1.1", none, &guard));
+    assert_null(judge(PATH, "HTTP/1.0", none, &framing));
+    assert_null(judge(PATH, "HTTP/1.0", host, &framing));
+    assert_non_null(judge(PATH, "HTTP/1.0", chunks, &framing));
+    assert_non_null(judge(PATH, "HTTP/1.1", none, &framing));
 }
 
 static void
@@ -131,14 +131,14 @@ judges_paths(void **state)
         "",      "*",         "auth",  "http://a/", "/a b",  "/a\tb",
         "/a%00", "/%00/auth", "/\x7f", "/\xc3\xa4", "/\x01",
     };
-    struct uk_guard guard;
+    struct uk_framing framing;
 
     for (size_t i = 0; i < UK_COUNT(good); i++) {
-        if (judge(good[i], "HTTP/1.1", host, &guard) != NULL)
+        if (judge(good[i], "HTTP/1.1", host, &framing) != NULL)
             fail_msg("refused: %s", good[i]);
     }
     for (size_t i = 0; i < UK_COUNT(wrong); i++) {
-        if (judge(wrong[i], "HTTP/1.1", host, &guard) == NULL)
+        if (judge(wrong[i], "HTTP/1.1", host, &framing) == NULL)
             fail_msg("taken: %s", wrong[i]);
     }
 }
@@ -160,11 +160,11 @@ reads_lengths(void **state)
 
     for (size_t i = 0; i < UK_COUNT(lengths); i++) {
         const char *headers[] = {HOST, lengths[i].header, NULL};
-        struct uk_guard guard;
+        struct uk_framing framing;
 
-        assert_null(judge(PATH, "HTTP/1.1", headers, &guard));
-        assert_true(guard.length >= lengths[i].least);
-        assert_true(guard.length <= lengths[i].most);
+        assert_null(judge(PATH, "HTTP/1.1", headers, &framing));
+        assert_true(framing.length >= lengths[i].least);
+        assert_true(framing.length <= lengths[i].most);
     }
 }
 
@@ -175,21 +175,21 @@ knows_where_a_request_ends(void **state)
     static const char *const length[] = {HOST, "Content-Length: 0", NULL};
     static const char *const chunks[] = {HOST, "Transfer-Encoding: chunked",
                                          NULL};
-    struct uk_guard guard;
+    struct uk_framing framing;
 
-    assert_null(judge(PATH, "HTTP/1.1", none, &guard));
-    assert_true(uk_guard_is_clear(&guard, "GET", true));
-    assert_true(uk_guard_is_clear(&guard, "DELETE", true));
-    assert_false(uk_guard_is_clear(&guard, "POST", true));
-    assert_false(uk_guard_is_clear(&guard, "PUT", true));
-    assert_false(uk_guard_is_clear(&guard, "GET", false));
-    assert_false(uk_guard_is_clear(&guard, "DELETE", false));
-    assert_null(judge(PATH, "HTTP/1.1", length, &guard));
-    assert_true(uk_guard_is_clear(&guard, "POST", true));
-    assert_true(uk_guard_is_clear(&guard, "GET", false));
-    assert_null(judge(PATH, "HTTP/1.1", chunks, &guard));
-    assert_true(uk_guard_is_clear(&guard, "PUT", true));
-    assert_true(uk_guard_is_clear(&guard, "PUT", false));
+    assert_null(judge(PATH, "HTTP/1.1", none, &framing));
+    assert_true(uk_framing_is_clear(&framing, "GET", true));
+    assert_true(uk_framing_is_clear(&framing, "DELETE", true));
+    assert_false(uk_framing_is_clear(&framing, "POST", true));
+    assert_false(uk_framing_is_clear(&framing, "PUT", true));
+    assert_false(uk_framing_is_clear(&framing, "GET", false));
+    assert_false(uk_framing_is_clear(&framing, "DELETE", false));
+    assert_null(judge(PATH, "HTTP/1.1", length, &framing));
+    assert_true(uk_framing_is_clear(&framing, "POST", true));
+    assert_true(uk_framing_is_clear(&framing, "GET", false));
+    assert_null(judge(PATH, "HTTP/1.1", chunks, &framing));
+    assert_true(uk_framing_is_clear(&framing, "PUT", true));
+    assert_true(uk_framing_is_clear(&framing, "PUT", false));
 }
 
 static void
@@ -216,16 +216,16 @@ knows_hosts(void **state)
     char longest[300];
 
     for (size_t i = 0; i < UK_COUNT(good); i++) {
-        if (!uk_guard_is_host(good[i], strlen(good[i])))
+        if (!uk_framing_is_host(good[i], strlen(good[i])))
             fail_msg("refused: %s", good[i]);
     }
     for (size_t i = 0; i < UK_COUNT(wrong); i++) {
-        if (uk_guard_is_host(wrong[i], strlen(wrong[i])))
+        if (uk_framing_is_host(wrong[i], strlen(wrong[i])))
             fail_msg("taken: %s", wrong[i]);
     }
     memset(longest, 'a', sizeof(longest));
-    assert_true(uk_guard_is_host(longest, 255));
-    assert_false(uk_guard_is_host(longest, sizeof(longest)));
+    assert_true(uk_framing_is_host(longest, 255));
+    assert_false(uk_framing_is_host(longest, sizeof(longest)));
 }
 
 int
@@ -240,5 +240,5 @@ main(void)
         cmocka_unit_test(knows_hosts),
     };
 
-    return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("framing", tests, NULL, NULL);
 }

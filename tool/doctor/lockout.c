@@ -1,5 +1,5 @@
 /* Would this change lock people out? */
-#include "tool/doctor/guard.h"
+#include "tool/doctor/lockout.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ make_doctor(const struct uk_loginplan *plan)
 }
 
 size_t
-uk_loginguard_look(const struct uk_loginplan *plan)
+uk_lockout_look(const struct uk_loginplan *plan)
 {
     struct uk_doctor doctor = make_doctor(plan);
     size_t errors = 0;
@@ -125,7 +125,7 @@ lets_back_in(const struct uk_doctor *doctor, const char *service)
 }
 
 bool
-uk_loginguard_has_way_back(const struct uk_loginplan *plan, const char **why)
+uk_lockout_has_way_back(const struct uk_loginplan *plan, const char **why)
 {
     struct uk_doctor doctor = make_doctor(plan);
 
