@@ -295,7 +295,9 @@ bench-login:
 	@B=$(B) tests/bench/login $(BENCH)
 
 # What machines find without running it, or while it runs.
-.PHONY: analyse check-tsan
+.PHONY: analyse analyse-flags check-tsan
+analyse-flags:
+	@:$(info $(filter -D_GNU% -DUK_% -I%,$(uk_cflags)) $(cflags_core) $(cflags_agent) $(cflags_tool) $(cflags_service))
 analyse: $(B)/tool/loginway/stack.inc
 	@tests/deps analyse
 	@B=$(B) tests/analyse
