@@ -31,7 +31,7 @@ if not ip('-6', 'addr', 'add', 'fd00:1::1/64', 'dev', 'lo', 'nodad'):
     skip_all('connections', 'there is no IPv6')
 
 from wire import BASE
-from world import World
+from world import PATIENCE, World
 
 MOST, SHARE, MANY = 64, 6, 16
 HOME, AWAY = 'fd00:1::1', 'fd00:2::1'
@@ -45,6 +45,9 @@ world = World({'listen_http': '[::]:0', 'insecure_http': 'yes',
 GET = ('GET %s/app/%s/location HTTP/1.1\r\nHost: a\r\n'
        'Content-Length: 0\r\n\r\n' % (BASE, world.app)).encode()
 ALLOWED = SHARE + 1  # as http_link counts with one thread: rounded up
+
+
+ESTABLISHED, CLOSE_WAIT = '01', '08'
 
 
 class Caller:
@@ -68,13 +71,24 @@ class Caller:
         self.sock.close()
 
 
+def not_yet_gone():
+    """Connections that the service has not closed, in the kernel's table."""
+    port = ':%04X' % world.http_port
+    with open('/proc/net/tcp6') as table:
+        rows = [row.split() for row in table]
+    return [row for row in rows
+            if row[1].endswith(port) and row[3] in (ESTABLISHED, CLOSE_WAIT)]
+
+
 def share_of(addresses):
     """How many connections from these addresses are answered, all at once."""
     callers = [Caller(address) for address in addresses]
     answered = sum(caller.ask() for caller in callers)
     for caller in callers:
         caller.close()
-    time.sleep(0.2)
+    end = time.monotonic() + PATIENCE
+    while not_yet_gone() and time.monotonic() < end:
+        time.sleep(0.02)
     return answered
 
 

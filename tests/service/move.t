@@ -520,6 +520,28 @@ def under_load():
     nothing(wrong, 'nobody noticed (%d keys made and deleted)' % len(made))
 
 
+def on_the_way(place, name, act):
+    """A backup into this file that stands still while something happens to
+    it; once more if it had ended before.  The process, and what it said."""
+    file = os.path.join(place, name)
+    for _ in range(50):
+        process = subprocess.Popen(
+            [SERVER, 'backup', file, '--data', old.data], text=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            preexec_fn=die_with_us)
+        while process.poll() is None and not os.path.exists(file + '.partial'):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGSTOP)
+        if os.path.exists(file + '.partial'):
+            act(process)
+            process.send_signal(signal.SIGCONT)
+            return process, process.communicate()[1]
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+        os.remove(file)
+    raise RuntimeError('no backup could be caught on its way')
+
+
 @group
 def killed_on_the_way():
     file = os.path.join(top, 'backups', 'load0.db')
@@ -547,6 +569,8 @@ def killed_on_the_way():
                                    stderr=subprocess.DEVNULL,
                                    preexec_fn=die_with_us)
         time.sleep(whole * random.uniform(0, 1))
+        late = process.poll() is not None
+        whole *= 0.8 if late else 1.1  # as busy as the machine is by now
         process.kill()
         process.wait()
         if goal is None:
@@ -580,14 +604,8 @@ def killed_on_the_way():
         equal((done.returncode, pg_tables('killed')['api_key']),
               (0, len(want['api_key'])), 'in PostgreSQL, too')
     # ^C leaves nothing at all.
-    process = subprocess.Popen([SERVER, 'backup', place + '/cut', '--data',
-                                old.data], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True,
-                               preexec_fn=die_with_us)
-    while not os.path.exists(place + '/cut.partial'):
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate()[1]
+    process, said = on_the_way(place, 'cut', lambda p:
+                               p.send_signal(signal.SIGINT))
     equal((process.returncode, [n for n in os.listdir(place)
                                 if n.startswith('cut')]), (1, []),
           'interrupted by ^C: nothing is left')
@@ -604,15 +622,11 @@ def two_at_once():
     equal(sorted(p.wait(60) for p in both), [0, 1, 1, 1],
           'four make the same file: one does')
     equal(os.listdir(place), ['b'], 'and nothing else is there')
-    process = subprocess.Popen([SERVER, 'backup', place + '/c', '--data',
-                                old.data], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True,
-                               preexec_fn=die_with_us)
-    while not os.path.exists(place + '/c.partial'):
-        time.sleep(0.001)
-    with open(place + '/c', 'w') as file:
-        file.write('mine')
-    said = process.communicate()[1]
+    def write_mine(_):
+        with open(place + '/c', 'w') as file:
+            file.write('mine')
+
+    process, said = on_the_way(place, 'c', write_mine)
     with open(place + '/c') as file:
         equal((process.returncode, file.read(), sorted(os.listdir(place))),
               (1, 'mine', ['b', 'c']),

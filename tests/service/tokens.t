@@ -255,6 +255,7 @@ def rightly_signed_and_wrong():
 def lifetimes():
     """Lifetimes by settings; nothing is accepted after them."""
     world.restart(access_token_lifetime='2s', refresh_token_lifetime='5s')
+    asked = time.monotonic()
     s = http.session(EMAIL, PASSWORD)
     begin = time.monotonic()
     for name, token, seconds in (('access', s.access, 2),
@@ -262,17 +263,22 @@ def lifetimes():
         claims = token_parts(token)[1]
         equal(claims['exp'] - claims['iat'], seconds, '%s lives %d s' % (
             name, seconds))
-    equal(http.profile(s.access).status, 200, 'the access token works')
+    status = http.profile(s.access).status
+    # What is in time for us is for the service; times are in whole seconds.
+    if time.monotonic() - asked < 1:
+        equal(status, 200, 'the access token works')
     time.sleep(max(0, begin + 3.1 - time.monotonic()))
     answer = http.profile(s.access)
     equal((answer.status, answer.code, answer.error),
           (401, 'InvalidSession', 'invalid session: access token expired'),
           'and has expired')
+    anew = time.monotonic()
     answer = http.refresh(s.refresh)
-    if time.monotonic() - begin < 4.5:
+    status = http.profile(answer.get('access_token')).status
+    if time.monotonic() - asked < 4:
         equal(answer.status, 201, 'the refresh token gives a new one')
-        equal(http.profile(answer.get('access_token')).status, 200,
-              'which works')
+    if answer.status == 201 and time.monotonic() - anew < 1:
+        equal(status, 200, 'which works')
     time.sleep(max(0, begin + 6.1 - time.monotonic()))
     answer = http.refresh(s.refresh)
     equal((answer.status, answer.code), (401, 'InvalidSession'),
