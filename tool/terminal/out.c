@@ -23,12 +23,24 @@
 
 static const struct uk_deadline no_deadline = {.at_ns = INT64_MAX};
 
+/* What would end a cell or a row, or work on a terminal, as \xNN. */
+static void
+add_cell(struct uk_buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            uk_buf_addf(out, "\\x%02x", (unsigned)*text);
+        else
+            uk_buf_add_byte(out, (unsigned char)*text);
+    }
+}
+
 static void
 add_plain(struct uk_buf *out, size_t columns, const char *const *cells,
           size_t rows)
 {
     for (size_t i = 0; i < rows * columns; i++) {
-        uk_buf_add_text(out, cells[i]);
+        add_cell(out, cells[i]);
         uk_buf_add_byte(out, (i + 1) % columns == 0 ? '\n' : '\t');
     }
 }
