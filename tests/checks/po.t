@@ -163,8 +163,8 @@ def faults_of_edges(rows):
 
 
 def faults_of_letters(rows):
-    letters = [texts[0] for _, ids, texts in rows if ids[0] == LETTERS][0]
-    for letter in letters:
+    letters = [texts[0] for _, ids, texts in rows if ids[0] == LETTERS]
+    for letter in letters[0] if letters else "":
         if not unicodedata.category(letter).startswith("L") or \
                 letter < "\u00a0" or unicodedata.bidirectional(letter) != "L" \
                 or unicodedata.normalize("NFC", letter) != letter:
@@ -172,7 +172,7 @@ def faults_of_letters(rows):
     for _, ids, texts in rows:
         for text in texts if ids[0] else ():
             for c in text:
-                if not (c in letters or " " <= c <= "~" or c == "\n"):
+                if not (c in "".join(letters) or " " <= c <= "~" or c == "\n"):
                     yield f"U+{ord(c):04X} in {text!r}"
 
 
@@ -202,6 +202,7 @@ def main():
         check(f"{path.name}: each is translated, and none a guess",
               [row[1][0] for row in rows
                if "fuzzy" in row[0] or not all(row[2])])
+        rows = [row for row in rows if all(row[2])]
         check(f"{path.name}: each takes the arguments of the original",
               faults_of_formats(rows))
         check(f"{path.name}: commands, options, settings and paths are kept",
