@@ -3,7 +3,8 @@
  * have happened to, and keys for an outage, which nothing may have.
  *
  * The first byte says which.  A file of counts is the input over and over, in
- * its one size, with our beginning or the input's own.
+ * its one size, with our beginning or the input's own; behind 'h' the input is
+ * who asks, by what names the host process has for them.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -39,12 +40,10 @@ write_counts(const uint8_t *bytes, size_t len, bool ours)
 /* Nobody waits for longer than a limit can make them, and who is let in comes
  * in: whatever the file says. */
 static void
-use_counts(void)
+use_counts(const struct uk_tries_who *who)
 {
     static const struct uk_tries_limits limits = {
         .per_source = 4, .per_user = 8, .period_ms = 60000};
-    static const struct uk_tries_who who = {
-        .user = "alice", .rhost = "10.0.0.7", .ruser = ""};
     struct uk_err note = UK_ERR_NONE, err = UK_ERR_NONE;
     struct uk_secret key = UK_SECRET_NONE;
     struct uk_clock_reading now;
@@ -57,14 +56,29 @@ use_counts(void)
     FUZZ_MUST(uk_tries_open(path, &limits, &tries, &note, &err) == UK_OK);
     FUZZ_MUST(note.code == UK_OK || uk_str_is_printable(note.text));
     for (unsigned i = 0; i < 3; i++) {
-        if (!uk_tries_before(tries, &who, &key, &now, &ticket, &wait_s))
+        if (!uk_tries_before(tries, who, &key, &now, &ticket, &wait_s))
             FUZZ_MUST(wait_s > 0 && wait_s <= limits.period_ms / 1000);
         uk_tries_after(tries, &ticket, &now, UK_OK, UK_REFUSED);
     }
     uk_tries_after(tries, &ticket, &now, UK_OK, UK_GRANTED);
-    FUZZ_MUST(uk_tries_before(tries, &who, &key, &now, &ticket, &wait_s));
+    FUZZ_MUST(uk_tries_before(tries, who, &key, &now, &ticket, &wait_s));
     uk_tries_close(tries);
     uk_secret_clear(&key);
+}
+
+/* Lines: remote host, asking user, account. */
+static void
+count_names(const uint8_t *bytes, size_t len)
+{
+    char *text = fuzz_text(bytes, len), *rest = text;
+    const char *rhost = strsep(&rest, "\n"), *ruser = strsep(&rest, "\n");
+    const struct uk_tries_who who = {.user = rest == NULL ? "" : rest,
+                                     .rhost = rhost,
+                                     .ruser = ruser == NULL ? "" : ruser};
+
+    unlink(path);
+    use_counts(&who);
+    free(text);
 }
 
 /* Behind a MAC of ours: an older or a newer version. */
@@ -104,6 +118,8 @@ read_keys(const uint8_t *bytes, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
+    static const struct uk_tries_who alice = {
+        .user = "alice", .rhost = "10.0.0.7", .ruser = ""};
     struct uk_err err = UK_ERR_NONE;
 
     if (path[0] == '\0') {
@@ -116,7 +132,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         read_keys(bytes + 1, len - 1);
         return 0;
     }
+    if (bytes[0] == 'h') {
+        count_names(bytes + 1, len - 1);
+        return 0;
+    }
     write_counts(bytes + 1, len - 1, bytes[0] != 'x');
-    use_counts();
+    use_counts(&alice);
     return 0;
 }

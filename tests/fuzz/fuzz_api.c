@@ -17,7 +17,7 @@
 #include "core/str.h"
 #include "tests/fuzz/fuzz.h"
 
-#define MOST 8 /* questions of one call */
+#define MOST 12 /* questions of one input */
 #define ID   "64f0c0ffee0123456789abcd"
 
 /* In place of core/https. */
@@ -189,6 +189,92 @@ list_keys(void)
 }
 
 static void
+change_keys(void)
+{
+    struct uk_session session = some_session();
+    struct uk_keys keys = {.service = &service, .session = &session};
+    struct uk_err err = UK_ERR_NONE;
+
+    if (uk_keys_enable(&keys, ID, &err) != UK_OK)
+        FUZZ_MUST(err.text[0] != '\0' && uk_str_is_printable(err.text));
+    (void)uk_keys_disable(&keys, ID, &err);
+    (void)uk_keys_expire(&keys, ID, (struct uk_expiry){.at_s = 1}, &err);
+    (void)uk_keys_delete(&keys, ID, &err);
+    FUZZ_MUST(uk_keys_delete(&keys, "../a", &err) != UK_OK);
+    uk_session_clear(&session);
+}
+
+/* By a password, and a new password by a token: the body is the token, too. */
+static void
+use_password(void)
+{
+    struct uk_session session = {.user_id = ""};
+    struct uk_secret password = UK_SECRET_NONE, word = UK_SECRET_NONE;
+    enum uk_verdict verdict = UK_UNDECIDED;
+    struct uk_err err = UK_ERR_NONE;
+
+    service.brief = service.emails = false;
+    FUZZ_MUST(uk_secret_set(&password, "s3cret", 6, &err) == UK_OK);
+    if (uk_session_open_password(&service, "a@b.example", &password, &session,
+                                 &verdict, &err) == UK_OK &&
+        verdict == UK_GRANTED)
+        check_session(&session, false);
+    verdict = UK_UNDECIDED;
+    script.asked = 0;
+    if (uk_secret_set(&word, (const char *)script.body, script.len, &err) ==
+            UK_OK &&
+        uk_reset_password(&service, &word, &password, &verdict, &err) == UK_OK)
+        FUZZ_MUST(verdict == UK_GRANTED || verdict == UK_REFUSED ||
+                  verdict == UK_THROTTLED_SERVICE);
+    uk_session_clear(&session);
+    uk_secret_clear(&password);
+    uk_secret_clear(&word);
+}
+
+static void
+check_user(const struct uk_admin_user *user)
+{
+    FUZZ_MUST(uk_identity_is_id(user->id));
+    FUZZ_MUST(uk_str_is_printable(user->email));
+    FUZZ_MUST(uk_str_is_printable(user->name) && user->created >= 0);
+}
+
+/* One user, by id and by address; then what is done to them. */
+static void
+administer_one(void)
+{
+    struct uk_session session = some_session();
+    struct uk_admin admin = {.service = &service, .tokens = session.tokens};
+    struct uk_secret word = UK_SECRET_NONE;
+    struct uk_admin_user user = {.id = ""};
+    struct uk_err err = UK_ERR_NONE;
+    int64_t expires = 0;
+
+    snprintf(admin.app, sizeof(admin.app), "/groups/g/apps/a");
+    snprintf(admin.users, sizeof(admin.users), "/groups/g/apps/a/users");
+    if (uk_admin_find(&admin, ID, &user, &err) == UK_OK &&
+        admin.reply == UK_ADMIN_DONE)
+        check_user(&user);
+    if (uk_admin_find(&admin, "a@b.example", &user, &err) == UK_OK &&
+        admin.reply == UK_ADMIN_DONE)
+        check_user(&user);
+    if (uk_admin_add(&admin, "a@b.example", &admin.tokens.access, &user,
+                     &err) == UK_OK &&
+        admin.reply == UK_ADMIN_DONE)
+        check_user(&user);
+    (void)uk_admin_set(&admin, ID, UK_ADMIN_DELETE, &err);
+    (void)uk_adminperson_confirm(&admin, "a@b.example", &err);
+    if (uk_adminperson_reset(&admin, ID, &word, &expires, &err) == UK_OK &&
+        admin.reply == UK_ADMIN_DONE)
+        FUZZ_MUST(word.len > 0 && uk_str_is_printable(uk_secret_peek(&word)));
+    else
+        FUZZ_MUST(word.len == 0);
+    (void)uk_admin_close(&admin, &err);
+    uk_secret_clear(&word);
+    uk_session_clear(&session);
+}
+
+static void
 administer(void)
 {
     static struct uk_admin_user page[UK_ADMIN_PAGE];
@@ -207,10 +293,8 @@ administer(void)
         uk_admin_page(&admin, "", page, &count, &err) == UK_OK &&
         admin.reply == UK_ADMIN_DONE)
         FUZZ_MUST(count <= UK_ADMIN_PAGE);
-    for (size_t i = 0; i < count; i++) {
-        FUZZ_MUST(uk_identity_is_id(page[i].id));
-        FUZZ_MUST(uk_str_is_printable(page[i].email));
-    }
+    for (size_t i = 0; i < count; i++)
+        check_user(&page[i]);
     uk_admin_clear(&admin);
 }
 
@@ -243,6 +327,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         break;
     case 'k':
         list_keys();
+        break;
+    case 'x':
+        change_keys();
+        break;
+    case 'w':
+        use_password();
+        break;
+    case 'f':
+        administer_one();
         break;
     default:
         administer();

@@ -5,6 +5,25 @@
 #include "core/claims.h"
 #include "tests/fuzz/fuzz.h"
 
+/* What our own service puts in besides: all of it, or nothing. */
+static void
+read_own(const struct uk_secret *token)
+{
+    struct uk_person person = {.n_emails = 0};
+    char id[UK_USER_ID_MAX + 1] = "";
+
+    if (uk_claims_emails(token, &person))
+        FUZZ_MUST(person.n_emails <= UK_PERSON_EMAILS);
+    else
+        FUZZ_MUST(person.n_emails == 0 && person.email[0][0] == '\0');
+    for (size_t i = 0; i < person.n_emails; i++)
+        FUZZ_MUST(uk_identity_is_email(person.email[i]));
+    if (uk_claims_key(token, id))
+        FUZZ_MUST(uk_identity_is_id(id) && uk_claims_is_token(token));
+    else
+        FUZZ_MUST(id[0] == '\0');
+}
+
 static void
 read_token(const char *text, size_t len)
 {
@@ -18,6 +37,7 @@ read_token(const char *text, size_t len)
         FUZZ_MUST(uk_identity_is_id(subject));
     else
         FUZZ_MUST(subject[0] == '\0' && uk_str_is_printable(err.text));
+    read_own(&token);
     uk_secret_clear(&token);
 }
 

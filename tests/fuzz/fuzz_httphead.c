@@ -5,6 +5,8 @@
 #include "core/str.h"
 #include "tests/fuzz/fuzz.h"
 
+#define YEAR_S (INT64_C(366) * 24 * 3600)
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -33,6 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         FUZZ_MUST(head.length <= UK_HTTPHEAD_BODY);
         FUZZ_MUST(head.retry_after_s <= UK_HTTPHEAD_WAIT_S);
         FUZZ_MUST(uk_str_is_printable(head.request_id));
+        /* Four digits of a year, two of anything else. */
+        FUZZ_MUST(head.date < YEAR_S * 10001 && head.date > -YEAR_S * 1971);
     }
     return 0;
 }

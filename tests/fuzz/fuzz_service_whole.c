@@ -2,26 +2,31 @@
  * The whole service, by what comes in on a connection: threads, database and
  * all.
  *
- * Each step "==r" is a request, sent when the one before has its reply.  Who
- * is to get in says so by a name for what nobody can guess: @A and @R are the
- * tokens of a user, @K an API key of theirs, @W the password; @X and @Y the
- * tokens of an administrator; without secrets are @U and @I, the ids of user
- * and key, @P, @N and @G, those of app and group, and @L, the length of the
- * body that follows.
+ * Each step "==r" is a request, sent when the one before has its reply; "==m"
+ * is one to the port for those who operate it.  Who is to get in says so by a
+ * name for what nobody can guess: @A and @R are the tokens of a user, @K an API
+ * key of theirs, @W the password; @X and @Y the tokens of an administrator;
+ * without secrets are @U and @I, the ids of user and key, @P, @N and @G, those
+ * of app and group, and @L, the length of the body that follows.  What the
+ * replies so far have had in them: @B and @C, the tokens of a session, @T and
+ * @J, a token to hand out and its id, @V, the value of a key, @D, an id.
  */
 #include <unistd.h>
 
 #include "core/json.h"
+#include "tests/fuzz/lib_service_learned.h"
 #include "tests/fuzz/lib_service_world.h"
 #include "tests/fuzz/script.h"
 
-#define SECRETS "ARKWXY"
+#define SECRETS "ARKWXYBCTV"
 #define ADMINS  "XY"
 
 static struct {
     bool secret, admin; /* what it has */
     bool changed;       /* something may have been */
+    bool headless;      /* a reply may be one without the body it announces */
 } input;
+static int fds[WORLD_PORTS]; /* connections; none are -1 */
 
 /* Replies. */
 
@@ -32,7 +37,8 @@ must_not_have(const char *reply, size_t len, const char *text)
 }
 
 static void
-check_body(int status, const char *head, const char *body, size_t len)
+check_body(int status, const char *head, const char *body, size_t len,
+           enum world_port port)
 {
     struct uk_json *document = NULL;
     struct uk_err err = UK_ERR_NONE;
@@ -41,7 +47,7 @@ check_body(int status, const char *head, const char *body, size_t len)
         return;
     if (strcasestr(head, "\r\nContent-Type: application/json") == NULL) {
         /* Of the HTTP library itself, which took it for no request. */
-        FUZZ_MUST(status >= 400);
+        FUZZ_MUST(status >= 400 || port == WORLD_OPERATE);
         return;
     }
     FUZZ_MUST(uk_json_parse(body, len, &document, &err) == UK_OK);
@@ -49,7 +55,7 @@ check_body(int status, const char *head, const char *body, size_t len)
 }
 
 static void
-check_reply(char *reply, size_t len)
+check_reply(char *reply, size_t len, enum world_port port)
 {
     char *end = memmem(reply, len, "\r\n\r\n", 4);
     int status;
@@ -64,7 +70,7 @@ check_reply(char *reply, size_t len)
     FUZZ_MUST(status >= 100 && status < 506);
     FUZZ_MUST(status != 500 || strstr(end + 4, "already linked") != NULL);
     input.changed = input.changed || (status < 300 && input.secret);
-    check_body(status, reply, end + 4, len - (size_t)(end + 4 - reply));
+    check_body(status, reply, end + 4, len - (size_t)(end + 4 - reply), port);
 }
 
 /* What nobody gets, whatever they have; and what only administrators do. */
@@ -80,19 +86,27 @@ check_secrets(const char *reply, size_t len)
 }
 
 static void
-check_replies(char *bytes, size_t len, bool headless)
+check_replies(char *bytes, size_t len, enum world_port port)
 {
     size_t n;
 
     check_secrets(bytes, len);
-    while (!headless && len > 0 && (n = world_reply(bytes, len)) > 0) {
-        check_reply(bytes, n);
+    while (!input.headless && len > 0 && (n = world_reply(bytes, len)) > 0) {
+        check_reply(bytes, n, port);
         bytes += n;
         len -= n;
     }
 }
 
 /* Requests. */
+
+static const char *
+text_of(char letter)
+{
+    const char *text = world_name(letter);
+
+    return text != NULL ? text : learned_name(letter);
+}
 
 static void
 expand(const struct fuzz_step *step, struct uk_buf *out)
@@ -102,7 +116,7 @@ expand(const struct fuzz_step *step, struct uk_buf *out)
 
     for (size_t i = 0; i < step->len; i++) {
         char letter = i + 1 < step->len ? (char)step->bytes[i + 1] : '\0';
-        const char *text = step->bytes[i] == '@' ? world_name(letter) : NULL;
+        const char *text = step->bytes[i] == '@' ? text_of(letter) : NULL;
 
         if (step->bytes[i] == '@' && letter == 'L' && cut == SIZE_MAX) {
             cut = out->len;
@@ -126,19 +140,42 @@ expand(const struct fuzz_step *step, struct uk_buf *out)
     uk_buf_clear(&rest);
 }
 
+/* Send it, and look at what comes.  false: nothing does. */
+static bool
+ask(const struct fuzz_step *step, enum world_port port)
+{
+    static char reply[WORLD_ROOM + 1];
+    struct uk_buf request = UK_BUF_UP_TO(WORLD_ROOM);
+    bool open;
+    size_t got;
+
+    expand(step, &request);
+    input.headless =
+        input.headless ||
+        (request.len > 0 && strcasestr(request.bytes, "HEAD") != NULL);
+    if (fds[port] < 0)
+        fds[port] = world_dial(port);
+    open = world_exchange(fds[port], &request, reply, &got);
+    reply[got] = '\0';
+    learned_take(reply);
+    /* Who is told that this was the last reply asks on another connection. */
+    if (!open || strcasestr(reply, "\r\nConnection: close\r\n") != NULL) {
+        close(fds[port]);
+        fds[port] = -1;
+    }
+    check_replies(reply, got, port);
+    uk_buf_clear(&request);
+    return got > 0;
+}
+
 const char fuzz_is_slow = 1;
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    static char reply[WORLD_ROOM + 1];
     static bool started;
-    struct uk_buf request = UK_BUF_UP_TO(WORLD_ROOM);
-    const struct fuzz_step *step;
     struct fuzz_script script;
-    bool headless = false, open = true;
-    size_t got;
-    int fd;
+    bool open = true;
 
     if (!started)
         world_start();
@@ -146,18 +183,19 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         world_renew();
     started = true;
     memset(&input, 0, sizeof(input));
+    learned_take(NULL);
+    for (size_t i = 0; i < WORLD_PORTS; i++)
+        fds[i] = -1;
     fuzz_read_script(bytes, len, &script);
-    fd = world_dial();
-    for (size_t i = 0; open && (step = fuzz_find_step(&script, 'r', i)) != NULL;
-         i++) {
-        expand(step, &request);
-        headless = headless || (request.len > 0 &&
-                                strcasestr(request.bytes, "HEAD") != NULL);
-        open = world_exchange(fd, &request, reply, &got);
-        check_replies(reply, got, headless);
-        uk_buf_clear(&request);
+    for (size_t i = 0; open && i < script.count; i++) {
+        if (script.step[i].what == 'r')
+            open = ask(&script.step[i], WORLD_SERVE);
+        else if (script.step[i].what == 'm')
+            open = ask(&script.step[i], WORLD_OPERATE);
     }
-    close(fd);
+    for (size_t i = 0; i < WORLD_PORTS; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
     if (input.secret && !input.admin)
         FUZZ_MUST(world_is_victim_well());
     return 0;

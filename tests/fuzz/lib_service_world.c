@@ -28,7 +28,7 @@ static struct uk_secrets secrets;
 static char hash_of_password[UK_PWHASH_SIZE];
 static char admin_id[UK_ID_SIZE];
 static struct uk_secret admin_key;
-static struct sockaddr_in place = {.sin_family = AF_INET};
+static struct sockaddr_in places[WORLD_PORTS];
 
 /* What the names stand for. */
 static char access_token[UK_TOKEN_MAX], refresh_token[UK_TOKEN_MAX];
@@ -58,20 +58,24 @@ run_server(void *context)
     return NULL;
 }
 
-/* It took any port that was free. */
+/* It took any ports that were free; the address tells which. */
 static bool
-find_listener(void)
+find_listeners(void)
 {
     for (int fd = 0; fd < 256; fd++) {
+        struct sockaddr_in place;
         socklen_t len = sizeof(int), size = sizeof(place);
         int listens = 0;
 
         if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
             listens != 0 &&
             getsockname(fd, (struct sockaddr *)&place, &size) == 0)
-            return true;
+            places[place.sin_addr.s_addr == htonl(INADDR_LOOPBACK)
+                       ? WORLD_SERVE
+                       : WORLD_OPERATE] = place;
     }
-    return false;
+    return places[WORLD_SERVE].sin_port != 0 &&
+           places[WORLD_OPERATE].sin_port != 0;
 }
 
 static void
@@ -104,7 +108,9 @@ world_start(void)
 
     snprintf(text, sizeof(text),
              "database = sqlite:%s/userkey.db\nsecrets = %s\n"
-             "listen_http = 127.0.0.1:0\nthreads = 1\npassword_threads = 1\n"
+             "listen_http = 127.0.0.1:0\nlisten_metrics = 127.0.0.2:0\n"
+             "threads = 1\npassword_threads = 1\n"
+             "allowed_origins = https://a.example\n"
              "log_level = error\nregistration = open\nlimit_period = 1s\n"
              "failed_logins_per_user = 100000\nlogins_per_user = 100000\n"
              "failed_logins_per_source = 100000\n"
@@ -123,7 +129,7 @@ world_start(void)
     uk_secret_clear(&password);
     make_admin();
     FUZZ_MUST(pthread_create(&thread, NULL, run_server, NULL) == 0);
-    while (!find_listener())
+    while (!find_listeners())
         poll(NULL, 0, 10);
 }
 
@@ -201,7 +207,7 @@ world_exchange(int fd, const struct uk_buf *request, char *reply, size_t *got)
 }
 
 int
-world_dial(void)
+world_dial(enum world_port port)
 {
     struct linger at_once = {.l_onoff = 1};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -209,7 +215,8 @@ world_dial(void)
     FUZZ_MUST(fd >= 0);
     /* No port waits behind a connection that is over. */
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    FUZZ_MUST(connect(fd, (struct sockaddr *)&place, sizeof(place)) == 0);
+    FUZZ_MUST(connect(fd, (struct sockaddr *)&places[port],
+                      sizeof(places[port])) == 0);
     return fd;
 }
 
@@ -265,7 +272,7 @@ log_in(const char *path, const char *body, char access[UK_TOKEN_MAX],
 {
     static char reply[WORLD_ROOM + 1];
     struct uk_buf request = UK_BUF_UP_TO(WORLD_ROOM);
-    int fd = world_dial();
+    int fd = world_dial(WORLD_SERVE);
     size_t got;
 
     uk_buf_addf(&request,

@@ -12,6 +12,9 @@
 #define WORLD_ROOM     (1 << 17) /* bytes of a request, or of what comes back */
 #define WORLD_PASSWORD "known to nobody but the user"
 
+/* Where it listens. */
+enum world_port { WORLD_SERVE, WORLD_OPERATE, WORLD_PORTS };
+
 /* Once, before anything else: it serves from then on. */
 void world_start(void);
 
@@ -30,7 +33,7 @@ const char *world_victim(size_t n);
 bool world_is_victim_well(void);
 
 /* A connection to it. */
-int world_dial(void);
+int world_dial(enum world_port port);
 
 /* Send a request, and read what comes into WORLD_ROOM bytes, a NUL behind.
  * false: the connection is over, or nothing came. */

@@ -1,0 +1,12 @@
+/* What a script can name because a reply has had it. */
+#ifndef TESTS_FUZZ_LEARNED_H
+#define TESTS_FUZZ_LEARNED_H
+
+/* Names stand for what is in this reply from now on, where it has it; NULL
+ * forgets all of that. */
+void learned_take(const char *reply);
+
+/* What a name stands for; NULL for what is none. */
+const char *learned_name(char letter);
+
+#endif
