@@ -1,13 +1,15 @@
-/* The tool's own files: the session of a person, and what makes somebody an
- * administrator. */
+/* The tool's own files: the session of a person, what makes somebody an
+ * administrator, the key that is kept. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/keytext.h"
 #include "core/str.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/lib_folder.h"
+#include "tool/keys/keysource.h"
 #include "tool/talk/adminfile.h"
 #include "tool/talk/state.h"
 
@@ -80,6 +82,24 @@ use_file(void)
     uk_adminfile_clear(&admin);
 }
 
+/* One line, which is a key, and nothing beside it. */
+static void
+use_key(const uint8_t *bytes, size_t len)
+{
+    struct uk_secret key = UK_SECRET_NONE;
+    struct uk_err err = UK_ERR_NONE;
+
+    if (uk_keysource_read(file, &key, &err) == UK_OK) {
+        FUZZ_MUST(uk_keytext_check_any(uk_secret_peek(&key), key.len));
+        FUZZ_MUST(key.len <= len && memcmp(key.bytes, bytes, key.len) == 0);
+        for (size_t i = key.len; i < len; i++)
+            FUZZ_MUST(bytes[i] == '\n' || bytes[i] == '\r');
+    } else {
+        FUZZ_MUST(key.len == 0 && uk_str_is_printable(err.text));
+    }
+    uk_secret_clear(&key);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -91,6 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     } else {
         put(file, bytes, len);
         use_file();
+        use_key(bytes, len);
     }
     return 0;
 }
