@@ -197,9 +197,9 @@ change_keys(void)
 
     if (uk_keys_enable(&keys, ID, &err) != UK_OK)
         FUZZ_MUST(err.text[0] != '\0' && uk_str_is_printable(err.text));
-    (void)uk_keys_disable(&keys, ID, &err);
-    (void)uk_keys_expire(&keys, ID, (struct uk_expiry){.at_s = 1}, &err);
-    (void)uk_keys_delete(&keys, ID, &err);
+    (void)!uk_keys_disable(&keys, ID, &err);
+    (void)!uk_keys_expire(&keys, ID, (struct uk_expiry){.at_s = 1}, &err);
+    (void)!uk_keys_delete(&keys, ID, &err);
     FUZZ_MUST(uk_keys_delete(&keys, "../a", &err) != UK_OK);
     uk_session_clear(&session);
 }
@@ -262,14 +262,14 @@ administer_one(void)
                      &err) == UK_OK &&
         admin.reply == UK_ADMIN_DONE)
         check_user(&user);
-    (void)uk_admin_set(&admin, ID, UK_ADMIN_DELETE, &err);
-    (void)uk_adminperson_confirm(&admin, "a@b.example", &err);
+    (void)!uk_admin_set(&admin, ID, UK_ADMIN_DELETE, &err);
+    (void)!uk_adminperson_confirm(&admin, "a@b.example", &err);
     if (uk_adminperson_reset(&admin, ID, &word, &expires, &err) == UK_OK &&
         admin.reply == UK_ADMIN_DONE)
         FUZZ_MUST(word.len > 0 && uk_str_is_printable(uk_secret_peek(&word)));
     else
         FUZZ_MUST(word.len == 0);
-    (void)uk_admin_close(&admin, &err);
+    (void)!uk_admin_close(&admin, &err);
     uk_secret_clear(&word);
     uk_session_clear(&session);
 }

@@ -101,10 +101,12 @@ put(const char *name, const char *text, size_t len, bool is_link)
     if (folder < 0)
         return;
     if (is_link) {
-        snprintf(target, sizeof(target), "%.*s%s",
-                 (int)(mark != NULL ? mark - text : (ptrdiff_t)len), text,
-                 mark != NULL ? outside : "");
-        (void)!symlinkat(target, folder, last);
+        int n = snprintf(target, sizeof(target), "%.*s%s",
+                         (int)(mark != NULL ? mark - text : (ptrdiff_t)len),
+                         text, mark != NULL ? outside : "");
+
+        if (n > 0 && n < (int)sizeof(target))
+            (void)!symlinkat(target, folder, last);
     } else {
         fd =
             openat(folder, last,
