@@ -1,6 +1,6 @@
 /* What a script can name because a reply has had it. */
-#ifndef TESTS_FUZZ_LEARNED_H
-#define TESTS_FUZZ_LEARNED_H
+#ifndef UK_TESTS_FUZZ_LIB_SERVICE_LEARNED_H
+#define UK_TESTS_FUZZ_LIB_SERVICE_LEARNED_H
 
 /* Names stand for what is in this reply from now on, where it has it; NULL
  * forgets all of that. */
