@@ -11,45 +11,20 @@ import signal
 import subprocess
 import time
 
+import debian
 import world
+from debian import PAM_D, mount
 from world import (KEY, LAB, UK, Syslog, as_user, conf, let_in, ok, pty_run,
                    run, same, ssh, sudo, users)
 
 world.enter(__file__)
 TOOL = UK["UK_BIN"] + "/userkey"
 UNIX = UK["UK_UNIX_PASSWORD"]
-PAM_D = pathlib.Path("/etc/pam.d")
 KEPT = pathlib.Path("/var/lib/userkey-login")
 STATE = KEPT / "state"
 BOTH = ("enable-login", "--service", "sshd,sudo")
 
-
-def mount(*argv):
-    subprocess.run(["mount", *map(str, argv)], check=True)
-
-
-# A /var/lib of our own, with what Debian's programs look for in it.
-private = LAB / "world/varlib"
-real = LAB / "world/varlib.real"
-for folder in (private, real):
-    folder.mkdir()
-mount("--bind", "/var/lib", real)
-for name in ("pam", "sudo"):
-    if (real / name).exists():
-        shutil.copytree(real / name, private / name)
-for name in ("dpkg", "apt"):
-    (private / name).mkdir()
-mount("--bind", private, "/var/lib")
-mount("--bind", real / "dpkg", "/var/lib/dpkg")
-debconf = LAB / "world/debconf"
-shutil.copytree("/var/cache/debconf", debconf)
-mount("--bind", debconf, "/var/cache/debconf")
-
-# Debian's files, as they were before the lab wrote its own.
-shutil.rmtree(PAM_D)
-shutil.copytree(LAB / "world/pam.d.before", PAM_D)
-common = PAM_D / "common-auth"  # no time for delays of others
-common.write_text(re.sub("(pam_unix.so.*)", r"\1 nodelay", common.read_text()))
+debian.put_back()
 os.chown(PAM_D / "sudo", 0, 4)
 (PAM_D / "sudo").chmod(0o640)
 (PAM_D / "cut").write_bytes(b"account required pam_permit.so\n"

@@ -125,7 +125,7 @@ confirm(struct uk_tool *tool)
     if (!there || uk_loginstate_is_over(&state)) {
         uk_out_error(
             _("nothing is on trial: 'userkey enable-login --try 10min' "
-              "begins"));
+              "begins one"));
         return UK_EXIT_NOT_FOUND;
     }
     if (uk_loginstate_is_trial(&state) &&
