@@ -64,9 +64,9 @@ uk_admin_app_create(struct uk_call *call)
     if (call->body == NULL || !uk_json_text(call->body, "name", &name))
         return uk_call_error(call, 400, "BadRequest",
                              "'name' is a required string");
-    if (uk_app_make(name, &call->app, &err) != UK_OK)
+    if (uk_app_check(name, &err) != UK_OK)
         return uk_call_error(call, 400, "BadRequest", err.text);
-    if (uk_store_call(call->store, add_app, &call->app, name, &err) != UK_OK)
+    if (uk_app_add(call->store, name, &call->app, &err) != UK_OK)
         return uk_call_fail(call, &err);
     call->audit.app = call->app.client_id;
     uk_admin_group(call->server->secrets, listing.group);

@@ -14,13 +14,13 @@ uk_command_app_add(const struct uk_args *args, struct uk_err *err)
     struct uk_store_app app;
     enum uk_code code;
 
-    code = uk_app_make(args->word, &app, err);
+    code = uk_app_check(args->word, err);
     if (code == UK_OK)
         code = uk_where_open(args, &store, err);
     if (code == UK_OK)
         code = store->ops->begin(store, err);
     if (code == UK_OK)
-        code = uk_store_call(store, add_app, &app, args->word, err);
+        code = uk_app_add(store, args->word, &app, err);
     if (code == UK_OK)
         code = store->ops->commit(store, err);
     uk_store_close(store);

@@ -59,8 +59,8 @@ prepare(const char *folder, int *held, struct uk_err *err)
 
 /* The first app of a database; UK_INVALID where there is one. */
 static enum uk_code
-add_first_app(struct uk_store *store, const struct uk_store_app *app,
-              const char *name, struct uk_err *err)
+add_first_app(struct uk_store *store, const char *name,
+              struct uk_store_app *app, struct uk_err *err)
 {
     bool taken = false;
     enum uk_code code;
@@ -74,15 +74,15 @@ add_first_app(struct uk_store *store, const struct uk_store_app *app,
                           "overwritten; 'userkey-server app list' has the id "
                           "of its app");
     if (code == UK_OK)
-        code = uk_store_call(store, add_app, app, name, err);
+        code = uk_app_add(store, name, app, err);
     return code == UK_OK ? store->ops->commit(store, err) : code;
 }
 
 /* A file is in its place when it has its app.  Tables in PostgreSQL without
  * one are those of somebody who did not come to the end. */
 static enum uk_code
-make_database(const char *where, const struct uk_store_app *app,
-              const char *name, struct uk_err *err)
+make_database(const char *where, const char *name, struct uk_store_app *app,
+              struct uk_err *err)
 {
     const char *file = uk_store_path(where);
     struct uk_fresh fresh = UK_FRESH_NONE;
@@ -98,7 +98,7 @@ make_database(const char *where, const struct uk_store_app *app,
     if (code == UK_OK)
         code = uk_store_open(where, UK_STORE_CLAIM, &store, err);
     if (code == UK_OK)
-        code = add_first_app(store, app, name, err);
+        code = add_first_app(store, name, app, err);
     uk_store_close(store);
     if (code == UK_OK && file != NULL)
         code = uk_fresh_keep(&fresh, err);
@@ -162,19 +162,19 @@ check_unused(const char *where, struct uk_err *err)
 }
 
 static enum uk_code
-make_all(const struct place *place, const struct uk_store_app *app,
-         const char *name, struct uk_err *err)
+make_all(const struct place *place, const char *name, struct uk_err *err)
 {
+    struct uk_store_app app;
     bool made[UK_SECRETS_FILES];
     enum uk_code code = uk_secrets_create(place->folder, made, err);
 
     if (code == UK_OK)
-        code = make_database(place->where, app, name, err);
+        code = make_database(place->where, name, &app, err);
     if (code != UK_OK) {
         remove_secrets(place->folder, made);
         return code;
     }
-    printf("%s\n", app->client_id);
+    printf("%s\n", app.client_id);
     for (size_t i = 0; i < UK_SECRETS_FILES; i++) {
         if (!made[i])
             fprintf(stderr, "the file '%s' was there already, and is used\n",
@@ -201,12 +201,11 @@ enum uk_code
 uk_command_init(const struct uk_args *args, struct uk_err *err)
 {
     const char *name = args->app != NULL ? args->app : UK_APP_DEFAULT;
-    struct uk_store_app app;
     struct place place;
     enum uk_code code;
     int held = -1;
 
-    code = uk_app_make(name, &app, err);
+    code = uk_app_check(name, err);
     if (code == UK_OK)
         code = find_place(args, &place, err);
     if (code == UK_OK)
@@ -216,7 +215,7 @@ uk_command_init(const struct uk_args *args, struct uk_err *err)
     if (code == UK_OK)
         code = prepare(place.folder, &held, err);
     if (code == UK_OK)
-        code = make_all(&place, &app, name, err);
+        code = make_all(&place, name, err);
     if (code == UK_OK)
         say_next(args);
     uk_io_close(&held);

@@ -8,9 +8,13 @@
 
 #define UK_APP_DEFAULT "userkey" /* the name of one that got none */
 
-/* A new app: "demo-qzkvw" for the name "demo".  UK_INVALID says what a name
- * is. */
-UK_MUST_USE enum uk_code uk_app_make(const char *name, struct uk_store_app *out,
-                                     struct uk_err *err);
+/* UK_INVALID says what a name is. */
+UK_MUST_USE enum uk_code uk_app_check(const char *name, struct uk_err *err);
+
+/* Add a new app of a name that is one: "demo-qzkvw" for "demo", and with
+ * another end where an app has that id already. */
+UK_MUST_USE enum uk_code uk_app_add(struct uk_store *store, const char *name,
+                                    struct uk_store_app *out,
+                                    struct uk_err *err);
 
 #endif

@@ -57,16 +57,20 @@ only_app(struct uk_store *store, struct uk_store_app *out, unsigned *count,
 
 static enum uk_code
 add_app(struct uk_store *store, const struct uk_store_app *app,
-        const char *name, struct uk_err *err)
+        const char *name, enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_ADD_APP);
     unsigned long changed;
+    enum uk_code code;
 
     uk_pg_query_put_text(&query, app->id);
     uk_pg_query_put_text(&query, app->client_id);
     uk_pg_query_put_text(&query, name);
     uk_pg_query_put_int(&query, uk_id_now_us());
-    return uk_pg_query_change(&query, &changed, err);
+    code = uk_pg_query_change(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_TAKEN;
+    return code;
 }
 
 static void

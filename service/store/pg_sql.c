@@ -65,8 +65,8 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                         " WHERE NOT a.deleted ORDER BY a.id LIMIT 2",
                         "", false},
     [UK_PG_ADD_APP] = {"add_app",
-                       "INSERT INTO app(id, client_id, name, created)"
-                       " VALUES ($1, $2, $3, $4)",
+                       "INSERT INTO app(id, client_id, name, created) VALUES"
+                       " ($1, $2, $3, $4) ON CONFLICT (client_id) DO NOTHING",
                        "bbbi", true},
 
     [UK_PG_FIND_PASSWORD] =

@@ -177,17 +177,23 @@ only_app(struct uk_store *store, struct uk_store_app *out, unsigned *count,
 
 static enum uk_code
 add_app(struct uk_store *store, const struct uk_store_app *app,
-        const char *name, struct uk_err *err)
+        const char *name, enum uk_store_result *result, struct uk_err *err)
 {
     struct uk_query query = uk_query_start(
         store, UK_SQL_ADD_APP,
-        "INSERT INTO app(id, client_id, name, created) VALUES (?, ?, ?, ?)");
+        "INSERT INTO app(id, client_id, name, created) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (client_id) DO NOTHING");
+    enum uk_code code;
+    int changed;
 
     uk_query_put_text(&query, app->id);
     uk_query_put_text(&query, app->client_id);
     uk_query_put_text(&query, name);
     uk_query_put_int(&query, uk_id_now_us());
-    return uk_query_run(&query, NULL, err);
+    code = uk_query_run(&query, &changed, err);
+    if (code == UK_OK)
+        *result = changed > 0 ? UK_STORE_DONE : UK_STORE_TAKEN;
+    return code;
 }
 
 static void

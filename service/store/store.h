@@ -101,7 +101,8 @@ struct uk_store_ops {
 
     enum uk_code (*claim)(struct uk_store *, bool *taken, struct uk_err *);
     enum uk_code (*add_app)(struct uk_store *, const struct uk_store_app *,
-                            const char *name, struct uk_err *);
+                            const char *name, enum uk_store_result *,
+                            struct uk_err *);
     enum uk_code (*set_providers)(struct uk_store *, const char *app_id,
                                   unsigned which, bool off, struct uk_err *);
     enum uk_code (*set_refresh)(struct uk_store *, const char *app_id,

@@ -48,9 +48,8 @@ fill(struct uk_store *store)
     struct uk_err err = UK_ERR_NONE;
     struct uk_store_app app;
 
-    must(uk_app_make("fuzz", &app, &err), &err);
     must(store->ops->begin(store, &err), &err);
-    must(uk_store_call(store, add_app, &app, "fuzz", &err), &err);
+    must(uk_app_add(store, "fuzz", &app, &err), &err);
     memcpy(user.app_id, app.id, sizeof(app.id));
     uk_id_make(user.id);
     uk_id_make(identity.id);

@@ -294,9 +294,8 @@ world_renew(void)
     struct uk_err err = UK_ERR_NONE;
     char path[256], body[512];
 
-    must(uk_app_make("fuzz", &app, &err), &err);
     must(store->ops->begin(store, &err), &err);
-    must(uk_store_call(store, add_app, &app, "fuzz", &err), &err);
+    must(uk_app_add(store, "fuzz", &app, &err), &err);
     add_person(&user, &user_key, EMAIL, user_text);
     add_person(&victim, &victim_key, VICTIM, victim_text);
     must(store->ops->commit(store, &err), &err);

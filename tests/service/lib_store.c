@@ -29,11 +29,14 @@ commit(struct uk_store *store)
 void
 add_app(struct uk_store *store, const char *id, const char *name)
 {
+    enum uk_store_result result = UK_STORE_NONE;
     struct uk_store_app app;
 
     memcpy(app.id, id, sizeof(app.id));
     snprintf(app.client_id, sizeof(app.client_id), "%s", name);
-    assert_int_equal(uk_store_call(store, add_app, &app, name, &err), UK_OK);
+    assert_int_equal(uk_store_call(store, add_app, &app, name, &result, &err),
+                     UK_OK);
+    assert_int_equal(result, UK_STORE_DONE);
 }
 
 enum uk_store_result

@@ -67,6 +67,7 @@ void delete_key(struct uk_store *store, const char *user_id, const char *key_id,
 int64_t count(struct fixture *f, const char *sql);
 
 /* Cases of lib_store_apps.c. */
+void finds_a_free_id_for_an_app(void **state);
 void keeps_what_is_set_for_an_app(void **state);
 void drops_an_app_at_once_and_empties_it_in_steps(void **state);
 void keeps_server_keys(void **state);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "service/store/app.h"
 #include "tests/service/lib_store.h"
 
 #define ANON (1 << UK_PROVIDER_ANON)
@@ -26,6 +27,65 @@ app_of(struct uk_store *store, const char *client_id)
         uk_store_call(store, find_app, client_id, &app, &found, &err), UK_OK);
     assert_true(found);
     return app;
+}
+
+/* The first end of an id that is thought of is not always free. */
+static struct {
+    const struct uk_store_ops *ops; /* the store's own */
+    unsigned taken;                 /* that many are */
+    unsigned count;
+    char asked[20][UK_STORE_CLIENT_ID + 1];
+} ends;
+
+static enum uk_code
+add_to_the_crowd(struct uk_store *store, const struct uk_store_app *app,
+                 const char *name, enum uk_store_result *result,
+                 struct uk_err *error)
+{
+    struct uk_store_app same = *app;
+
+    assert_in_range(ends.count, 0, UK_COUNT(ends.asked) - 1);
+    snprintf(ends.asked[ends.count++], sizeof(ends.asked[0]), "%s",
+             app->client_id);
+    if (ends.count <= ends.taken)
+        snprintf(same.client_id, sizeof(same.client_id), "demo-abcde");
+    return ends.ops->add_app(store, &same, name, result, error);
+}
+
+void
+finds_a_free_id_for_an_app(void **state)
+{
+    static const struct {
+        unsigned taken, asked;
+        enum uk_code code;
+    } rows[] = {{0, 1, UK_OK}, {3, 4, UK_OK}, {20, 8, UK_SYSTEM}};
+    struct fixture *f = *state;
+    struct uk_store_ops crowded = *f->write->ops;
+
+    crowded.add_app = add_to_the_crowd;
+    ends.ops = f->write->ops;
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_store_app app = {.id = "untouched"};
+
+        ends.taken = rows[i].taken;
+        ends.count = 0;
+        begin(f->write);
+        f->write->ops = &crowded;
+        assert_int_equal(uk_app_add(f->write, "demo", &app, &err),
+                         rows[i].code);
+        f->write->ops = ends.ops;
+        commit(f->write);
+        assert_int_equal(ends.count, rows[i].asked);
+        for (unsigned k = 1; k < ends.count; k++)
+            assert_string_not_equal(ends.asked[k], ends.asked[k - 1]);
+        if (rows[i].code != UK_OK) {
+            assert_string_equal(app.id, "untouched");
+            continue;
+        }
+        assert_string_equal(app.client_id, ends.asked[ends.count - 1]);
+        assert_string_equal(app_of(f->read, app.client_id).id, app.id);
+    }
+    assert_string_equal(app_of(f->read, "demo-abcde").id, APP);
 }
 
 void

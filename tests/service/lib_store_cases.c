@@ -1067,6 +1067,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(lists_apps),
         CASE(ends_all_sessions_of_a_user),
         CASE(keeps_keys_of_administrators),
+        CASE(finds_a_free_id_for_an_app),
         CASE(keeps_what_is_set_for_an_app),
         CASE(drops_an_app_at_once_and_empties_it_in_steps),
         CASE(keeps_server_keys),

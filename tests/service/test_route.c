@@ -99,13 +99,14 @@ set_up(void **state)
         uk_store_open(f->config.database, UK_STORE_CREATE, &f->store, &err),
         UK_OK);
     assert_int_equal(f->store->ops->begin(f->store, &err), UK_OK);
-    assert_int_equal(uk_store_call(f->store, add_app, &app, "demo", &err),
-                     UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_app, &app, "demo", &result, &err), UK_OK);
     assert_int_equal(
         uk_store_call(f->store, add_user, &ann, &identity, "x", &result, &err),
         UK_OK);
-    assert_int_equal(uk_store_call(f->store, add_app, &other, "other", &err),
-                     UK_OK);
+    assert_int_equal(
+        uk_store_call(f->store, add_app, &other, "other", &result, &err),
+        UK_OK);
     assert_int_equal(
         uk_store_call(f->store, add_user, &bob, &his, "x", &result, &err),
         UK_OK);
