@@ -15,7 +15,7 @@ import time
 import world
 from world import (Audit, DOORS, GRANTED, INSIDE, KEY, LAB, Sink, Syslog, UK, conf,
                    free_port, let_in, new_key, ok, processes, run, same, ssh,
-                   su, sudo, users)
+                   su, sudo, users, wait_for)
 
 world.enter(__file__)
 
@@ -27,13 +27,6 @@ CONF = "/etc/userkey/userkey.conf"
 HERE = pathlib.Path(__file__).resolve().parent
 
 resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
-
-
-def wait_for(what, seconds=10):
-    end = time.monotonic() + seconds
-    while not what() and time.monotonic() < end:
-        time.sleep(0.01)
-    return what()
 
 
 def pids():
@@ -72,8 +65,7 @@ def plain():
     with LOG.open("ab") as log:
         agent = subprocess.Popen([PROGRAM, "--conf", CONF, "--listen", SOCKET],
                                  stderr=log, env={})
-    wait_for(lambda: os.path.exists(SOCKET))
-    time.sleep(0.1)
+    wait_for(world.agent_listens)
     try:
         yield agent
     finally:
@@ -379,11 +371,11 @@ with lent():
     sink = Sink()
     conf(service_url=f"https://127.0.0.1:{sink.port}", timeout="1s")
     took = []
-    for _ in range(4):
+    for _ in range(6):
         begin = time.monotonic()
         same(ask(budget=1000)[0] != 0, True, "a service that hangs: no login")
         took.append(time.monotonic() - begin)
-    ok(min(took[:3]) > 0.8 and took[3] < 0.5,
+    ok(min(took[:3]) > 0.8 and min(took[3:]) < 0.5,
        "behind three time-outs it fails at once", took)
     log = Syslog()
     came = su("alice", KEY)
@@ -399,11 +391,11 @@ with lent():
     sink = Sink()
     conf(service_url=f"https://127.0.0.1:{sink.port} {URL}", timeout="2s")
     took = []
-    for _ in range(6):
+    for _ in range(8):
         begin = time.monotonic()
         same(ask(), GRANTED, "the first server hangs: the second is asked")
         took.append(time.monotonic() - begin)
-    ok(took[-1] < 0.5, "and soon it is asked first", took)
+    ok(min(took[-4:]) < 0.5, "and soon it is asked first", took)
     sink.close()
 
     def busy(peer):
@@ -444,7 +436,7 @@ def connections(user, **changes):
     sink = Sink()
     conf(service_url=f"https://127.0.0.1:{sink.port}", **changes)
     waiting = prompts(user)
-    wait_for(lambda: sink.seen, 2 if user == "alice" and not changes.get(
+    wait_for(lambda: sink.seen, 10 if user == "alice" and not changes.get(
         "connect_early") else 0.7)
     given_up(waiting)
     sink.close()
@@ -465,13 +457,14 @@ with lent():
     sink = Sink()
     conf(service_url=f"https://127.0.0.1:{sink.port}")
     waiting = prompts("alice", 30)
+    wait_for(lambda: sink.seen)
     time.sleep(1)
     same(len(sink.seen), 1, "once for 30 prompts")
     given_up(waiting)
     sink.close()
 conf()
 waiting = prompts("alice", 30)
-wait_for(lambda: len(agents()) >= 16, 5)
+wait_for(lambda: len(agents()) >= 16, 20)
 time.sleep(0.5)
 same(len(agents()), 16, "of 30 prompts 16 have an agent of their own")
 ok(let_in(su("alice", KEY)), "and the next one comes in all the same")

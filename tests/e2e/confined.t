@@ -9,10 +9,9 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 
 import world
-from world import KEY, LAB, UK, conf, ok, same
+from world import KEY, LAB, UK, conf, ok, same, wait_for
 
 world.enter(__file__)
 
@@ -42,13 +41,6 @@ def agents():
 def given_up(pid, *names):
     status = status_of(pid)
     return {name: status[name].strip() for name in names or GIVEN_UP}
-
-
-def wait_for(what, limit=10):
-    end = time.monotonic() + limit
-    while not what() and time.monotonic() < end:
-        time.sleep(0.02)
-    return what()
 
 
 class Names(threading.Thread):

@@ -10,7 +10,7 @@ import threading
 import time
 
 import world
-from world import KEY, LAB, UK, conf, free_port, ok, run, same
+from world import KEY, LAB, UK, conf, free_port, ok, run, same, wait_for
 
 world.enter(__file__)
 if not shutil.which("nginx"):
@@ -64,23 +64,27 @@ http {{
         self.nginx = subprocess.Popen(["nginx", "-c", str(LAB / "front.conf")],
                                       stdin=subprocess.DEVNULL)
         self.agent = None
-        for _ in range(200):
-            if run(["/bin/bash", "-c",
-                    f"exec 9<>/dev/tcp/127.0.0.1/{self.port}"]).status == 0:
-                break
-            time.sleep(0.05)
+        self.wait()
         conf(service_url=f"https://127.0.0.1:{self.port}",
              ca_file=str(LAB / "front.pem"))
         self.agent = subprocess.Popen(
             [UK["UK_BIN"] + "/userkey-agent", "--conf",
              "/etc/userkey/userkey.conf", "--listen", SOCKET], env={},
             stderr=subprocess.DEVNULL)
-        while not os.path.exists(SOCKET):
-            time.sleep(0.02)
-        time.sleep(0.3)
+        wait_for(world.agent_listens)
+
+    def wait(self):
+        """Until somebody listens there."""
+        wait_for(lambda: run(
+            ["/bin/bash", "-c",
+             f"exec 9<>/dev/tcp/127.0.0.1/{self.port}"]).status == 0)
 
     def lines(self):
-        time.sleep(0.2)
+        """What was asked, once no more lines come."""
+        size = -1
+        while size != LOG.stat().st_size:
+            size = LOG.stat().st_size
+            time.sleep(0.2)
         return [line.split() for line in LOG.read_text().splitlines()]
 
     def close(self):
@@ -176,7 +180,7 @@ front.nginx.terminate()
 front.nginx.wait()
 front.nginx = subprocess.Popen(["nginx", "-c", str(LAB / "front.conf")],
                                stdin=subprocess.DEVNULL)
-time.sleep(0.5)
+front.wait()
 same(many(10), [], "that is started anew: nobody notices")
 front.close()
 world.done()

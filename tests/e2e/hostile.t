@@ -13,7 +13,7 @@ import time
 import world
 from world import (Audit, KEY, LAB, LISTENING, PATH, SLACK, Sink, Syslog, UK, as_user,
                    conf, let_in, ok, run, same, sink_for, skip, ssh,
-                   su, sudo)
+                   su, sudo, wait_for)
 
 world.enter(__file__)
 MALLORY = as_user("mallory")
@@ -233,7 +233,7 @@ with sink_for(timeout="8s") as sink:
     pid = agent()
     ok(pid, "the agent waits for the service, as a user of its own")
     if pid:
-        time.sleep(0.3)  # until it has locked itself down
+        wait_for(lambda: status_of(pid, "Seccomp") == "2")  # locked down
         entry = pathlib.Path(f"/proc/{pid}")
         same((entry / "environ").read_bytes(), b"",
              "its environment is empty")
@@ -303,7 +303,7 @@ with sink_for(timeout="8s") as sink:
     ok(all(r.status not in (0, "hung") and r.seconds < 3 + 8 + SLACK
            for r in results), "and all eight end", *results)
 conf()
-time.sleep(0.3)
+wait_for(lambda: not world.started_agents())
 same(world.started_agents(), [], "no agent and no zombie is left")
 
 # --- a refusal takes as long as it must, whatever the reason (S-38)

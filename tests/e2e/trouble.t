@@ -16,7 +16,7 @@ import time
 import world
 from world import (CONF, KEY, LAB, MAP, SLACK, Syslog, UK, USERS, conf,
                    let_in, ok, processes, run, same, sink_for, ssh, su, sudo,
-                   users)
+                   users, wait_for)
 
 world.enter(__file__)
 
@@ -102,7 +102,7 @@ refused("DNS black hole", "timeout:resolve", 3)
 ok(hole.recv(512), "(the black hole was asked)")
 came = su("alice", UK["UK_UNIX_PASSWORD"])
 ok(let_in(came), "DNS black hole: the way back in", came)
-time.sleep(0.3)
+wait_for(lambda: not processes("userkey-agent"))
 same(processes("userkey-agent"), [], "and no agent is left waiting")
 resolv.write_text(before)
 hole.close()
@@ -304,7 +304,7 @@ for what, (program, word) in AGENTS.items():
     fake.chmod(0o755)
     conf(agent_program=fake, timeout="1s", connect_early="no")
     refused(f"an agent that {what}", word, 1)
-time.sleep(0.2)
+wait_for(lambda: not processes("sleep 60"))
 same(processes("sleep 60"), [], "the one that hangs is not left behind")
 conf()
 ok(let_in(su("alice", KEY)), "all is well again")

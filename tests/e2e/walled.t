@@ -6,10 +6,9 @@ them.  And what the time of a refusal says while the service is slow."""
 import os
 import pathlib
 import subprocess
-import time
 
 import world
-from world import KEY, LAB, UK, Syslog, conf, ok, run, same, sink_for
+from world import KEY, LAB, UK, Syslog, conf, ok, run, same, sink_for, wait_for
 
 world.enter(__file__)
 
@@ -95,8 +94,7 @@ if os.uname().machine == "x86_64":
     agent = subprocess.Popen(
         [UK["UK_BIN"] + "/userkey-agent", "--conf", str(world.CONF),
          "--listen", world.AGENT], env={}, stderr=subprocess.DEVNULL)
-    while not os.path.exists(world.AGENT):
-        time.sleep(0.02)
+    wait_for(world.agent_listens)
     cases("an agent listens",
           ("with polkit's walls a key lets in", SUCCESS, "granted", KEY,
            False, LOCAL),

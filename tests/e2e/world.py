@@ -95,6 +95,14 @@ def enter(script):
     os.execv(lab, [lab, "--", os.path.abspath(script)])
 
 
+def wait_for(what, seconds=10):
+    """What is so, soon or at once; or is not, after so many seconds."""
+    end = time.monotonic() + seconds
+    while not what() and time.monotonic() < end:
+        time.sleep(0.01)
+    return what()
+
+
 # --- Logs
 
 class Lines:
