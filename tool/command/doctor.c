@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/deadline.h"
-#include "core/io.h"
 #include "core/json.h"
 #include "core/str.h"
 #include "tool/command/commands.h"
@@ -15,12 +13,12 @@
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
 #include "tool/terminal/tty.h"
+#include "tool/terminal/wait.h"
 
 #define INDENT 21 /* of what is said, behind check and grade */
 #define SECOND 9  /* of which the grade has so much */
 #define BELOW  4  /* of what is said, below them on a narrow terminal */
 #define NARROW 60
-#define CLEAR  "\r\033[K" /* the line that shows what is waited for */
 
 struct counts {
     size_t errors, warnings, unseen;
@@ -140,27 +138,6 @@ list_findings(struct uk_buf *out, const struct uk_doctor *doctor)
     }
 }
 
-/* A name lookup or a server can take its time: say what is waited for. */
-static void
-show_progress(const struct uk_tool *tool, const char *title)
-{
-    char text[256], cut[128];
-    struct uk_err ignored;
-    size_t room = uk_tty_width(STDERR_FILENO) - 1; /* a fold would stay */
-
-    if (tool->args.json || !uk_tty_obeys(STDERR_FILENO))
-        return;
-    memcpy(text, CLEAR, sizeof(CLEAR));
-    if (title[0] != '\0') {
-        snprintf(cut, sizeof(cut), _("looking at %s ..."), _(title));
-        while (uk_language_width(cut) > room)
-            cut[strlen(cut) - 1] = '\0';
-        snprintf(text + strlen(CLEAR), sizeof(text) - strlen(CLEAR), "%s", cut);
-    }
-    (void)!uk_io_write_all(STDERR_FILENO, text, strlen(text),
-                           uk_deadline_in(1000), &ignored);
-}
-
 static void
 say_sum(const struct uk_doctor *doctor)
 {
@@ -257,11 +234,12 @@ uk_cmd_doctor(struct uk_tool *tool)
     if (status != UK_EXIT_DONE)
         return status;
     for (size_t i = 0; i < uk_doctor_n_checks; i++) {
-        show_progress(tool, uk_doctor_checks[i].title);
+        if (!args->json) /* a name lookup or a server can take its time */
+            uk_wait_look(_(uk_doctor_checks[i].title));
         doctor.check = uk_doctor_checks[i].id;
         uk_doctor_checks[i].run(&doctor);
     }
-    show_progress(tool, "");
+    uk_wait_end();
     if (args->json)
         put_findings(&tool->out, &doctor);
     else

@@ -1,4 +1,4 @@
-/* What is waited for, said to people when it takes longer than a second. */
+/* What takes its time, said to people while it does. */
 #include "tool/terminal/wait.h"
 
 #include <errno.h>
@@ -36,22 +36,48 @@ set_alarm(time_t seconds)
     setitimer(ITIMER_REAL, &when, NULL);
 }
 
+/* What can be taken away has one line, as a fold would stay. */
+static void
+make_line(const char *text)
+{
+    size_t room = uk_tty_width(STDERR_FILENO) - 1;
+    char cut[256];
+
+    uk_language_escape(cut, sizeof(cut), text);
+    while (obeys && uk_language_width(cut) > room)
+        cut[strlen(cut) - 1] = '\0';
+    length = snprintf(line, sizeof(line), "%s%s%s", obeys ? CLEAR : "", cut,
+                      obeys ? "" : "\n");
+}
+
 void
 uk_wait_begin(const char *subject)
 {
     struct sigaction action = {.sa_handler = show, .sa_flags = SA_RESTART};
-    char whole[256], text[256];
+    char text[256];
 
     uk_wait_end();
     if (isatty(STDERR_FILENO) != 1)
         return;
     obeys = uk_tty_obeys(STDERR_FILENO);
-    snprintf(whole, sizeof(whole), _("waiting for %s ..."), subject);
-    uk_language_escape(text, sizeof(text), whole);
-    length = snprintf(line, sizeof(line), "%s%s%s", obeys ? CLEAR : "", text,
-                      obeys ? "" : "\n");
+    snprintf(text, sizeof(text), _("waiting for %s ..."), subject);
+    make_line(text);
     sigaction(SIGALRM, &action, NULL);
     set_alarm(1);
+}
+
+void
+uk_wait_look(const char *subject)
+{
+    char text[256];
+
+    uk_wait_end();
+    obeys = uk_tty_obeys(STDERR_FILENO);
+    if (!obeys)
+        return;
+    snprintf(text, sizeof(text), _("looking at %s ..."), subject);
+    make_line(text);
+    show(0);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * What is waited for, said to people when it takes longer than a second.
+ * What takes its time, said to people while it does.
  *
  * One line on standard error if that is a terminal; whatever is said next, and
  * the end of the program, takes it away again.
@@ -7,9 +7,13 @@
 #ifndef UK_TOOL_TERMINAL_WAIT_H
 #define UK_TOOL_TERMINAL_WAIT_H
 
-/* subject is copied, printable or not.  Begins anew when something was waited
- * for already. */
+/* When it takes longer than a second.  subject is copied, printable or not.
+ * Begins anew when something was waited for already. */
 void uk_wait_begin(const char *subject);
+
+/* At once, where it can be taken away: what is looked at now. */
+void uk_wait_look(const char *subject);
+
 void uk_wait_end(void);
 
 #endif
