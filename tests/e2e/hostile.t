@@ -12,7 +12,7 @@ import time
 
 import world
 from world import (Audit, KEY, LAB, LISTENING, PATH, SLACK, Sink, Syslog, UK, as_user,
-                   conf, let_in, ok, run, same, sink_for, skip, ssh,
+                   conf, let_in, ok, pty_run, run, same, sink_for, skip, ssh,
                    su, sudo, wait_for)
 
 world.enter(__file__)
@@ -33,8 +33,11 @@ NAMES = """SSLKEYLOGFILE SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE CURL_HOME
     OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES GNUTLS_SYSTEM_PRIORITY_FILE
     GNUTLS_DEBUG_LEVEL LDAPCONF LDAPRC SASL_PATH SASL_CONF_PATH HOSTALIASES
     LOCPATH NLSPATH GCONV_PATH RESOLV_HOST_CONF TZ TZDIR NETRC MALLOC_TRACE
-    P11_KIT_DEBUG LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT HOME XDG_CONFIG_HOME
-    TMPDIR QLOGDIR""".split()
+    P11_KIT_DEBUG P11_KIT_STRICT NETTLE_FAT_VERBOSE OPENSSL_ia32cap
+    GNUTLS_CPUID_OVERRIDE LDAPTLS_CACERT LDAPTLS_CERT LDAPTLS_KEY KRB5_CONFIG
+    KRB5CCNAME KRB5_TRACE RES_OPTIONS LOCALDOMAIN NOTIFY_SOCKET LISTEN_FDNAMES
+    CREDENTIALS_DIRECTORY LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT HOME
+    XDG_CONFIG_HOME TMPDIR QLOGDIR""".split()
 PATHS = {name: str(closed / name) for name in NAMES}
 proxy = Sink()
 PROXIES = {
@@ -87,6 +90,42 @@ sudoers.write_text(sudoers_before.replace(
 came = hostile(["sudo", "-E", "-S", "id", "-un"], KEY, **ALICE)
 ok(let_in(came, "root"), "sudo -E: lets in as ever", came)
 sudoers.write_text(sudoers_before)
+
+# Programs that root has started with it: there the loader keeps them all.
+ROOTS = {name: value for name, value in EVERYTHING.items()
+         if not name.startswith(("LD_", "MALLOC_"))}
+ROOTS.update(LISTEN_FDS="1", LISTEN_PID="1")
+config = pathlib.Path("/etc/ssh/sshd_config")
+hostile_config = LAB / "sshd_config"
+port = world.free_port()
+hostile_config.write_text(re.sub("^Port .*$", f"Port {port}",
+                                 config.read_text(), flags=re.M))
+sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", hostile_config],
+                        env={"PATH": PATH, **ROOTS}, stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                        text=True)
+for line in sshd.stderr:
+    if line.startswith("Server listening"):
+        break
+threading.Thread(target=sshd.stderr.read, daemon=True).start()
+known = pathlib.Path("/etc/ssh/ssh_known_hosts")
+known.write_text(known.read_text() + known.read_text().replace(
+    f":{UK['UK_SSH_PORT']} ", f":{port} "))
+for method in ("keyboard-interactive", "password"):
+    came = ssh("alice", KEY, method, port=port)
+    ok(let_in(came), f"sshd, {method}, good key: lets in as ever", came)
+    came = ssh("alice", wrong, method, port=port)
+    ok(came.status != 0 and came.out == "",
+       f"sshd, {method}, bad key: refused", came)
+sshd.terminate()
+sshd.wait()
+came = pty_run(["login", "-p", "alice"], [("User API key: ", KEY),
+                                          ("$ ", "id -un; exit")], env=ROOTS)
+ok("\nalice\n" in came.out, "login, good key: lets in as ever", came)
+came = pty_run(["login", "-p", "alice"], [("User API key: ", wrong),
+                                          ("assword", "")], env=ROOTS, limit=5)
+ok("Login incorrect" in came.out, "login, bad key: refused", came)
+
 same(list(closed.iterdir()), [], "no file was made for any variable")
 same(len(proxy.seen), 0, "no proxy of the caller's was asked")
 
@@ -161,6 +200,16 @@ for limit in LIMITS:
     ok(came.out == "alice\n" or (came.status not in (0, "hung")
                                  and came.out == ""),
        f"{limit}: a good key lets alice in, or is refused", came)
+for flags in (["--block-signal"], ["--ignore-signal"],
+              ["--block-signal=CHLD", "--ignore-signal=PIPE"]):
+    argv = ["env", *flags, "su", "alice", "-c", "id -un"]
+    came = run(argv, wrong + "\n", **MALLORY)
+    ok(came.status not in (0, "hung") and came.out == "",
+       f"{' '.join(flags)}: a bad key is refused", came)
+    came = run(argv, KEY + "\n", **MALLORY)
+    ok(came.out == "alice\n" or (came.status not in (0, "hung")
+                                 and came.out == ""),
+       f"{' '.join(flags)}: a good key lets alice in, or is refused", came)
 loose = [str(path) for top in (LAB / "bin", pathlib.Path("/run/userkey"),
                                pathlib.Path("/etc/userkey"), LAB / "data")
          for path in top.rglob("*")

@@ -182,6 +182,11 @@ for user, word in (("root", "junk"), ("nobody-here", "junk")):
         same(audit.read(), [], f"ssh {user} by {method}: nothing is sent")
 
 # --- what is not a key: nothing may be sent, whatever it is
+TOKEN = next(re.search(r'"refresh_token": *"([^"]+)"', text)[1]
+                          for text in (path.read_text() for path in
+                                       (LAB / "state").rglob("*")
+                                       if path.is_file())
+             if "refresh_token" in text)
 B62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 flipped = KEY[:20] + ("a" if KEY[20] != "a" else "b") + KEY[21:]
 swapped = "".join(c.swapcase() if i == 30 else c for i, c in enumerate(KEY))
@@ -192,7 +197,7 @@ NOT_KEYS = {
     "511": "u" * 511, "512": "u" * 512, "513": "u" * 513, "1024": "u" * 1024,
     "5000": "u" * 5000, "70000": "u" * 70000, "a tab": KEY[:63] + "\t",
     "UTF-8": "ukey" + "\u00e9" * 30, "odd bytes": "\udcff\udcfe" * 32,
-    "another prefix": "agsx" + KEY[4:],
+    "another prefix": "agsx" + KEY[4:], "a session's token": TOKEN,
 }
 if any(c.isalpha() for c in KEY[30]):
     NOT_KEYS["another case"] = swapped

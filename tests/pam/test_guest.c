@@ -28,6 +28,7 @@
 #include "core/buf.h"
 #include "core/io.h"
 #include "tests/pam/lib_host.h"
+#include "tests/unit/locales.h"
 
 extern char **environ;
 
@@ -324,12 +325,22 @@ test_children(void **state)
     static const struct {
         void (*handler)(int);
         int flags;
+        int how; /* what is done with the signal in the mask */
     } hosts[] = {
-        {SIG_DFL, 0},  {SIG_IGN, 0},           {SIG_DFL, SA_NOCLDWAIT},
-        {on_child, 0}, {on_child, SA_RESTART},
+        {SIG_DFL, 0, SIG_UNBLOCK},
+        {SIG_IGN, 0, SIG_UNBLOCK},
+        {SIG_DFL, SA_NOCLDWAIT, SIG_UNBLOCK},
+        {on_child, 0, SIG_UNBLOCK},
+        {on_child, SA_RESTART, SIG_UNBLOCK},
+        {SIG_DFL, 0, SIG_BLOCK},
+        {on_child, 0, SIG_BLOCK},
     };
+    sigset_t set;
 
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
     for (size_t h = 0; h < UK_COUNT(hosts); h++) {
+        assert_int_equal(sigprocmask(hosts[h].how, &set, NULL), 0);
         handle(SIGCHLD, hosts[h].handler, hosts[h].flags);
         for (size_t i = 0; i < UK_COUNT(agents); i++) {
             int result;
@@ -344,6 +355,7 @@ test_children(void **state)
         }
     }
     handle(SIGCHLD, SIG_DFL, 0);
+    assert_int_equal(sigprocmask(SIG_UNBLOCK, &set, NULL), 0);
 }
 
 /* A child of the host's own is not reaped by us. */
@@ -583,8 +595,10 @@ test_environment(void **state)
 static void
 test_locales(void **state)
 {
-    static const char *const locales[] = {"tr_TR.UTF-8", "C.UTF-8", "POSIX"};
+    static const char *const locales[] = {LOCALES_TURKISH, "tr_TR.UTF-8",
+                                          "C.UTF-8", "POSIX"};
 
+    locales_make(host_folder());
     for (size_t i = 0; i < UK_COUNT(locales); i++) {
         setlocale(LC_ALL, locales[i]); /* or stays what it is */
         let_agent("granted id=person1");
@@ -593,6 +607,7 @@ test_locales(void **state)
         assert_int_equal(whole_way(), PAM_AUTH_ERR);
     }
     setlocale(LC_ALL, "C");
+    unsetenv("LOCPATH");
     host_log_clear();
 }
 

@@ -107,6 +107,7 @@ def listed_origins():
 
 @group
 def other_origins():
+    s = http.session(EMAIL, PASSWORD)
     for origin in (STRANGER, 'null', PAGE + '.evil.net', PAGE + ':444',
                    PAGE.replace('https', 'http'), PAGE.upper() + '/', '*',
                    'https://app.example.co', '%s %s' % (PAGE, STRANGER)):
@@ -116,6 +117,14 @@ def other_origins():
         nothing([a.headers for a in answers if allows(a, origin) is True or
                  a.all('Access-Control-Allow-Origin') not in ([], [PAGE])],
                 'a page of %s may not read' % origin)
+        done = [http.call('GET', '/auth/profile', token=s.access,
+                          headers={'Origin': origin}),
+                http.call('POST', '/auth/api_keys', {'name': 'theirs'},
+                          token=s.refresh, headers={'Origin': origin})]
+        equal([answer.status for answer in done], [403, 403],
+              'with a session it is turned away')
+    equal(http.call('GET', '/auth/api_keys', token=s.refresh).json, [],
+          'and nothing was done for any')
     equal(http.location().all('Access-Control-Allow-Origin') == ['*'], False,
           'a list of origins is never answered with a star')
 

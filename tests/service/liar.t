@@ -39,6 +39,7 @@ AGENT = os.path.join(BUILD, 'userkey-agent')
 BUDGET = 3.0 if SLOW else 1.5  # seconds that the agent is given
 LATE = 5.0 if SLOW else 2.5    # and how much later the answer may come
 LISTENS = 'LIAR_LISTENS' in os.environ
+MEMORY = 32 << 10  # KiB that an agent may have had at most (threat S-31)
 
 temporary = tempfile.TemporaryDirectory(prefix='userkey-test-')
 folder = temporary.name
@@ -72,6 +73,18 @@ def write_conf(url, **more):
     return path
 
 
+def most_memory(pid):
+    """What a process, or a child of it, has had at most, in KiB."""
+    with open('/proc/%d/task/%d/children' % (pid, pid)) as file:
+        pids = [str(pid), *file.read().split()]
+    most = 0
+    for one in pids:
+        with open('/proc/%s/status' % one) as file:
+            most = max(most, *(int(line.split()[1]) for line in file
+                               if line.startswith('VmHWM:')))
+    return most
+
+
 def ask_listening(url, emails, keep, **settings):
     conf = write_conf(url, **settings)
     path = conf + '.sock'
@@ -92,12 +105,15 @@ def ask_listening(url, emails, keep, **settings):
         ours.settimeout(BUDGET + PATIENCE)
         data = ours.recv(65536)
         took = time.monotonic() - begin
+        most = 0 if SLOW else most_memory(process.pid)
         process.terminate()
         status = process.wait(PATIENCE + BUDGET)
         log = read(conf + '.log')
         if not data or status != 0 or 'Sanitizer' in log or KEY in log:
             raise AssertionError('the agent left with status %d and %d bytes '
                                  'of answer: %s' % (status, len(data), log))
+        if most > MEMORY:
+            raise AssertionError('the agent had %d KiB' % most)
         return Reply(data), took
     finally:
         ours.close()

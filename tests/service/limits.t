@@ -108,6 +108,9 @@ def keys():
 
 @group
 def passwords():
+    here = From('127.0.0.5')
+    equal({here.password('bob@example.com', PASSWORD).status
+           for _ in range(60)}, {200}, 'the right one is no failed try')
     guesser = From('127.0.0.2')
     answer, seen = until_throttled(
         lambda n: guesser.password(EMAIL, 'wrong horse %d' % n))
@@ -340,6 +343,30 @@ def many_passwords_at_once():
             'a hundred password logins at once: each is answered')
     ok(sum(a.startswith(b'HTTP/1.1 200') for a in answers) >= 10,
        'many of them with 200')
+
+
+def processor_time(email):
+    """Of the service, for ten passwords that are wrong, in ticks."""
+    def now():
+        with open('/proc/%d/stat' % world.process.pid) as file:
+            words = file.read().rpartition(')')[2].split()
+        return int(words[11]) + int(words[12])
+
+    before = now()
+    equal({From('127.0.0.6').password(email % n, 'wrong horse').status
+           for n in range(10)}, {401}, 'ten wrong passwords')
+    return now() - before
+
+
+@group
+def who_exists():
+    """What nobody's address costs is what somebody's costs (S-43)."""
+    world.restart(failed_logins_per_user='100000',
+                  failed_logins_per_source='100000')
+    known = processor_time('bob@example.com%.0s')
+    unknown = processor_time('nobody%d@example.com')
+    ok(known > 5 and known / 2 < unknown < known * 2,
+       'an unknown address costs as much', known, unknown)
 
 
 main(world)

@@ -34,9 +34,11 @@
 
 #define SOON  500   /* ms: for a wait that must end in vain */
 #define AMPLE 30000 /* ms: for one that must not */
-#define KEY   "marker-5f1c9a-of-a-key"
-#define FIRST "marker-5f1c9a" /* of the key: what memory is searched for */
-#define UID   64998           /* of _userkey, where this test makes one */
+/* Memory is searched for what stands inside: the beginning of what is freed is
+ * written over by the allocator. */
+#define KEY    "a-key-of-somebody-with-a-marker-5f1c9a-in-it"
+#define MARKER "marker-5f1c9a"
+#define UID    64998 /* of _userkey, where this test makes one */
 
 static struct place place;
 static char program[PLACE_PATH];
@@ -535,7 +537,7 @@ test_nothing_remains(void **state)
     wait_for(&service.seen->logouts, 1);
     rest = find_agent();
     assert_true(rest > 0);
-    count = count_in_memory(rest, FIRST);
+    count = count_in_memory(rest, MARKER);
     if (count < 0)
         skip_because("another's memory cannot be looked into here");
     /* The search finds what is there: the address of the service is. */

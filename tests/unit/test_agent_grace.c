@@ -17,6 +17,7 @@
 
 #include "agent/grace.h"
 #include "agent/gracefile.h"
+#include "agent/graceseal.h"
 #include "tests/unit/lib_place.h"
 
 #define S    ((int64_t)1000)
@@ -519,6 +520,35 @@ a_damaged_file_lets_nobody_in(void **state)
     assert_int_equal(check("alices"), 0);
 }
 
+/* Two keys may have the same tag, which is short: the hash decides. */
+static void
+knows_a_key_by_its_hash(void **state)
+{
+    const char *file = place_path(&place, "offline");
+    struct uk_secret bobs = UK_SECRET_NONE;
+    struct uk_grace_list list;
+    struct uk_grace_seal seal;
+    uint32_t tag;
+
+    log_in("alices", ALICE);
+    uk_grace_seal_make(&seal, &key, &settings);
+    assert_int_equal(uk_grace_list_load(&list, file, seal.bytes, &note, &err),
+                     UK_OK);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(uk_secret_set(&bobs, "bobs", 4, &err), UK_OK);
+    tag = list.entry[0].tag;
+    for (int same = 0; same <= 1; same++) {
+        list.entry[0].tag = same ? tag : uk_grace_seal_tag(&seal, &bobs);
+        assert_int_equal(uk_grace_list_save(&list, file, seal.bytes, &err),
+                         UK_OK);
+        reopen(true);
+        assert_int_equal(check("bobs"), -1);
+        assert_int_equal(check("alices"), same ? 0 : -1);
+    }
+    uk_grace_list_clear(&list);
+    uk_secret_clear(&bobs);
+}
+
 static void
 is_worth_nothing_elsewhere(void **state)
 {
@@ -685,6 +715,7 @@ main(void)
         TEST(outlives_a_restart),
         TEST(writes_logins_of_known_keys),
         TEST(a_damaged_file_lets_nobody_in),
+        TEST(knows_a_key_by_its_hash),
         TEST(is_worth_nothing_elsewhere),
         TEST(holds_no_key),
         TEST(off_is_off),

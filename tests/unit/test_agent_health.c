@@ -96,6 +96,31 @@ does_not_believe_questions(void **state)
     assert_false(uk_health_gone(&health, 0, at(100)));
 }
 
+/* A step of a server's life: what a question came to, and how well the server
+ * is held to be behind it. */
+static const struct {
+    enum uk_health_sign sign;
+    enum uk_health_state state;
+} steps[] = {
+    {UK_HEALTH_SILENT, UK_HEALTH_AILING}, {UK_HEALTH_SILENT, UK_HEALTH_AILING},
+    {UK_HEALTH_ANSWERED, UK_HEALTH_GOOD}, /* not in a row */
+    {UK_HEALTH_SILENT, UK_HEALTH_AILING}, {UK_HEALTH_SILENT, UK_HEALTH_AILING},
+    {UK_HEALTH_SILENT, UK_HEALTH_OUT},    {UK_HEALTH_SILENT, UK_HEALTH_OUT},
+    {UK_HEALTH_ANSWERED, UK_HEALTH_GOOD}, {UK_HEALTH_FAILED, UK_HEALTH_AILING},
+};
+
+static void
+is_out_behind_three_time_outs(void **state)
+{
+    struct uk_health health = {.state = UK_HEALTH_GOOD};
+
+    for (size_t i = 0; i < UK_COUNT(steps); i++) {
+        (void)uk_health_note(&health, steps[i].sign, at((int64_t)i));
+        if (health.state != steps[i].state)
+            fail_msg("step %zu: state %d", i, (int)health.state);
+    }
+}
+
 int
 main(void)
 {
@@ -103,6 +128,7 @@ main(void)
         cmocka_unit_test(knows_what_proves_it),
         cmocka_unit_test(knows_since_when),
         cmocka_unit_test(does_not_believe_questions),
+        cmocka_unit_test(is_out_behind_three_time_outs),
     };
 
     return cmocka_run_group_tests_name("agent_health", tests, NULL, NULL);

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/securebits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -135,6 +137,39 @@ test_root(void **state)
         if (apart(drop_from, (int)i) != 0)
             fail_msg("start %zu", i);
     }
+}
+
+/* A caller who has it so that capabilities stay when the user changes, and that
+ * who is started gets them. */
+static int
+drop_sticky(int inherit)
+{
+    struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct own[_LINUX_CAPABILITY_U32S_3];
+
+    if (syscall(SYS_capget, &head, own) != 0)
+        return 1;
+    for (int i = 0; inherit && i < _LINUX_CAPABILITY_U32S_3; i++)
+        own[i].inheritable = own[i].permitted;
+    if (syscall(SYS_capset, &head, own) != 0 ||
+        (inherit &&
+         prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETUID, 0, 0) != 0) ||
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) != 0)
+        return 2;
+    if (uk_privs_drop(TARGET, UK_PRIVS_ONE_CALL, &err) != UK_OK) {
+        fprintf(stderr, "# %s\n", err.text);
+        return 3;
+    }
+    return is_locked_down() ? 0 : 4;
+}
+
+static void
+test_sticky(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(apart(drop_sticky, 0), 0);
+    assert_int_equal(apart(drop_sticky, 1), 0);
 }
 
 /* Not root: a set-user-ID program's user, or just somebody. */
@@ -414,11 +449,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_root),    cmocka_unit_test(test_lent),
-        cmocka_unit_test(test_plain),   cmocka_unit_test(test_no_user),
-        cmocka_unit_test(test_forget),  cmocka_unit_test(test_no_core),
-        cmocka_unit_test(test_memory),  cmocka_unit_test(test_tasks),
-        cmocka_unit_test(test_keyring),
+        cmocka_unit_test(test_root),    cmocka_unit_test(test_sticky),
+        cmocka_unit_test(test_lent),    cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_no_user), cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_no_core), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_tasks),   cmocka_unit_test(test_keyring),
     };
 
     return cmocka_run_group_tests_name("agent_privs", tests, NULL, NULL);

@@ -308,6 +308,27 @@ hold_without(int mask)
     return below ? 2 : 0;
 }
 
+/* What the host opens for others to inherit is not for the agent; what we hold
+ * is not for whom another thread of the host starts meanwhile. */
+static void
+test_inherited(void **state)
+{
+    struct uk_helper helper = UK_HELPER_NONE;
+    struct uk_err err = UK_ERR_NONE;
+    enum uk_code code;
+    int fd = open("/dev/null", O_RDONLY); /* without O_CLOEXEC */
+    int above = fcntl(fd, F_DUPFD, 200);
+
+    assert_true(fd > STDERR_FILENO && above >= 200);
+    assert_int_equal(run("world", AMPLE, &code, &err), UK_GRANTED);
+    close(above);
+    close(fd);
+    assert_int_equal(uk_helper_start(&helper, program, "hang", &err), UK_OK);
+    assert_int_equal(fcntl(helper.fd, F_GETFD), FD_CLOEXEC);
+    assert_int_equal(fcntl(helper.pidfd, F_GETFD), FD_CLOEXEC);
+    uk_helper_stop(&helper, uk_deadline_in(0));
+}
+
 static void
 test_above_standard(void **state)
 {
@@ -534,6 +555,7 @@ main(void)
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_closed_descriptors),
+        cmocka_unit_test(test_inherited),
         cmocka_unit_test(test_above_standard),
         cmocka_unit_test(test_few_descriptors),
         cmocka_unit_test(test_limits),

@@ -261,6 +261,8 @@ static const struct uk_person persons[] = {
     {"u-mix", 0, {{0}}},
     {"U-ALICE", 1, {"alice@example.com.evil.net"}},
     {"alice", 2, {"xalice@example.com", "alice@sub.example.com"}},
+    {"u-alice2", 2, {"ci@example.comm", "ci@example.co"}},
+    {"u-alic", 1, {"i@example.com"}},
 };
 
 static enum uk_verdict
@@ -305,9 +307,13 @@ decides(void **state)
         {"", false, "alice", 1000, "U-ALICE", UK_GRANTED, UK_NOT_MAPPED},
         {"", false, "alice", 1000, "alice", UK_GRANTED, UK_NOT_MAPPED},
         {"", false, "alice", 1000, "u-none", UK_GRANTED, UK_NOT_MAPPED},
+        {"", false, "alice", 1000, "u-alice2", UK_GRANTED, UK_NOT_MAPPED},
+        {"", false, "alice", 1000, "u-alic", UK_GRANTED, UK_NOT_MAPPED},
         /* by a line with an address, without case */
         {"", false, "deploy", 1001, "u-ci", UK_GRANTED, UK_GRANTED},
         {"", false, "deploy", 1001, "u-alice", UK_GRANTED, UK_NOT_MAPPED},
+        {"", false, "deploy", 1001, "u-alice2", UK_GRANTED, UK_NOT_MAPPED},
+        {"", false, "deploy", 1001, "u-alic", UK_GRANTED, UK_NOT_MAPPED},
         {"", false, "mixed", 1002, "u-mix", UK_GRANTED, UK_GRANTED},
         {"", false, "mixed", 1002, "u-ci", UK_GRANTED, UK_NOT_MAPPED},
         /* no line, no rule */
@@ -325,6 +331,8 @@ decides(void **state)
         {"example.com", false, "ob", 1003, "u-bob", UK_GRANTED, UK_NOT_MAPPED},
         {"le.com", false, "bob", 1003, "u-bob", UK_GRANTED, UK_NOT_MAPPED},
         {"com", false, "bob", 1003, "u-bob", UK_GRANTED, UK_NOT_MAPPED},
+        {"example.com", false, "ci", 1003, "u-alice2", UK_GRANTED,
+         UK_NOT_MAPPED},
         {"example.com", false, "ci", 1003, "u-ci", UK_GRANTED, UK_GRANTED},
         {"evil.net", false, "alic", 1003, "U-ALICE", UK_GRANTED, UK_NOT_MAPPED},
         /* an account with a line has no rule */

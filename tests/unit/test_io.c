@@ -185,6 +185,19 @@ test_write_all_to_nobody(void **state)
     free(bytes);
 }
 
+/* A message to somebody who has gone is an error, and no signal. */
+static void
+test_send_to_nobody(void **state)
+{
+    int fd[2];
+
+    open_pair(SOCK_SEQPACKET, fd);
+    uk_io_close(&fd[0]);
+    assert_int_equal(uk_io_send(fd[1], "abc", 3, uk_deadline_in(AMPLE), &err),
+                     UK_UNREACHABLE);
+    close_both(fd);
+}
+
 static void
 test_send_and_receive(void **state)
 {
@@ -381,6 +394,7 @@ main(void)
         cmocka_unit_test(test_read_all_limits),
         cmocka_unit_test(test_write_all),
         cmocka_unit_test(test_write_all_to_nobody),
+        cmocka_unit_test(test_send_to_nobody),
         cmocka_unit_test(test_send_and_receive),
         cmocka_unit_test(test_await),
         cmocka_unit_test(test_receive_too_long),

@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "core/str.h"
+#include "tests/unit/lib_place.h"
+#include "tests/unit/locales.h"
 
 static void
 reads_numbers(void **state)
@@ -141,15 +143,20 @@ compares(void **state)
 static void
 compares_the_same_in_every_locale(void **state)
 {
-    static const char *const names[] = {"tr_TR.UTF-8", "tr_TR.ISO-8859-9",
+    static const char *const names[] = {"tr_TR.UTF-8", LOCALES_TURKISH,
                                         "C.UTF-8", "C"};
+    struct place place;
 
+    place_open(&place);
+    locales_make(place.dir);
     for (size_t i = 0; i < UK_COUNT(names); i++) {
         setlocale(LC_ALL, names[i]);
         assert_true(uk_str_equal_nocase("ROOT-I", "root-i"));
         assert_false(uk_str_is_user_name("\xe9lise"));
         assert_false(uk_str_is_printable("\xe9"));
     }
+    unsetenv("LOCPATH");
+    place_close(&place);
 }
 
 static void
