@@ -226,18 +226,18 @@ rest_at_door(struct reception *r)
     uk_loop_set(r->serve->loop, &r->again, uk_deadline_in(PAUSE_MS));
 }
 
-/* One after the other, each after a look at the files and with a turn for
- * others behind it: mostly there is only one, and to ask whether there are more
- * is no cheaper than to be told. */
+/* One after the other, with a turn for others behind each: mostly there is only
+ * one, and to ask whether there are more is no cheaper than to be told. */
 static void
 on_callers(struct uk_watch *watch)
 {
     struct reception *r = watch->own;
     const char *changed = uk_stamps_changed(r->serve->stamps);
 
-    if (changed != NULL) {
+    if (changed != NULL)
         uk_log_line(r->serve->log, UK_LEVEL_NOTICE, "leaving: '%s' has changed",
                     changed);
+    if (changed != NULL || !uk_upstream_is_sound(r->serve->upstream)) {
         r->anew = true;
         leave(r);
         return;

@@ -362,6 +362,17 @@ uk_upstream_new(const struct uk_settings *settings, struct uk_loop *loop,
     return UK_OK;
 }
 
+bool
+uk_upstream_is_sound(const struct uk_upstream *up)
+{
+    if (uk_httpsmany_is_sound(up->host.many))
+        return true;
+    uk_log_line(up->host.log, UK_LEVEL_WARNING,
+                "leaving: there was no memory or no room for libcurl, which is "
+                "not to be relied on after that");
+    return false;
+}
+
 void
 uk_upstream_free(struct uk_upstream *up)
 {

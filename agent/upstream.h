@@ -57,6 +57,9 @@ UK_MUST_USE enum uk_code uk_upstream_new(const struct uk_settings *settings,
                                          struct uk_err *err);
 void uk_upstream_free(struct uk_upstream *upstream);
 
+/* As uk_httpsmany_is_sound(); tells the log when it no longer is. */
+bool uk_upstream_is_sound(const struct uk_upstream *upstream);
+
 void uk_upstream_ask(struct uk_upstream *upstream, struct uk_errand *errand);
 
 /* Nobody waits for it any more.  Takes one that is done. */

@@ -7,6 +7,7 @@
 
 #include "core/httpstrust.h"
 #include "core/io.h"
+#include "core/wiped.h"
 
 #define EVENTS 64 /* most that are fetched at once */
 #define ROUNDS 8  /* of libcurl's timer, before others get their turn */
@@ -33,6 +34,7 @@ struct uk_httpsmany {
     int epoll;               /* owned: watches libcurl's sockets */
     struct uk_deadline wake; /* when libcurl wants to be called */
     struct uk_flight *first; /* all that fly; the youngest first */
+    bool blind;              /* there is a socket that is not watched */
 };
 
 static const struct uk_deadline never = {.at_ns = INT64_MAX};
@@ -60,8 +62,12 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *own, void *of_socket)
     if (epoll_ctl(many->epoll, first ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd,
                   &event) != 0 &&
         epoll_ctl(many->epoll, first ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
-                  &event) != 0)
-        return -1;
+                  &event) != 0) {
+        /* Told of it, libcurl would end all who fly, and take no others until
+         * the last is gone; this one is late, and that is all. */
+        many->blind = true;
+        return 0;
+    }
     if (first)
         (void)curl_multi_assign(many->multi, fd, many);
     return 0;
@@ -158,6 +164,12 @@ uk_httpsmany_free(struct uk_httpsmany *many)
     uk_io_close(&many->epoll);
     uk_httpstrust_clear(&many->trust);
     free(many);
+}
+
+bool
+uk_httpsmany_is_sound(const struct uk_httpsmany *many)
+{
+    return !many->blind && !uk_wiped_was_short();
 }
 
 int

@@ -43,6 +43,12 @@ UK_MUST_USE enum uk_code uk_httpsmany_new(const struct uk_settings *settings,
 /* Those in flight are dropped and not told. */
 void uk_httpsmany_free(struct uk_httpsmany *many);
 
+/* No longer, once there was no memory for libcurl, or no room for a socket
+ * among those that are watched: it may have lost a part of what it keeps from
+ * one exchange to the next, and never find a name again (7.88).  A process that
+ * goes on for long should make room for another. */
+bool uk_httpsmany_is_sound(const struct uk_httpsmany *many);
+
 /* When this descriptor can be read there is work; when that moment has come,
  * it is to be woken.  The moment can change with each call of the functions
  * below. */

@@ -2,11 +2,14 @@
 #include "core/wiped.h"
 
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/secret.h"
+
+static atomic_bool was_short;
 
 /* What stands in front of each piece. */
 struct block {
@@ -29,10 +32,18 @@ uk_wiped_malloc(size_t size)
     if (size > SIZE_MAX - sizeof(*block))
         return NULL;
     block = malloc(sizeof(*block) + size);
-    if (block == NULL)
+    if (block == NULL) {
+        was_short = true;
         return NULL;
+    }
     block->size = size;
     return block->bytes;
+}
+
+bool
+uk_wiped_was_short(void)
+{
+    return was_short;
 }
 
 void *

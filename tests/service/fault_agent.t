@@ -3,7 +3,9 @@
 the network, of names, rights and processes fails once.  Nobody is granted who
 was not, and who is left without an answer has none that could be one."""
 
+import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +27,7 @@ sys.path.append(os.path.join(os.path.dirname(__file__), '..', 'fault'))
 from fault import Fault, walk
 from lies import EMAIL, USER
 from liar import TRUE, Liar
-from message import Reply, pack_login
+from message import VERDICTS, Reply, pack_login
 from tap import equal, group, main, nothing, ok, skip_all
 from wire import checksum
 from world import BUILD, PATIENCE, SLOW, die_with_us
@@ -53,8 +55,8 @@ def path(name):
 def write_conf(liar, name):
     with open(path(name), 'w') as file:
         file.write('service_url = %s\ninsecure_http = yes\napp_id = demo\n'
-                   'users_file = %s\ntimeout = 1s\n' % (
-                       liar.url, path('users')))
+                   'users_file = %s\ntimeout = 1s\nagent_socket = %s\n' % (
+                       liar.url, path('users'), path(name + '.sock')))
     os.chmod(path(name), 0o644)
     return path(name)
 
@@ -151,6 +153,118 @@ def asked_once():
     one_question(TRUE, ['granted'])
     one_question('login-no-plain', ['refused'])
     one_question('another-subject', ['bad-answer'])
+
+
+class Service:
+    """An agent that listens, and whose keeper stays."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, conf, fault):
+        self.path = path('door%d' % next(self._numbers))
+        self.process = spawn(conf, fault, None, '--listen', self.path)
+        end = time.monotonic() + PATIENCE
+        while not os.path.exists(self.path) and \
+                self.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def ask(self):
+        """The reply, or None, and the seconds."""
+        begin = time.monotonic()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as ours:
+            try:
+                ours.connect(self.path)
+                reply = answer_on(ours)
+            except (ConnectionError, FileNotFoundError):
+                reply = None
+        return reply, time.monotonic() - begin
+
+    def stop(self):
+        """The exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_and_ask(conf):
+    """For walk(): a service, a question while it starts and one later."""
+    def run(kind, own, nth):
+        fault = Fault(kind, own, nth)
+        service = Service(conf, fault)
+        reply, took = service.ask()
+        fault.rest()
+        later, _ = service.ask()
+        return (reply, took, service.stop(), later), fault
+    return run
+
+
+def judge_start(words):
+    def judge_one(result, failed):
+        reply, took, status, later = result
+        # What cannot start tells all who ask, until it is ended.
+        fails = status == -signal.SIGTERM
+        found = judge(words)((reply, took, 0 if fails else status), failed)
+        if later is None:
+            if status == 0:
+                found.append('it stays, and then says nothing')
+        elif later.word != words[0] and (
+                later.word in VERDICTS or reply is None or
+                later.text != reply.text):
+            found.append('then it says %r' % later)
+        return found
+    return judge_one
+
+
+@group
+def starting_a_service():
+    for lie, word in ((TRUE, 'granted'), ('another-subject', 'bad-answer')):
+        liar = Liar(lie)
+        conf = write_conf(liar, lie + '.conf')
+        result, _ = start_and_ask(conf)(0, 0, 0)
+        equal((result[0].word, result[2], result[3].word), (word, 0, word),
+              'a service, %s: as it is' % lie)
+        found, count = walk(start_and_ask(conf), judge_start([word]), 4)
+        nothing(found, 'a service that starts, %s: nobody gets another '
+                'answer' % lie)
+        ok(count > 30, '%d calls have failed' % count)
+        liar.close()
+
+
+@group
+def asked_for_long():
+    """One process: what failed for one has failed for nobody else."""
+    for lie, word in ((TRUE, 'granted'), ('another-subject', 'bad-answer')):
+        liar = Liar(lie)
+        fault = Fault()
+        service = Service(write_conf(liar, lie + '.conf'), fault)
+
+        def run(kind, own, nth):
+            fault.set(kind, own, nth)
+            reply, took = service.ask()
+            fault.none()
+            later, _ = service.ask()
+            return (reply, took, service.process.poll() or 0, later), fault
+
+        def judge_one(result, failed):
+            reply, took, status, later = result
+            found = judge([word])((reply, took, status), '')
+            if service.process.poll() is not None:
+                found.append('it has ended: %d' % service.process.returncode)
+            if later is None or later.word != word:
+                found.append('then it says %r' % later)
+            return found
+
+        equal(judge_one(run(0, 0, 0)[0], ''), [],
+              'a service that runs, %s: as it is' % lie)
+        found, count = walk(run, judge_one)
+        nothing(found, 'a service that runs, %s: nobody gets another answer'
+                % lie)
+        ok(count > 10, '%d calls have failed' % count)
+        equal(service.stop(), 0, 'it stops as it should')
+        liar.close()
 
 
 main()

@@ -213,6 +213,12 @@ uk_httpsmany_free(struct uk_httpsmany *many)
 {
 }
 
+bool
+uk_httpsmany_is_sound(const struct uk_httpsmany *many)
+{
+    return true;
+}
+
 int
 uk_httpsmany_fd(const struct uk_httpsmany *many)
 {
