@@ -72,11 +72,11 @@ static const struct command {
     {"askpass", "QUESTION [--host HOSTS] [--file FILE] [--prompt TEXT]",
      N_("the key that is kept, for ssh and sudo (SSH_ASKPASS, SUDO_ASKPASS)"),
      UK_ARG_HOST | UK_ARG_FILE | UK_ARG_PROMPT, 1, 1, uk_cmd_askpass},
-    {"check", "USER [--service NAME] [--conf FILE] [--json]",
+    {"check", "USER [--service SERVICE] [--conf FILE] [--json]",
      N_("what a login with a key would get, and why"),
      UK_ARG_SERVICE | UK_ARG_CONF | UK_ARG_JSON, 1, 1, uk_cmd_check},
     {"explain",
-     "USER [--service NAME] [--rhost HOST] [--with-key] [--conf FILE] "
+     "USER [--service SERVICE] [--rhost HOST] [--with-key] [--conf FILE] "
      "[--json]",
      N_("every rule that a login to this account goes through, and which "
         "decides"),
@@ -87,7 +87,7 @@ static const struct command {
         "it"),
      UK_ARG_FIX | UK_ARG_ROOT | UK_ARG_CONF | UK_ARG_JSON, 0, 0, uk_cmd_doctor},
     {"enable-login",
-     "[--service NAMES] [--try TIME] [--yes] [--confirm] [--json]",
+     "[--service SERVICES] [--try TIME] [--yes] [--confirm] [--json]",
      N_("let keys log in to this machine: PAM's files are changed"),
      UK_ARG_SERVICES | UK_ARG_TRY | UK_ARG_YES | UK_ARG_CONFIRM | UK_ARG_JSON,
      0, 0, uk_cmd_enable_login},

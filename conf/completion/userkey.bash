@@ -32,16 +32,31 @@ _userkey_keys() {
         grep -oE '"name":"[A-Za-z0-9_-]+"' | cut -d '"' -f 4
 }
 
+# What PAM asks by: the files of its stacks that are no parts of others.
+_userkey_services() {
+    find /etc/pam.d /usr/lib/pam.d -maxdepth 1 ! -type d ! -name '*[!A-Za-z0-9_-]*' \
+        ! -name 'common-*' -printf '%f\n' 2>/dev/null | sort -u
+}
+
 # The words of the usage line behind the command: "KEY...", "add|list|show".
+# What stands before them is in the person's language.
 _userkey_words() {
-    sed -nE '1 s/^usage: //p'
+    sed -nE '1 s/^[^:]*: //p'
 }
 
 _userkey_value() { # KIND CURRENT
+    local before
+
     case $1 in
     FILE) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     DIR) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     HOST) mapfile -t COMPREPLY < <(compgen -A hostname -- "$2") ;;
+    SERVICE) mapfile -t COMPREPLY < <(compgen -W "$(_userkey_services)" -- "$2") ;;
+    SERVICES) # with commas between
+        before=${2%"${2##*,}"}
+        mapfile -t COMPREPLY < <(compgen -P "$before" \
+            -W "$(_userkey_services)" -- "${2##*,}")
+        ;;
     *) COMPREPLY=() ;;
     esac
     compopt -o filenames 2>/dev/null

@@ -24,6 +24,13 @@ function __userkey_command # the command that the line has so far, or nothing
     string join -- \n $found
 end
 
+# What PAM asks by: the files of its stacks that are no parts of others.
+function __userkey_services
+    for name in (path basename /etc/pam.d/* /usr/lib/pam.d/* | sort -u)
+        string match -qr '^(?!common-)[A-Za-z0-9_-]+$' -- $name; and echo $name
+    end
+end
+
 function __userkey_candidates
     set -l words (commandline -opc)
     set -l program $words[1]
@@ -38,6 +45,15 @@ function __userkey_candidates
             printf '%s\t%s\n' $name[$column] (string trim -- $parts[2])
         end
         return
+    end
+    switch (string match -r "^  $words[-1] ([A-Z]+) " -g -- $help)
+        case SERVICE
+            __userkey_services
+            return
+        case SERVICES # with commas between
+            set -l before (string match -r '^.*,' -- (commandline -ct))
+            printf "$before%s\n" (__userkey_services)
+            return
     end
     if string match -q -- '-*' (commandline -ct)
         for line in (string match -r '^  --.*' -- $help)

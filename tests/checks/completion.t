@@ -102,6 +102,15 @@ for shell in bash fish zsh; do
         "$(in_$shell userkey-server user add --pass)" --password-stdin
     check "$shell: a key" \
         "$(PATH=$dir/keyed:$PATH in_$shell userkey disable la)" laptop
+    check "$shell: a PAM service" \
+        "$(in_$shell userkey explain alice --service logi)" login
+    check "$shell: several, but no part of others' stacks" \
+        "$(in_$shell userkey enable-login --service passwd,su |
+            sed 's/passwd,//g')" \
+        "$(find /etc/pam.d /usr/lib/pam.d -name 'su*' -printf '%f\n' \
+            2>/dev/null | grep -x '[A-Za-z0-9_-]*')"
+    check "$shell: a value that is no name of a file" \
+        "$(in_$shell userkey explain alice --service common-)" ''
     rm -f "$dir/runs"
     lines=('init --data' 'backup --' '-- init')
     # Where there is nothing to complete, a test waits long for zsh to say so.
