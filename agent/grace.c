@@ -214,12 +214,23 @@ begin_wall_anew(struct uk_grace *grace, const struct uk_clock_reading *now)
     uk_clock_believe(&grace->list.mark, now);
 }
 
+/* What is known of the key, or waits to be; NULL for nothing. */
+static const struct uk_grace_entry *
+find_known(struct uk_grace *grace, uint32_t tag)
+{
+    for (size_t i = 0; i < grace->queued; i++) {
+        if (grace->queue[i].entry.tag == tag)
+            return &grace->queue[i].entry;
+    }
+    return uk_grace_list_find(&grace->list, tag, NULL);
+}
+
 enum uk_code
 uk_grace_learn(struct uk_grace *grace, const struct uk_request *request,
                const struct uk_answer *answer,
                const struct uk_clock_reading *now, struct uk_err *err)
 {
-    struct uk_grace_entry *entry;
+    const struct uk_grace_entry *entry;
     struct uk_person person;
     uint32_t tag;
 
@@ -234,7 +245,7 @@ uk_grace_learn(struct uk_grace *grace, const struct uk_request *request,
         return remember(grace, request, answer, tag, now, err);
     if (answer->verdict != UK_REFUSED && answer->verdict != UK_USER_DISABLED)
         return UK_OK;
-    entry = uk_grace_list_find(&grace->list, tag, NULL);
+    entry = find_known(grace, tag);
     if (entry != NULL)
         person = entry->person;
     if (forget(grace, tag,

@@ -327,6 +327,12 @@ a_refusal_ends_what_waits(void **state)
     work();
     assert_int_equal(check("alices"), -1);
     assert_int_equal(check("bobs"), 0);
+    /* Whose it is counts from the first moment: their other keys go as well. */
+    log_in("alices", ALICE);
+    learn("alices2", UK_GRANTED, ALICE);
+    learn("alices2", UK_USER_DISABLED, "");
+    assert_int_equal(check("alices"), -1);
+    assert_int_equal(check("bobs"), 0);
 }
 
 /* Where nothing can be written, what is refused is still gone. */
