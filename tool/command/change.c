@@ -48,10 +48,6 @@ ask(const struct uk_args *args, const struct result *results, size_t count,
 
     if (args->yes)
         return UK_OK;
-    if (!uk_ask_is_terminal())
-        return uk_err_set(err, UK_INVALID,
-                          _("nobody is there to ask; --yes says that it is "
-                            "meant"));
     uk_buf_add_text(&question, _("Delete for good"));
     for (size_t i = 0; i < count; i++) {
         if (results[i].key == NULL)

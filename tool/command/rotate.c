@@ -79,71 +79,82 @@ owner_of(const struct uk_talk *talk)
                                    : talk->state.session.user_id;
 }
 
-static enum uk_exit
-say_refused(const struct uk_service *service, enum uk_verdict verdict)
-{
-    uk_out_error(_("the new key does not log in: %s (request '%s')"),
-                 uk_verdict_word(verdict), service->refusal.request_id);
-    return uk_status_of_verdict(verdict);
-}
+/* A real login, as a machine's agent makes it. */
+struct login {
+    struct uk_service service;
+    struct uk_session session;
+    enum uk_verdict verdict;
+};
 
-static struct uk_service
-service_of(const struct uk_talk *talk)
+/* log_out() is due whatever comes out. */
+static enum uk_code
+log_in(const struct rotation *rotation, const struct uk_secret *value,
+       struct login *login, struct uk_err *err)
 {
-    return (struct uk_service){.https = talk->https,
-                               .app_id = talk->state.place.app_id,
-                               .brief = true,
-                               .by = uk_deadline_in(UK_TALK_MS)};
+    const struct uk_talk *talk = rotation->talk;
+
+    *login = (struct login){.service = {.https = talk->https,
+                                        .app_id = talk->state.place.app_id,
+                                        .brief = true,
+                                        .by = uk_deadline_in(UK_TALK_MS)}};
+    return uk_session_open(&login->service, value, &login->session,
+                           &login->verdict, err);
 }
 
 static void
-end_session(struct uk_service *service, struct uk_session *session)
+log_out(struct login *login)
 {
+    struct uk_secret *refresh = &login->session.tokens.refresh;
     struct uk_err ignored; /* it runs out by itself */
 
-    if (session->tokens.refresh.len > 0) {
-        service->by = uk_deadline_in(UK_TALK_MS);
-        (void)!uk_session_close(service, &session->tokens.refresh, &ignored);
+    if (refresh->len > 0) {
+        login->service.by = uk_deadline_in(UK_TALK_MS);
+        (void)!uk_session_close(&login->service, refresh, &ignored);
     }
-    uk_session_clear(session);
+    uk_session_clear(&login->session);
 }
 
-/* A real login, as a machine's agent makes it. */
+static enum uk_exit
+say_refused(const struct login *login)
+{
+    uk_out_error(_("the new key does not log in: %s (request '%s')"),
+                 uk_verdict_word(login->verdict),
+                 login->service.refusal.request_id);
+    return uk_status_of_verdict(login->verdict);
+}
+
+/* Does the new key let its user in? */
 static enum uk_exit
 prove(struct rotation *rotation)
 {
-    struct uk_service service = service_of(rotation->talk);
-    struct uk_session session = {.user_id = ""};
-    enum uk_verdict verdict = UK_UNDECIDED;
     struct uk_err *err = &rotation->tool->err;
     enum uk_exit status = UK_EXIT_DONE;
-    enum uk_code code = uk_session_open(&service, &rotation->made.value,
-                                        &session, &verdict, err);
+    struct login login;
+    enum uk_code code = log_in(rotation, &rotation->made.value, &login, err);
 
     if (code != UK_OK) {
         uk_err_in(err, _("logging in with the new key"));
         status = uk_talk_failed(err);
-    } else if (verdict != UK_GRANTED) {
-        status = say_refused(&service, verdict);
-    } else if (strcmp(session.user_id, owner_of(rotation->talk)) != 0) {
+    } else if (login.verdict != UK_GRANTED) {
+        status = say_refused(&login);
+    } else if (strcmp(login.session.user_id, owner_of(rotation->talk)) != 0) {
         uk_out_error(_("the new key logs in as another user"));
         status = UK_EXIT_FAILED;
     }
-    end_session(&service, &session);
+    log_out(&login);
     return status;
 }
 
 /* Why the key in the file is not known to be the one that is to be replaced;
  * NULL if it is.  A session says which key has opened it. */
 static const char *
-find_doubt(const struct rotation *rotation, enum uk_verdict verdict,
-           const struct uk_session *session)
+find_doubt(const struct rotation *rotation, const struct login *login)
 {
     char id[UK_USER_ID_MAX + 1];
 
-    if (verdict != UK_GRANTED)
+    if (login->verdict != UK_GRANTED)
         return _("does not log in, so nothing shows that it is");
-    if (!uk_claims_key(&session->tokens.access, id))
+    if (!uk_claims_key(&login->session.tokens.access, id))
         return _("logs in, but this service does not say whether it is");
     return strcmp(id, rotation->old->id) == 0 ? NULL : _("is not");
 }
@@ -153,23 +164,21 @@ static enum uk_exit
 check_replaced(struct rotation *rotation)
 {
     const struct uk_key *old = rotation->old;
-    struct uk_service service = service_of(rotation->talk);
     struct uk_secret value = UK_SECRET_NONE;
-    struct uk_session session = {.user_id = ""};
-    enum uk_verdict verdict = UK_UNDECIDED;
+    struct login login = {.verdict = UK_UNDECIDED};
     struct uk_err *err = &rotation->tool->err;
     enum uk_exit status = UK_EXIT_DONE;
     const char *doubt;
     enum uk_code code = uk_target_read(&rotation->target, &value, err);
 
     if (code == UK_OK) {
-        code = uk_session_open(&service, &value, &session, &verdict, err);
+        code = log_in(rotation, &value, &login, err);
         if (code != UK_OK)
             uk_err_in(err, _("logging in with the key in '%s'"),
                       rotation->target.path);
     }
     uk_secret_clear(&value);
-    doubt = code == UK_OK ? find_doubt(rotation, verdict, &session) : NULL;
+    doubt = code == UK_OK ? find_doubt(rotation, &login) : NULL;
     if (code != UK_OK) {
         status = uk_talk_failed(err);
     } else if (doubt != NULL) {
@@ -179,7 +188,7 @@ check_replaced(struct rotation *rotation)
             rotation->target.path, doubt, old->name, old->id);
         status = UK_EXIT_USAGE;
     }
-    end_session(&service, &session);
+    log_out(&login);
     return status;
 }
 

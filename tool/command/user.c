@@ -224,10 +224,6 @@ ask(const struct uk_args *args, struct uk_err *err)
 
     if (args->yes)
         return UK_OK;
-    if (!uk_ask_is_terminal())
-        return uk_err_set(err, UK_INVALID,
-                          _("nobody is there to ask; --yes says that it is "
-                            "meant"));
     uk_buf_add_text(&question, _("Delete for good, with all keys,"));
     for (size_t i = 1; i < args->n_words; i++)
         uk_buf_addf(

@@ -127,9 +127,13 @@ enum uk_code
 uk_ask_yes(const char *question, struct uk_err *err)
 {
     char answer[32];
-    enum uk_code code =
-        uk_ask_line(question, _("give --yes"), answer, sizeof(answer), err);
+    enum uk_code code;
 
+    if (!uk_ask_is_terminal())
+        return uk_err_set(err, UK_INVALID,
+                          _("nobody is there to ask; --yes says that it is "
+                            "meant"));
+    code = uk_ask_line(question, _("give --yes"), answer, sizeof(answer), err);
     if (code != UK_OK || uk_language_is_yes(answer))
         return code;
     return uk_err_set(err, UK_CANCELLED, _("not done"));

@@ -33,8 +33,9 @@ UK_MUST_USE enum uk_code uk_ask_line(const char *prompt, const char *how_else,
                                      char *out, size_t room,
                                      struct uk_err *err);
 
-/* Only "y" and "yes" are one, and what the language has for them.  Fails like
- * uk_ask_secret; another answer is UK_CANCELLED. */
+/* Only "y" and "yes" are one, and what the language has for them; another
+ * answer is UK_CANCELLED.  Fails like uk_ask_secret, and where standard input
+ * is no person's: --yes is said there. */
 UK_MUST_USE enum uk_code uk_ask_yes(const char *question, struct uk_err *err);
 
 #endif
