@@ -75,6 +75,9 @@ install: all
 	    mv -fT "$$new" "$$to" && \
 	    echo "$$to" || exit 1; \
 	done
+	@[ -n '$(DESTDIR)' ] || echo "no login is changed yet; next: systemd-sysusers &&" \
+	    "systemd-tmpfiles --create, then README.md from 'The service' or 'The host' on;" \
+	    "'userkey doctor' says what is missing"
 
 uninstall:
 	@echo "$$install_list" | while read -r mode from to; do \

@@ -183,7 +183,6 @@ alice.run("sudo -A id -un")
 alice.shows("askpass", "sudo is answered for the person",
             [("secret-tool: .*\n", "")])
 (LAB / "world/home/alice/.config/userkey/key").unlink()
-alice.leave()
 with subprocess.Popen(
         [UK["UK_BIN"] + "/userkey-agent", "--conf", world.CONF, "--listen",
          world.AGENT], env={}, stderr=subprocess.DEVNULL) as agent:
@@ -195,6 +194,9 @@ with subprocess.Popen(
     person.shows("status", "what the agent has done",
                  [(r"version [\d.]+", "version <version>"),
                   (r"within [\d.]+ m?s", "within <time>")])
+    alice.run("userkey agent status")
+    alice.shows("status-denied", "root alone may ask")
     agent.terminate()
+alice.leave()
 person.leave()
 world.done()

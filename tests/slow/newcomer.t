@@ -171,6 +171,8 @@ class Day:
         must("make deb" in block, "the README begins with 'make deb'")
         ran = self.world.run(re.sub("^make deb.*$", "", block, flags=re.M))
         must(ran.status == 0, "the packages install as the README says", ran)
+        ok("userkey enable-login --try" in ran.out + ran.err,
+           "and say what comes next", ran)
         ok(self.stacks() == self.before, "installing changes no login")
         ok(self.world.run("getent passwd _userkey _userkey-server").status
            == 0, "both users are made")

@@ -284,8 +284,10 @@ fail(enum uk_code code, const struct uk_err *err)
 {
     if (!is_nobody(code, err)) {
         uk_out_error("%s", err->text);
-        if (code == UK_SYSTEM && err->sys == EACCES)
+        if (code == UK_SYSTEM && err->sys == EACCES) {
+            uk_out_note(_("only root may ask: 'sudo userkey agent status'"));
             return UK_EXIT_DENIED;
+        }
         return uk_status_of_code(code);
     }
     uk_out_error(_("no agent is running: %s"), err->text);

@@ -25,7 +25,9 @@ ask_twice(struct uk_secret *password, struct uk_err *err)
             uk_ask_secret(_("New password again: "), WITH_STDIN, &again, err);
     if (code == UK_OK &&
         strcmp(uk_secret_peek(password), uk_secret_peek(&again)) != 0)
-        code = uk_err_set(err, UK_INVALID, _("these are two passwords"));
+        code =
+            uk_err_set(err, UK_INVALID,
+                       _("the two are not the same, and nothing is changed"));
     uk_secret_clear(&again);
     return code;
 }
