@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/str.h"
-
 #include "agent/server.h"
 
 struct uk_upstream {

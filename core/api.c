@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/attr.h"
 
 #define PATH_ROOM 1024
 

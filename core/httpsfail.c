@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/attr.h"
 
 #define HTTP_OK 200
 

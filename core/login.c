@@ -6,10 +6,10 @@
 
 #include "core/account.h"
 #include "core/agent.h"
+#include "core/attr.h"
 #include "core/buf.h"
 #include "core/file.h"
 #include "core/keytext.h"
-#include "core/str.h"
 #include "core/users.h"
 
 #define USERS_FILE_MAX (16 * 1024 * 1024)

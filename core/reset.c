@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/json.h"
-#include "core/str.h"
 
 #define BODY_MAX  (3 * UK_SECRET_MAX)
 #define PATH_ROOM 512

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/base64url.h"
-#include "core/str.h"
 
 #define BYTES  32 /* nobody guesses that, however long it is good for */
 #define DIGITS 43 /* of them in base64 */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/keytext.h"
-#include "core/str.h"
 #include "service/command/commands.h"
 #include "service/command/terminal.h"
 #include "service/command/where.h"

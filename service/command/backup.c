@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "core/str.h"
 #include "service/command/commands.h"
 #include "service/command/copying.h"
 #include "service/command/where.h"

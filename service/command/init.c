@@ -9,7 +9,6 @@
 
 #include "core/file.h"
 #include "core/io.h"
-#include "core/str.h"
 #include "service/command/commands.h"
 #include "service/command/terminal.h"
 #include "service/command/where.h"

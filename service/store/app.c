@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/str.h"
-
 #define LONGEST_NAME 40
 #define SUFFIX       5 /* characters that make an app's id its own */
 #define TRIES        8 /* of twelve million ends */

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/attr.h"
 #include "core/file.h"
 #include "core/io.h"
-#include "core/str.h"
 #include "service/value/path.h"
 
 #define PARTIAL ".partial"

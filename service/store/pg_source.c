@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/str.h"
 #include "service/store/pg_copy.h"
 
 #define SQL_MAX 1024

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/io.h"
-#include "core/str.h"
 #include "service/store/pg_copy.h"
 
 #define SQL_MAX  1024

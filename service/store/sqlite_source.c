@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "core/str.h"
 #include "service/store/copy.h"
 #include "service/store/fresh.h"
 #include "service/store/sqlite.h"

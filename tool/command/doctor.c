@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/json.h"
-#include "core/str.h"
 #include "tool/command/commands.h"
 #include "tool/doctor/doctor.h"
 #include "tool/doctor/mend.h"

@@ -5,7 +5,6 @@
 
 #include "core/io.h"
 #include "core/json.h"
-#include "core/str.h"
 #include "tool/command/commands.h"
 #include "tool/doctor/lockout.h"
 #include "tool/loginway/end.h"

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "core/json.h"
-#include "core/str.h"
 #include "tool/command/commands.h"
 #include "tool/keys/find.h"
 #include "tool/talk/talk.h"

@@ -1,7 +1,6 @@
 /* userkey user reset-token: what an administrator hands out to a person. */
 #include "core/adminperson.h"
 #include "core/json.h"
-#include "core/str.h"
 #include "tool/command/commands.h"
 #include "tool/talk/talk.h"
 #include "tool/terminal/language.h"

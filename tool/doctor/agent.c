@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/attr.h"
 #include "core/file.h"
 #include "core/helper.h"
 #include "core/io.h"
-#include "core/str.h"
 #include "core/version.h"
 #include "tool/doctor/doctor.h"
 #include "tool/machine/agentask.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/attr.h"
 #include "core/users.h"
 #include "tool/terminal/language.h"
 

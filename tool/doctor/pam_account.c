@@ -1,7 +1,7 @@
 /* Whom the account phase of a stack with our module keeps out. */
 #include <stdio.h>
 
-#include "core/str.h"
+#include "core/attr.h"
 #include "tool/doctor/pam.h"
 #include "tool/stack/pamname.h"
 #include "tool/terminal/language.h"

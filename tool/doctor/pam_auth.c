@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/attr.h"
 #include "tool/doctor/pam.h"
 #include "tool/stack/pamname.h"
 #include "tool/terminal/language.h"

@@ -6,7 +6,6 @@
 
 #include "core/api.h"
 #include "core/https.h"
-#include "core/str.h"
 #include "tool/doctor/doctor.h"
 #include "tool/terminal/language.h"
 

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
+#include "core/attr.h"
 #include "core/pamcode.h"
-#include "core/str.h"
 #include "tool/stack/pamname.h"
 #include "tool/terminal/language.h"
 

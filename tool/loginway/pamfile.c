@@ -12,7 +12,6 @@
 #include "core/deadline.h"
 #include "core/file.h"
 #include "core/io.h"
-#include "core/str.h"
 #include "tool/terminal/language.h"
 
 #define NEW ".userkey-new" /* libpam and packagers pass files with a dot by */

@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/attr.h"
 #include "core/deadline.h"
 #include "core/file.h"
 #include "core/io.h"
-#include "core/str.h"
 #include "tool/loginway/pamfile.h"
 #include "tool/loginway/proof.h"
 #include "tool/terminal/language.h"

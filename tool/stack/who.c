@@ -1,7 +1,7 @@
 /* Who gets in by a PAM stack. */
 #include "tool/stack/who.h"
 
-#include "core/str.h"
+#include "core/attr.h"
 
 static const struct {
     const char *module;

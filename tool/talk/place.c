@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/str.h"
+#include "core/attr.h"
 #include "tool/terminal/language.h"
 
 /* The settings that say how to reach a service.  The file names them as

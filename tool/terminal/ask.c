@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/str.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/wait.h"
 

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/attr.h"
 #include "core/deadline.h"
 #include "core/io.h"
-#include "core/str.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/tty.h"
 #include "tool/terminal/wait.h"
