@@ -112,33 +112,29 @@ def while_it_hangs(go):
         os.kill(pid, signal.SIGCONT)
 
 
-person.start("userkey whoami")
-while_it_hangs(lambda: person.until(lambda: person.shown("waiting")))
-person.end()
-person.scene()
-person.start("userkey whoami")
+def wait_for_whoami(command, look):
+    def go():
+        person.start(command)
+        person.until(lambda: person.shown(r"waiting for the service \.\.\."))
+        look()
+
+    while_it_hangs(go)
+    person.end()
 
 
-def look():
-    person.until(lambda: person.shown(r"waiting for the service \.\.\."))
-    screen.same_screen(person.screen.lines(person.first),
-                       (screen.TEXTS / "waiting.txt").read_text().splitlines(),
-                       "what takes long is said")
-
-
-while_it_hangs(look)
-person.end()
+wait_for_whoami("userkey whoami", lambda: screen.same_screen(
+    person.screen.lines(person.first),
+    (screen.TEXTS / "waiting.txt").read_text().splitlines(),
+    "what takes long is said"))
 person.shows("waited", "and taken away")
-person.start("TERM=dumb userkey whoami")
-while_it_hangs(lambda: person.until(lambda: person.shown("waiting")))
-person.end()
+wait_for_whoami("TERM=dumb userkey whoami", lambda: None)
 person.shows("waited-dumb", "a dumb terminal takes nothing away")
 person.start("userkey login --url $URL --app $APP --ca-file $CA --email $EMAIL")
 person.asked("Password: ")
 person.type("secr")
 for _ in range(20):  # a person is slower than what sets the terminal up
     person.type("\x03")
-    if person.end(1) != "no end":
+    if person.end(5) != "no end":
         break
 person.run("stty -a | grep -ow -e -echo -e echo")
 person.run("echo typed and shown")
