@@ -179,7 +179,7 @@ remember(struct uk_grace *grace, const struct uk_request *request,
     struct uk_grace_entry *entry =
         uk_grace_list_find(&grace->list, tag, &answer->person);
     struct waiting *waiting;
-    enum uk_code code;
+    enum uk_code code = UK_OK;
     int64_t fresh_ms = (int64_t)(grace->settings->offline_grace / FRESH_PART);
 
     if (entry != NULL) {
@@ -188,9 +188,10 @@ remember(struct uk_grace *grace, const struct uk_request *request,
                    ? UK_OK
                    : save(grace, err);
     }
-    (void)forget(grace, tag, NULL); /* it was somebody else's, or waits */
-    if (grace->queued == QUEUE_MOST)
-        return UK_OK;
+    if (forget(grace, tag, NULL) > 0) /* it was somebody else's */
+        code = save_or_remove(grace, err);
+    if (code != UK_OK || grace->queued == QUEUE_MOST)
+        return code;
     waiting = &grace->queue[grace->queued];
     code = uk_secret_set(&waiting->key, request->secret.bytes,
                          request->secret.len, err);

@@ -327,6 +327,11 @@ a_refusal_ends_what_waits(void **state)
     work();
     assert_int_equal(check("alices"), -1);
     assert_int_equal(check("bobs"), 0);
+    /* Who had a key that is another's now does not have it back. */
+    learn("bobs", UK_GRANTED, ALICE);
+    reopen(true);
+    assert_int_equal(check("bobs"), -1);
+    log_in("bobs", BOB);
     /* Whose it is counts from the first moment: their other keys go as well. */
     log_in("alices", ALICE);
     learn("alices2", UK_GRANTED, ALICE);
