@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 
 #include "core/str.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
+#include "tool/stack/who.h"
 #include "tool/terminal/language.h"
 
 #define ENFORCE  "/sys/fs/selinux/enforce"

@@ -7,7 +7,7 @@
 
 #include "core/settings.h"
 #include "core/str.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
 #include "tool/stack/who.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"

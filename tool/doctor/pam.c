@@ -1,19 +1,13 @@
 /* The stacks of PAM, read as what they mean. */
-#include "tool/doctor/pam.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/str.h"
+#include "tool/doctor/pam_files.h"
+#include "tool/doctor/pam_look.h"
 #include "tool/loginway/state.h"
 #include "tool/terminal/language.h"
-
-bool
-uk_doctor_has_line(const struct uk_doctor_stack *look, size_t index)
-{
-    return index < look->stack->count;
-}
 
 static void
 check_faults(const struct uk_doctor_stack *look, bool ours)

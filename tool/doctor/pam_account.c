@@ -2,7 +2,8 @@
 #include <stdio.h>
 
 #include "core/attr.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
+#include "tool/doctor/pam_look.h"
 #include "tool/stack/pamname.h"
 #include "tool/terminal/language.h"
 

@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "core/attr.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
+#include "tool/doctor/pam_look.h"
 #include "tool/stack/pamname.h"
 #include "tool/terminal/language.h"
 
@@ -28,12 +29,6 @@ static const struct occasion {
      N_("an upgrade that goes wrong opens the door"),
      {UK_PAM_MODULE_UNKNOWN, UK_PAM_ABORT}},
 };
-
-static const struct uk_stack_line *
-line_of(const struct uk_doctor_stack *look, size_t index)
-{
-    return &look->stack->line[index];
-}
 
 static bool
 enters(struct uk_doctor_stack *look, struct uk_stackwho who)
@@ -66,10 +61,11 @@ static void
 report_open(struct uk_doctor_stack *look, const struct occasion *occasion,
             enum uk_pamcode code, bool condition)
 {
-    const struct uk_stack_line *ours = line_of(look, look->auth);
-    const struct uk_stack_line *grantor = look->run.grantor < look->stack->count
-                                              ? line_of(look, look->run.grantor)
-                                              : ours;
+    const struct uk_stack_line *ours = uk_doctor_line(look, look->auth);
+    const struct uk_stack_line *grantor =
+        look->run.grantor < look->stack->count
+            ? uk_doctor_line(look, look->run.grantor)
+            : ours;
     char place[UK_DOCTOR_PLACE], granted[UK_DOCTOR_PLACE];
     struct uk_finding *finding = uk_doctor_say(
         look->doctor, UK_GRADE_ERROR,
@@ -115,7 +111,7 @@ check_before(struct uk_doctor_stack *look)
     if (!enters(look, who) || look->run.ran[look->auth] ||
         look->run.grantor >= look->stack->count)
         return false;
-    grantor = line_of(look, look->run.grantor);
+    grantor = uk_doctor_line(look, look->run.grantor);
     finding = uk_doctor_say(look->doctor, UK_GRADE_ERROR,
                             _("%s: everybody gets in, and no key is asked for: "
                               "'%s' in %s says yes"),
@@ -130,7 +126,7 @@ check_before(struct uk_doctor_stack *look)
 static void
 check_final_deny(struct uk_doctor_stack *look)
 {
-    const struct uk_stack_line *ours = line_of(look, look->auth);
+    const struct uk_stack_line *ours = uk_doctor_line(look, look->auth);
     struct uk_stackwho who = {
         .ours = UK_PAM_AUTH_ERR, .helpers = true, .strangers = true};
     char place[UK_DOCTOR_PLACE], other[UK_DOCTOR_PLACE];
@@ -144,8 +140,8 @@ check_final_deny(struct uk_doctor_stack *look)
         _("%s: nothing behind %s denies: a refused key gets in as soon as '%s' "
           "in %s says yes"),
         look->service, uk_doctor_place(ours, place),
-        line_of(look, look->run.grantor)->module,
-        uk_doctor_place(line_of(look, look->run.grantor), other));
+        uk_doctor_line(look, look->run.grantor)->module,
+        uk_doctor_place(uk_doctor_line(look, look->run.grantor), other));
     uk_doctor_why(finding,
                   _("'%s' alone keeps nobody out: a refusal stands only "
                     "if a later line denies"),
@@ -160,7 +156,7 @@ report_shut(struct uk_doctor_stack *look)
     size_t refuser = look->run.refuser;
     struct uk_finding *finding;
 
-    uk_doctor_place(line_of(look, look->auth), place);
+    uk_doctor_place(uk_doctor_line(look, look->auth), place);
     if (!look->run.ran[look->auth])
         finding =
             uk_doctor_say(look->doctor, UK_GRADE_WARNING,
@@ -175,8 +171,8 @@ report_shut(struct uk_doctor_stack *look)
         finding = uk_doctor_say(
             look->doctor, UK_GRADE_ERROR,
             _("%s: a good key is refused: %s leads to '%s' in %s"),
-            look->service, place, line_of(look, refuser)->module,
-            uk_doctor_place(line_of(look, refuser), refused));
+            look->service, place, uk_doctor_line(look, refuser)->module,
+            uk_doctor_place(uk_doctor_line(look, refuser), refused));
     else
         finding =
             uk_doctor_say(look->doctor, UK_GRADE_ERROR,
@@ -201,12 +197,12 @@ name_proofs(const struct uk_doctor_stack *look, char *to, size_t size)
 
         if (!look->run.ran[i])
             continue;
-        kind = uk_stackwho_kind(line_of(look, i));
+        kind = uk_stackwho_kind(uk_doctor_line(look, i));
         if (kind != UK_WHO_PROOF && kind != UK_WHO_STRANGER)
             continue;
         used += (size_t)snprintf(to + used, size - used, "%s'%s'",
                                  used > 0 ? _(" and ") : "",
-                                 line_of(look, i)->module);
+                                 uk_doctor_line(look, i)->module);
         if (used >= size - UK_CONF_VALUE)
             break;
     }
@@ -219,7 +215,7 @@ find_proof(const struct uk_doctor_stack *look, size_t from, size_t to)
 {
     for (size_t i = from; i < to && i < look->stack->count; i++) {
         if (look->run.ran[i] &&
-            uk_stackwho_kind(line_of(look, i)) == UK_WHO_PROOF)
+            uk_stackwho_kind(uk_doctor_line(look, i)) == UK_WHO_PROOF)
             return i;
     }
     return look->stack->count;
@@ -229,7 +225,7 @@ find_proof(const struct uk_doctor_stack *look, size_t from, size_t to)
 static void
 check_order(struct uk_doctor_stack *look, bool alone)
 {
-    const struct uk_stack_line *ours = line_of(look, look->auth);
+    const struct uk_stack_line *ours = uk_doctor_line(look, look->auth);
     size_t before = find_proof(look, 0, look->auth);
     size_t behind = find_proof(look, look->auth + 1, look->stack->count);
     bool reuses = uk_stack_has(ours, "try_first_pass") ||
@@ -248,26 +244,27 @@ check_order(struct uk_doctor_stack *look, bool alone)
         uk_doctor_mend(finding, _("take 'use_first_pass' out"));
     }
     if (alone && before < look->stack->count && !reuses) {
-        finding =
-            uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                          _("%s: '%s' asks before %s does, so a key is "
-                            "typed at the second prompt"),
-                          look->service, line_of(look, before)->module, place);
+        finding = uk_doctor_say(look->doctor, UK_GRADE_NOTE,
+                                _("%s: '%s' asks before %s does, so a key is "
+                                  "typed at the second prompt"),
+                                look->service,
+                                uk_doctor_line(look, before)->module, place);
         uk_doctor_why(finding,
                       _("people type it at the first, where it is taken "
                         "for a wrong password"));
         uk_doctor_mend(finding, _("add 'try_first_pass' to that line"));
     }
     if (!alone && behind < look->stack->count) {
-        finding = uk_doctor_say(look->doctor, UK_GRADE_NOTE,
-                                _("%s: the key is asked for before the first "
-                                  "factor ('%s')"),
-                                look->service, line_of(look, behind)->module);
+        finding =
+            uk_doctor_say(look->doctor, UK_GRADE_NOTE,
+                          _("%s: the key is asked for before the first "
+                            "factor ('%s')"),
+                          look->service, uk_doctor_line(look, behind)->module);
         uk_doctor_why(finding, _("whoever does not know the password can have "
                                  "the service asked, and learns whether a key "
                                  "is good"));
         uk_doctor_mend(finding, _("put the line of '%s' before %s"),
-                       line_of(look, behind)->module, place);
+                       uk_doctor_line(look, behind)->module, place);
     }
 }
 
@@ -307,8 +304,8 @@ report_useless(struct uk_doctor_stack *look, const char *names)
     if (uk_doctor_report_left(look, finding))
         return;
     uk_doctor_why(finding, _("'%s' in %s neither lets in nor keeps out"),
-                  line_of(look, look->auth)->control,
-                  uk_doctor_place(line_of(look, look->auth), place));
+                  uk_doctor_line(look, look->auth)->control,
+                  uk_doctor_place(uk_doctor_line(look, look->auth), place));
     uk_doctor_mend(finding, _("for a second factor write 'required' there, for "
                               "another way in 'sufficient'"));
 }

@@ -1,10 +1,11 @@
 /* The files of PAM, of the system that is looked at. */
+#include "tool/doctor/pam_files.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/str.h"
-#include "tool/doctor/pam.h"
 #include "tool/stack/line.h"
 
 #define PAM_CONF "/etc/pam.conf"

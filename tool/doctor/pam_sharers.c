@@ -4,18 +4,13 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
+#include "tool/doctor/pam_look.h"
 #include "tool/stack/line.h"
 #include "tool/terminal/language.h"
 
 #define MOST_IN  4 /* files that include one another */
 #define WORD_MAX 100
-
-static const struct uk_stack_line *
-line_of(const struct uk_doctor_stack *look, size_t index)
-{
-    return &look->stack->line[index];
-}
 
 /* A line that includes a file, as far as the auth phase goes. */
 struct inclusion {
@@ -183,9 +178,9 @@ uk_doctor_report_left(const struct uk_doctor_stack *look,
 
     while (proof < look->stack->count &&
            (!look->run.ran[proof] ||
-            uk_stackwho_kind(line_of(look, proof)) != UK_WHO_PROOF ||
-            strcmp(line_of(look, proof)->file,
-                   line_of(look, look->auth)->file) == 0))
+            uk_stackwho_kind(uk_doctor_line(look, proof)) != UK_WHO_PROOF ||
+            strcmp(uk_doctor_line(look, proof)->file,
+                   uk_doctor_line(look, look->auth)->file) == 0))
         proof++;
     if (!is_left_over(look, proof, &left))
         return false;
@@ -197,7 +192,7 @@ uk_doctor_report_left(const struct uk_doctor_stack *look,
                    _("take out '%s' in %s; %s has a way back by Unix password "
                      "already"),
                    left.text, left.place,
-                   uk_doctor_place(line_of(look, look->auth), place));
+                   uk_doctor_place(uk_doctor_line(look, look->auth), place));
     finding->elsewhere = true;
     return true;
 }
@@ -205,7 +200,7 @@ uk_doctor_report_left(const struct uk_doctor_stack *look,
 void
 uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
 {
-    const char *file = line_of(look, look->auth)->file;
+    const char *file = uk_doctor_line(look, look->auth)->file;
     char place[UK_DOCTOR_PLACE], names[256];
 
     if (!is_shared(look))

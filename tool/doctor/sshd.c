@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "core/str.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
 #include "tool/machine/program.h"
+#include "tool/stack/who.h"
 #include "tool/terminal/language.h"
 
 #define SSHD      "/usr/sbin/sshd"

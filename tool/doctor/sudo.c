@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
+#include "tool/stack/who.h"
 #include "tool/terminal/language.h"
 
 #define SUDOERS  "/etc/sudoers"

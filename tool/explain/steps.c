@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "core/str.h"
-#include "tool/doctor/pam.h"
+#include "tool/doctor/pam_files.h"
 #include "tool/explain/meaning.h"
 #include "tool/stack/pamname.h"
+#include "tool/stack/who.h"
 #include "tool/terminal/language.h"
 
 const char *

@@ -102,39 +102,3 @@ uk_talk_open_admin(struct uk_talk *talk, const struct uk_args *args,
     uk_adminfile_clear(&file);
     return status;
 }
-
-enum uk_exit
-uk_talk_open_keys(struct uk_talk *talk, const struct uk_args *args,
-                  struct uk_err *err)
-{
-    struct uk_admin_user user;
-    enum uk_exit status;
-    enum uk_code code;
-
-    if (args->server_keys) {
-        status = uk_talk_open_admin(talk, args, err);
-        talk->keys.path = talk->admin.app;
-        talk->keys.bearer = &talk->admin.tokens.access;
-        return status;
-    }
-    if (args->admin_file == NULL && args->user == NULL)
-        return uk_talk_open(talk, err);
-    if (args->user == NULL) {
-        uk_out_error(
-            _("--user is missing: an administrator has no keys of this "
-              "kind"));
-        return UK_EXIT_USAGE;
-    }
-    status = uk_talk_open_admin(talk, args, err);
-    if (status != UK_EXIT_DONE)
-        return status;
-    code = uk_admin_find(uk_talk_next_admin(talk), args->user, &user, err);
-    status = uk_talk_check_admin(talk, code, args->user, err);
-    if (status != UK_EXIT_DONE)
-        return status;
-    if (uk_admin_path(&talk->admin, user.id, talk->user_path, err) != UK_OK)
-        return uk_talk_failed_admin(err);
-    talk->keys.path = talk->user_path;
-    talk->keys.bearer = &talk->admin.tokens.access;
-    return UK_EXIT_DONE;
-}

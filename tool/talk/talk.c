@@ -1,10 +1,8 @@
 /* A conversation with the service, by the session that is kept. */
 #include "tool/talk/talk.h"
 
-#include <string.h>
 #include <unistd.h>
 
-#include "core/str.h"
 #include "tool/talk/reword.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
@@ -47,8 +45,10 @@ uk_talk_close(struct uk_talk *talk)
 {
     struct uk_err ignored; /* it runs out by itself */
 
-    if (talk->of_admin)
-        (void)!uk_admin_close(uk_talk_next_admin(talk), &ignored);
+    if (talk->of_admin) {
+        uk_talk_next(talk);
+        (void)!uk_admin_close(&talk->admin, &ignored);
+    }
     uk_admin_clear(&talk->admin);
     uk_https_free(talk->https);
     talk->https = NULL;
@@ -61,13 +61,6 @@ uk_talk_next(struct uk_talk *talk)
     talk->service.by = uk_deadline_in(UK_TALK_MS);
     uk_wait_begin(_("the service"));
     return &talk->service;
-}
-
-struct uk_keys *
-uk_talk_next_keys(struct uk_talk *talk)
-{
-    uk_talk_next(talk);
-    return &talk->keys;
 }
 
 enum uk_exit
@@ -94,70 +87,9 @@ uk_talk_say(const struct uk_err *err)
     return uk_status_of_code(err->code);
 }
 
-static const char *
-words_of(enum uk_keys_reply reply)
-{
-    switch (reply) {
-    case UK_KEYS_NOT_FOUND:
-        return _("no such key; 'userkey list' shows what there is");
-    case UK_KEYS_CONFLICT:
-        return _(
-            "there is a key of this name; choose another name, or 'userkey "
-            "delete' that key first");
-    case UK_KEYS_LIMIT:
-        return _("there are as many keys as one user may have; 'userkey prune' "
-                 "(what is over) or 'userkey delete' makes room");
-    case UK_KEYS_BAD_NAME:
-        return _("not a name for a key; allowed: letters, digits, '-' and '_'");
-    case UK_KEYS_DENIED:
-        return _("this session may not manage keys; log in with address and "
-                 "password ('userkey login')");
-    case UK_KEYS_NOT_LOGGED_IN:
-        return _("the session is over; 'userkey login' begins a new one");
-    case UK_KEYS_THROTTLED:
-        return _("too many calls; try again later");
-    case UK_KEYS_NONE:
-    case UK_KEYS_DONE:
-        break;
-    }
-    return _("no answer");
-}
-
-enum uk_exit
-uk_talk_bad_name(const char *name)
-{
-    char shown[UK_PRINTABLE_SIZE];
-
-    uk_out_error("'%s': %s", uk_str_printable(shown, name, strlen(name)),
-                 words_of(UK_KEYS_BAD_NAME));
-    return uk_status_of_reply(UK_KEYS_BAD_NAME);
-}
-
 enum uk_exit
 uk_talk_over(void)
 {
     uk_out_error(_("the session is over; 'userkey login' begins a new one"));
     return UK_EXIT_NOT_LOGGED_IN;
-}
-
-enum uk_exit
-uk_talk_check(const struct uk_talk *talk, enum uk_code code,
-              const char *subject, const struct uk_err *err)
-{
-    const struct uk_refusal *refusal = &talk->service.refusal;
-    char shown[UK_PRINTABLE_SIZE];
-
-    if (code != UK_OK)
-        return talk->of_admin ? uk_talk_failed_admin(err) : uk_talk_failed(err);
-    if (talk->keys.reply == UK_KEYS_DONE)
-        return UK_EXIT_DONE;
-    uk_str_printable(shown, subject, strlen(subject));
-    if (refusal->retry_after_s > 0)
-        uk_out_error(_("'%s': %s (in %u s; request '%s')"), shown,
-                     words_of(talk->keys.reply), refusal->retry_after_s,
-                     refusal->request_id);
-    else
-        uk_out_error(_("'%s': %s (request '%s')"), shown,
-                     words_of(talk->keys.reply), refusal->request_id);
-    return uk_status_of_reply(talk->keys.reply);
 }

@@ -35,7 +35,8 @@ UK_MUST_USE enum uk_code uk_talk_prepare(struct uk_talk *talk,
 /* Load the session and prepare.  Says what is wrong on standard error. */
 UK_MUST_USE enum uk_exit uk_talk_open(struct uk_talk *talk, struct uk_err *err);
 
-/* The same for the keys of --user, by --admin-file, where they are given. */
+/* The same for the keys of --user, by --admin-file, where they are given
+ * (keys.c). */
 UK_MUST_USE enum uk_exit uk_talk_open_keys(struct uk_talk *talk,
                                            const struct uk_args *args,
                                            struct uk_err *err);
