@@ -223,6 +223,13 @@ for mode, after in ((0o4755, "0o4755"), (0o6777, "0o644"), (0o2775, "0o644")):
     doctor("--fix")
     same(like(world.USERS), (after, 0),
          f"--fix: no bit of a program is given on: mode {mode:o}")
+second = world.USERS.with_name("second")
+os.link(world.USERS, second)
+os.chmod(world.USERS, 0o666)
+doctor("--fix")
+same(like(world.USERS), ("0o666", 0), "--fix: not what has two names")
+second.unlink()
+os.chmod(world.USERS, 0o644)
 os.chmod(world.USERS, 0o644)
 os.chown(NEW, EVIL, EVIL)
 for mode in (0o600, 0o666, 0o4775, 0o6777):

@@ -605,7 +605,8 @@ def askpass():
     hosts = os.path.join(where, 'askpass_hosts')
     asked = (('(a@good) ', True), ('(a@b@good) ', True), ('(a@evil) ', False),
              ('(good@evil) ', False), ('(a@Good) ', False),
-             ('(a@goo) ', False), ('(a@) ', False), ('(good ', False))
+             ('(a@goo) ', False), ('(a@) ', False), ('(good ', False),
+             ('(a@goodly) ', False), ('(a@good.evil) ', False))
     for given, file, sudo in ((('--host', 'good'), 'evil\n', False),
                               (('--host', 'x,good,sudo'), '', True),
                               ((), '# mine\n\n good \nsudo\n', True),
