@@ -63,6 +63,7 @@ check_parts(const PQconninfoOption *options, struct uk_err *err)
 
     if (strchr(find(options, "host") + (find(options, "host")[0] == '@'),
                '@') == NULL &&
+        strchr(find(options, "hostaddr"), '@') == NULL &&
         strchr(find(options, "dbname"), '@') == NULL &&
         port[strspn(port, "0123456789,")] == '\0')
         return UK_OK;

@@ -1,8 +1,11 @@
 /* Small texts: addresses of services, keys, ids, names, times, log lines. */
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/identity.h"
 #include "core/keytext.h"
+#include "core/log.h"
 #include "core/str.h"
 #include "core/typo.h"
 #include "core/url.h"
@@ -35,6 +38,28 @@ check_shown(const uint8_t *bytes, size_t len)
         FUZZ_MUST(!uk_keytext_check(shown + i, UK_KEYTEXT_LEN));
 }
 
+/* One line, whatever is in it. */
+static void
+check_logged(const char *text)
+{
+    static struct uk_log log = {.fd = -1, .most = UK_LEVEL_INFO};
+    char line[4096];
+    ssize_t len;
+
+    if (log.fd < 0)
+        log.fd = memfd_create("log", MFD_CLOEXEC);
+    log.prefix = text[0] == '<';
+    FUZZ_MUST(log.fd >= 0 && ftruncate(log.fd, 0) == 0 &&
+              lseek(log.fd, 0, SEEK_SET) == 0);
+    uk_log_line(&log, UK_LEVEL_INFO, "said: %s", text);
+    uk_log_line(&log, UK_LEVEL_DEBUG, "%s", text);
+    len = pread(log.fd, line, sizeof(line) - 1, 0);
+    FUZZ_MUST(len > 0 && len < (ssize_t)sizeof(line) - 1);
+    FUZZ_MUST(line[len - 1] == '\n');
+    line[len - 1] = '\0';
+    FUZZ_MUST(strlen(line) == (size_t)len - 1 && uk_str_is_printable(line));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -44,6 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 
     check_url(text);
     check_shown(bytes, len);
+    check_logged(text);
     if (uk_keytext_check(text, strlen(text)))
         FUZZ_MUST(uk_keytext_check_any(text, strlen(text)) &&
                   !uk_identity_is_id(text));
