@@ -25,10 +25,10 @@ uk_command_app_add(const struct uk_args *args, struct uk_err *err)
         code = store->ops->commit(store, err);
     uk_store_close(store);
     if (code == UK_OK) {
-        printf("%s\n", app.client_id);
-        uk_terminal_next("'userkey-server user add EMAIL --app %s' makes its "
-                         "first user",
+        uk_terminal_next("'userkey-server user add EMAIL --app %s' makes the "
+                         "first user; the app's id:",
                          app.client_id);
+        printf("%s\n", app.client_id);
     }
     return code;
 }

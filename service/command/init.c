@@ -160,8 +160,23 @@ check_unused(const char *where, struct uk_err *err)
                       file);
 }
 
+static void
+say_next(const struct uk_args *args)
+{
+    bool settings = args->data == NULL;
+    const char *option = settings ? "--config" : "--data";
+    const char *value = settings ? args->config : args->data;
+
+    uk_terminal_next("'userkey-server user add EMAIL %s %s' makes the first "
+                     "user, and 'userkey-server serve %s %s%s' serves; the "
+                     "app's id, which every client needs:",
+                     option, value, option, value,
+                     settings ? "" : " --listen ADDRESS:PORT");
+}
+
 static enum uk_code
-make_all(const struct place *place, const char *name, struct uk_err *err)
+make_all(const struct place *place, const struct uk_args *args,
+         const char *name, struct uk_err *err)
 {
     struct uk_store_app app;
     bool made[UK_SECRETS_FILES];
@@ -173,27 +188,14 @@ make_all(const struct place *place, const char *name, struct uk_err *err)
         remove_secrets(place->folder, made);
         return code;
     }
-    printf("%s\n", app.client_id);
     for (size_t i = 0; i < UK_SECRETS_FILES; i++) {
         if (!made[i])
             fprintf(stderr, "the file '%s' was there already, and is used\n",
                     uk_secrets_names[i]);
     }
+    say_next(args);
+    printf("%s\n", app.client_id);
     return UK_OK;
-}
-
-static void
-say_next(const struct uk_args *args)
-{
-    bool settings = args->data == NULL;
-    const char *option = settings ? "--config" : "--data";
-    const char *value = settings ? args->config : args->data;
-
-    uk_terminal_next("that is the app's id, which every client needs; "
-                     "'userkey-server user add EMAIL %s %s' makes its first "
-                     "user, and 'userkey-server serve %s %s%s' serves it",
-                     option, value, option, value,
-                     settings ? "" : " --listen ADDRESS:PORT");
 }
 
 enum uk_code
@@ -214,9 +216,7 @@ uk_command_init(const struct uk_args *args, struct uk_err *err)
     if (code == UK_OK)
         code = prepare(place.folder, &held, err);
     if (code == UK_OK)
-        code = make_all(&place, name, err);
-    if (code == UK_OK)
-        say_next(args);
+        code = make_all(&place, args, name, err);
     uk_io_close(&held);
     return code;
 }

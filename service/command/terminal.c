@@ -100,8 +100,8 @@ uk_terminal_next(const char *fmt, ...)
 {
     va_list args;
 
-    if (isatty(STDERR_FILENO) != 1 || fflush(stdout) != 0)
-        return; /* that it did not arrive, who closes it says */
+    if (isatty(STDERR_FILENO) != 1)
+        return;
     va_start(args, fmt);
     vfprintf(stderr, fmt, args);
     va_end(args);

@@ -42,7 +42,8 @@ UK_MUST_USE enum uk_code uk_terminal_yes(const char *question,
                                          struct uk_err *err);
 
 /* What to do next, in a line on standard error that only a person at a
- * terminal sees, behind what is on its way to standard output. */
+ * terminal sees.  What they asked for comes behind it: the last line is the
+ * value. */
 void uk_terminal_next(const char *fmt, ...) UK_PRINTF(1, 2);
 
 #define UK_TERMINAL_DATE 32

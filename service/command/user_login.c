@@ -91,11 +91,12 @@ add(struct uk_user_task *task, struct uk_err *err)
     if (code == UK_OK)
         code = add_row(task, &identity, hash, err);
     if (code == UK_OK) {
+        uk_terminal_next(
+            "'userkey login --email %s' and 'userkey create NAME' "
+            "make a key; with a line 'ACCOUNT id:%s' in "
+            "'/etc/userkey/users' it logs in there; the user's id:",
+            shown, task->user.user.id);
         printf("%s\n", task->user.user.id);
-        uk_terminal_next("'userkey login --email %s' and 'userkey create NAME' "
-                         "make a key; with a line 'ACCOUNT id:%s' in "
-                         "'/etc/userkey/users' it logs in there",
-                         shown, task->user.user.id);
     }
     return code;
 }
