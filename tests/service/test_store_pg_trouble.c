@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "service/store/copy.h"
 #include "service/store/pg.h"
 #include "tests/service/lib_cluster.h"
 #include "tests/service/lib_pg.h"
@@ -606,6 +607,48 @@ an_idle_transaction_gives_its_locks_back(void **state)
     assert_int_equal(ask(f->read, ANN, "", SID).user.epoch, 1);
 }
 
+/* The server dies under a copy that has got so far. */
+static enum uk_code
+let_die(void *context, const char *table, uint64_t rows, struct uk_err *why)
+{
+    bool *dead = context;
+
+    if (!*dead && table != NULL && strcmp(table, "app") == 0) {
+        *dead = true;
+        restart("immediate");
+    }
+    return UK_OK;
+}
+
+/* Half a copy is none: it fails, says why, and leaves no file. */
+static void
+a_copy_ends_with_the_server(void **state)
+{
+    struct fixture *f = *state;
+    char folder[] = "/tmp/userkey-test-XXXXXX", where[128];
+    uint64_t rows[UK_COPY_TABLES];
+    struct uk_copy_source *source = NULL;
+    struct uk_copy_target *target = NULL;
+    struct uk_err why = UK_ERR_NONE;
+    bool dead = false;
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(where, sizeof(where), "sqlite:%s/copy.db", folder);
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    commit(f->write);
+    assert_int_equal(uk_copy_source_open(f->where, UK_COPY_LIVE, &source, &why),
+                     UK_OK);
+    assert_int_equal(uk_copy_target_open(where, &target, &why), UK_OK);
+    assert_int_equal(uk_copy_run(source, target, let_die, &dead, rows, &why),
+                     UK_UNREACHABLE);
+    assert_true(dead);
+    assert_true(why.text[0] != '\0');
+    uk_copy_source_close(source);
+    uk_copy_target_close(target);
+    assert_int_equal(rmdir(folder), 0); /* nothing is left in it */
+}
+
 static struct store_kind kind;
 
 #define MADE(test)                                                             \
@@ -631,6 +674,7 @@ main(void)
         MADE(what_has_changed_is_not_played_again),
         MADE(a_deadlock_is_mended),
         MADE(an_idle_transaction_gives_its_locks_back),
+        MADE(a_copy_ends_with_the_server),
     };
     char why[CLUSTER_ANSWER];
     int failed;

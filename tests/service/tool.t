@@ -729,6 +729,49 @@ def environment_is_not_asked():
 
 
 @group
+def a_way_back_in():
+    """reset-password on a terminal: the token, and the password twice."""
+    email, new = 'back@example.com', 'Another-Passw0rd'
+    world.add_user(email, 'Forgotten-Passw0rd')
+    token = world.user('reset-token', email).stdout.strip()
+
+    def reset(word, first, second):
+        return typed('reset-password', *PLACE, answers=[
+            ('Token: ', word + '\n'), ('New password: ', first + '\n'),
+            ('New password again: ', second + '\n')])
+    shown, status = reset(token, new, new + 'x')
+    equal(status, USAGE, 'two passwords')
+    contains(shown, 'these are two passwords', '... and it is said')
+    equal(Client(world).login(email, new).status, 401, '... none is set')
+    shown, status = reset(token, new, new)
+    equal(status, DONE, 'the token is good for another try')
+    contains(shown, 'the password is set', '... and it is said')
+    ok(new not in shown and token not in shown, 'nothing secret is shown',
+       shown)
+    equal(Client(world).login(email, new).status, 200, 'it logs in')
+    shown, status = reset(token, new, new)
+    equal(status, DENIED, 'a token is good once')
+    shown, status = typed('reset-password', *PLACE,
+                          answers=[('Token: ', '\x03')])
+    equal(status, CANCELLED, 'given up at the token')
+    done = tool('reset-password', *PLACE, stdin=token + '\n' + new + '\n')
+    ok(done.returncode in (USAGE, FAILED)
+       and '--password-stdin' in done.stderr,
+       'without a terminal it says what to give', done.stderr)
+    busy = World({'failed_logins_per_source': '3'}, tls=True)
+    wrong = '0' * 24 + '.' + 'A' * 43
+    got = [tool('reset-password', '--url',
+                'https://127.0.0.1:%d' % busy.tls_port, '--app', busy.app,
+                '--ca-file', busy.authority.file, '--password-stdin',
+                stdin=wrong + '\n' + new + '\n') for _ in range(4)]
+    equal([done.returncode for done in got], [DENIED] * 3 + [NETWORK],
+          'so many wrong tokens and no more')
+    contains(got[3].stderr, 'too many attempts; try again in ',
+             '... and it is said')
+    busy.close()
+
+
+@group
 def checking():
     if ROOT_NAMESPACE:
         return skip('check', ROOT_NAMESPACE)
