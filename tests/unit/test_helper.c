@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -336,6 +338,36 @@ test_above_standard(void **state)
     assert_int_equal(apart(hold_without, 0), 0);
 }
 
+/* A socket where only root could put it, at which this user listens. */
+static int
+reach_listener(int uid)
+{
+    const char *path = place_path(&place, "door");
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct uk_helper helper = UK_HELPER_NONE;
+    struct uk_err err = UK_ERR_NONE;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    enum uk_code code;
+
+    (void)unlink(path);
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
+        seteuid((uid_t)uid) != 0 || listen(fd, 1) != 0 || seteuid(0) != 0)
+        return 99;
+    code = uk_helper_reach(&helper, path, &err);
+    uk_helper_stop(&helper, uk_deadline_in(0));
+    return (int)code;
+}
+
+static void
+test_listener(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(apart(reach_listener, 0), UK_OK);
+    assert_int_equal(apart(reach_listener, 65534), UK_MISCONFIGURED);
+}
+
 /* Room for so many descriptors. */
 static int
 run_with_few(int limit)
@@ -557,6 +589,7 @@ main(void)
         cmocka_unit_test(test_signals),
         cmocka_unit_test(test_closed_descriptors),
         cmocka_unit_test(test_inherited),
+        cmocka_unit_test(test_listener),
         cmocka_unit_test(test_above_standard),
         cmocka_unit_test(test_few_descriptors),
         cmocka_unit_test(test_limits),
