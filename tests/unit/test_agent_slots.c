@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -323,7 +324,7 @@ takes_its_room_at_once(void **state)
 }
 
 #define PROCESSES 4
-#define TIMES     500
+#define TIMES     100
 #define ROUNDS    10
 
 /* Who finds it held for too long has memory instead, and tries again here. */
@@ -346,16 +347,21 @@ open_shared(void)
 static int
 count_up(void)
 {
+    const struct timespec within = {.tv_nsec = 10000};
+    const struct timespec between = {.tv_nsec = 1000000};
     struct uk_slots *slots = open_shared();
+    int64_t was;
 
     if (slots == NULL)
         return 1;
     for (int n = 0; n < TIMES; n++) {
         if (!uk_slots_begin(slots, &start))
             return 2;
-        uk_slots_set(slots, UK_SLOTS_TRIES, 7,
-                     uk_slots_get(slots, UK_SLOTS_TRIES, 7) + 1);
+        was = uk_slots_get(slots, UK_SLOTS_TRIES, 7);
+        nanosleep(&within, NULL); /* others come meanwhile */
+        uk_slots_set(slots, UK_SLOTS_TRIES, 7, was + 1);
         uk_slots_end(slots);
+        nanosleep(&between, NULL);
     }
     uk_slots_close(slots);
     return 0;
