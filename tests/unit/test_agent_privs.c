@@ -167,7 +167,7 @@ static void
 test_sticky(void **state)
 {
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can become another");
     assert_int_equal(apart(drop_sticky, 0), 0);
     assert_int_equal(apart(drop_sticky, 1), 0);
 }

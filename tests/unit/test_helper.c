@@ -23,6 +23,7 @@
 #include "core/chan.h"
 #include "core/helper.h"
 #include "core/io.h"
+#include "tests/skip.h"
 
 #include "lib_place.h"
 
@@ -363,7 +364,7 @@ static void
 test_listener(void **state)
 {
     if (geteuid() != 0)
-        skip();
+        skip_because("only root can become another");
     assert_int_equal(apart(reach_listener, 0), UK_OK);
     assert_int_equal(apart(reach_listener, 65534), UK_MISCONFIGURED);
 }
