@@ -64,7 +64,8 @@ uk_cflags := -std=gnu11 -D_GNU_SOURCE -I. -fPIC -fvisibility=hidden $(harden) \
 ifeq ($(origin SMALL)$(san),undefined)
 SMALL := $(or $(call takes,-Oz),-Os) -fno-plt -ffunction-sections \
     -fdata-sections -fno-asynchronous-unwind-tables \
-    $(call takes,-fcf-protection=return)
+    $(call takes,-fcf-protection=return) \
+    $(call takes,-fno-gcse -fno-tree-coalesce-vars)
 endif
 small_ldflags := $(if $(san)$(findstring --coverage,$(CFLAGS)),,-nostartfiles -Wl,--gc-sections)
 uk_ldflags := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed \
