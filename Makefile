@@ -257,16 +257,31 @@ FUZZ   ?= json
 TIME   ?= 60
 ENGINE ?= libfuzzer
 fuzz_dict = $(wildcard tests/fuzz/$(FUZZ).dict)
-.PHONY: fuzz fuzz-libfuzzer fuzz-afl
+fuzz_make = $(MAKE) --no-print-directory -s CC=clang B=$(B)/fuzz CFLAGS='-O1 -g' \
+    SANITIZE=fuzzer-no-link,address,undefined fuzz_engine=-fsanitize=fuzzer
+fuzz_how  = -max_total_time=$(TIME) -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024
+.PHONY: fuzz fuzz-all fuzz-libfuzzer fuzz-afl
 fuzz: fuzz-$(ENGINE)
 fuzz-libfuzzer:
 	@tests/deps fuzz
-	+@$(MAKE) --no-print-directory -s CC=clang B=$(B)/fuzz CFLAGS='-O1 -g' \
-	    SANITIZE=fuzzer-no-link,address,undefined fuzz_engine=-fsanitize=fuzzer $(B)/fuzz/tests/fuzz/test_$(FUZZ)
+	+@$(fuzz_make) $(B)/fuzz/tests/fuzz/test_$(FUZZ)
 	@mkdir -p $(B)/fuzz/found/$(FUZZ)
-	$(B)/fuzz/tests/fuzz/test_$(FUZZ) -max_total_time=$(TIME) -artifact_prefix=$(B)/fuzz/found/$(FUZZ)- \
-	    -print_final_stats=1 -use_value_profile=1 -rss_limit_mb=1024 $(addprefix -dict=,$(fuzz_dict)) \
+	$(B)/fuzz/tests/fuzz/test_$(FUZZ) -artifact_prefix=$(B)/fuzz/found/$(FUZZ)- \
+	    $(fuzz_how) $(addprefix -dict=,$(fuzz_dict)) \
 	    $(B)/fuzz/found/$(FUZZ) tests/fuzz/corpus/$(FUZZ)
+# All targets at once, with what the machine has left over; the last lines of
+# found/NAME.log are the times of the processor.
+fuzz-all:
+	@tests/deps fuzz
+	+@$(fuzz_make) $(fuzz_targets:%=$(B)/fuzz/tests/fuzz/test_%)
+	@for t in $(fuzz_targets); do \
+	    mkdir -p $(B)/fuzz/found/$$t; \
+	    dict=tests/fuzz/$$t.dict; [ -e $$dict ] && dict=-dict=$$dict || dict=; \
+	    { chrt -i 0 nice -n 19 $(B)/fuzz/tests/fuzz/test_$$t -artifact_prefix=$(B)/fuzz/found/$$t- \
+	        $(fuzz_how) -report_slow_units=600 $$dict $(B)/fuzz/found/$$t tests/fuzz/corpus/$$t; times; } \
+	        >$(B)/fuzz/found/$$t.log 2>&1 & \
+	done; wait
+	@! grep -l 'Test unit written' $(B)/fuzz/found/*.log
 # The same with AFL++, which brings a main() of its own.
 fuzz-afl:
 	@tests/deps afl
@@ -343,6 +358,7 @@ help:
 	@echo 'check-valgrind the C tests of core, agent and module under memcheck'
 	@echo 'coverage       which lines the tests reach; fails below 90 %'
 	@echo 'fuzz           look for inputs that break FUZZ=json for TIME=60 seconds; ENGINE=afl'
+	@echo 'fuzz-all       the same for all targets at once, at idle priority'
 	@echo 'bench-login    what a login costs, beside others; BENCH=--quick'
 	@echo 'bench-service  how fast keys log in; BENCH=--quick for a minute of it'
 	@echo 'deb, rpm       packages of the tree, in $(B)/deb/ and $(B)/rpm/'
