@@ -170,7 +170,21 @@ fill(struct uk_grace *grace, struct uk_grace_entry *entry,
     }
 }
 
-/* A key that is known has its time set; a new one waits to be hashed. */
+/* Will the entry say of the person what it says already? */
+static bool
+is_known_so(const struct uk_grace_entry *entry,
+            const struct uk_request *request, const struct uk_answer *answer)
+{
+    const struct uk_person *old = &entry->person, *new = &answer->person;
+    bool same = entry->emails_known && old->n_emails == new->n_emails;
+
+    for (size_t i = 0; same && i < new->n_emails; i++)
+        same = strcmp(old->email[i], new->email[i]) == 0;
+    return same || !request->want_emails;
+}
+
+/* A key that is known has its time set; a new one waits to be hashed.  What a
+ * person has lost by now (an address) is lost on the disk at once. */
 static enum uk_code
 remember(struct uk_grace *grace, const struct uk_request *request,
          const struct uk_answer *answer, uint32_t tag,
@@ -183,6 +197,10 @@ remember(struct uk_grace *grace, const struct uk_request *request,
     int64_t fresh_ms = (int64_t)(grace->settings->offline_grace / FRESH_PART);
 
     if (entry != NULL) {
+        if (!is_known_so(entry, request, answer)) {
+            fill(grace, entry, request, answer, now);
+            return save_or_remove(grace, err);
+        }
         fill(grace, entry, request, answer, now);
         return grace->list.mark.ran_ms - grace->written_ms < fresh_ms
                    ? UK_OK
@@ -204,15 +222,18 @@ remember(struct uk_grace *grace, const struct uk_request *request,
 }
 
 /* How old anything is cannot be told any more.  The service can be asked now,
- * so nobody needs it; from here on the clock is believed again. */
-static void
-begin_wall_anew(struct uk_grace *grace, const struct uk_clock_reading *now)
+ * so nobody needs it; from here on the clock is believed again.  On the disk it
+ * would be told once more when the clock is set right. */
+static enum uk_code
+begin_wall_anew(struct uk_grace *grace, const struct uk_clock_reading *now,
+                struct uk_err *err)
 {
     while (grace->list.count > 0)
         uk_grace_list_remove(&grace->list, grace->list.count - 1);
     while (grace->queued > 0)
         drop_waiting(grace, grace->queued - 1);
     uk_clock_believe(&grace->list.mark, now);
+    return save_or_remove(grace, err);
 }
 
 /* What is known of the key, or waits to be; NULL for nothing. */
@@ -233,6 +254,7 @@ uk_grace_learn(struct uk_grace *grace, const struct uk_request *request,
 {
     const struct uk_grace_entry *entry;
     struct uk_person person;
+    enum uk_code code = UK_OK;
     uint32_t tag;
 
     if (grace == NULL || request->op != UK_OP_LOGIN || answer->code != UK_OK ||
@@ -240,7 +262,9 @@ uk_grace_learn(struct uk_grace *grace, const struct uk_request *request,
         return UK_OK;
     uk_clock_advance(&grace->list.mark, now);
     if (uk_clock_went_back(&grace->list.mark, now))
-        begin_wall_anew(grace, now);
+        code = begin_wall_anew(grace, now, err);
+    if (code != UK_OK)
+        return code;
     tag = uk_grace_seal_tag(&grace->seal, &request->secret);
     if (answer->verdict == UK_GRANTED)
         return remember(grace, request, answer, tag, now, err);

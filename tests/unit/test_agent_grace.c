@@ -294,6 +294,20 @@ a_clock_that_was_set_too_far(void **state)
     assert_int_equal(check("bobs"), -1);
 }
 
+/* What a login finds out while the clock is back is true behind it as well. */
+static void
+a_refusal_while_the_clock_is_back(void **state)
+{
+    log_in("alices", ALICE);
+    log_in("bobs", BOB);
+    now.wall_ms -= HOUR;
+    learn("alices", UK_REFUSED, "");
+    now.wall_ms += HOUR;
+    reopen(true);
+    assert_int_equal(check("alices"), -1);
+    assert_int_equal(check("bobs"), -1);
+}
+
 static void
 a_refusal_ends_it(void **state)
 {
@@ -418,6 +432,36 @@ addresses(void **state)
     request.want_emails = false;
     assert_true(check_request(&request, &got));
     assert_int_equal(got.person.n_emails, 0);
+}
+
+/* An administrator has taken it away, or the person given it up. */
+static void
+an_address_that_is_gone(void **state)
+{
+    struct uk_request request = request_for("alices");
+    struct uk_answer answer = {
+        .verdict = UK_GRANTED,
+        .person = {.id = ALICE,
+                   .n_emails = 2,
+                   .email = {"root@example.com", "alice@example.com"}}};
+    struct uk_answer got;
+
+    request.want_emails = true;
+    assert_int_equal(uk_grace_learn(grace, &request, &answer, &now, &err),
+                     UK_OK);
+    work();
+    for (size_t i = 2; i-- > 0;) {
+        answer.person = (struct uk_person){
+            .id = ALICE, .n_emails = i, .email = {"alice@example.com"}};
+        pass(S); /* far from a time at which all is written */
+        assert_int_equal(uk_grace_learn(grace, &request, &answer, &now, &err),
+                         UK_OK);
+        reopen(true);
+        assert_true(check_request(&request, &got));
+        assert_int_equal(got.person.n_emails, i);
+        if (i > 0)
+            assert_string_equal(got.person.email[0], "alice@example.com");
+    }
 }
 
 /* The key is now another person's: the old entry must not name the first. */
@@ -716,11 +760,13 @@ main(void)
         TEST(over_a_reboot),
         TEST(without_a_clock_after_a_reboot),
         TEST(a_clock_that_was_set_too_far),
+        TEST(a_refusal_while_the_clock_is_back),
         TEST(a_refusal_ends_it),
         TEST(a_refusal_ends_what_waits),
         TEST(a_refusal_on_a_full_disk),
         TEST(an_outage_changes_nothing),
         TEST(addresses),
+        TEST(an_address_that_is_gone),
         TEST(a_key_of_another_person),
         TEST(has_a_limit_of_tries),
         TEST(outlives_a_restart),
