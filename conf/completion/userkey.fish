@@ -46,13 +46,15 @@ function __userkey_candidates
         end
         return
     end
-    switch (string match -r "^  $words[-1] ([A-Z]+) " -g -- $help)
+    # What was typed is no pattern, and no format.
+    set -l option (string escape --style=regex -- $words[-1])
+    switch (string match -r "^  $option ([A-Z]+) " -g -- $help)
         case SERVICE
             __userkey_services
             return
         case SERVICES # with commas between
-            set -l before (string match -r '^.*,' -- (commandline -ct))
-            printf "$before%s\n" (__userkey_services)
+            set -l before (string match -r '^.*,' -- (commandline -ct); or echo)
+            string join -- \n $before(__userkey_services)
             return
     end
     if string match -q -- '-*' (commandline -ct)

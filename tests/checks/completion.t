@@ -130,6 +130,14 @@ for shell in bash fish zsh; do
     check "$shell: nothing where there is nothing" \
         "$(in_$shell userkey whoami zzz)" ''
 done
+if command -v fish >/dev/null; then
+    check 'fish: what was typed is no format' \
+        "$(in_fish userkey enable-login --service %d%5s,logi 2>&1)" '%d%5s,login'
+    check 'fish: and no pattern' \
+        "$(in_fish userkey check "'('" '' 2>&1 | grep -o 'expression')" ''
+    check 'fish: nor a pattern that matches an option' \
+        "$(in_fish userkey explain '--servic.' logi)" ''
+fi
 check 'bash: every command' "$(in_bash userkey '')" "$(echo $commands)"
 check 'bash: every command about users' "$(in_bash userkey-server user '')" \
     "$(echo $users)"
