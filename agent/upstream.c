@@ -102,6 +102,8 @@ uk_upstream_gone(const struct uk_upstream *up, unsigned ms)
 {
     struct uk_deadline now = uk_deadline_in(0);
 
+    if (!uk_httpsmany_is_sound(up->host.many))
+        return false; /* it may be this machine that fails */
     for (size_t i = 0; i < up->count; i++) {
         if (!uk_health_gone(&up->server[i].health, ms, now))
             return false;

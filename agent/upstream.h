@@ -65,7 +65,8 @@ void uk_upstream_ask(struct uk_upstream *upstream, struct uk_errand *errand);
 /* Nobody waits for it any more.  Takes one that is done. */
 void uk_upstream_forget(struct uk_upstream *upstream, struct uk_errand *errand);
 
-/* Has every server been gone for so long (agent/health.h)? */
+/* Has every server been gone for so long (agent/health.h)?  Never where what
+ * fails may be this machine: as uk_httpsmany_is_sound(). */
 bool uk_upstream_gone(const struct uk_upstream *upstream, unsigned ms);
 
 /* The servers, in the order of the settings; NULL behind the last. */

@@ -29,6 +29,7 @@ static int quiet[2];
 static enum act act_of[3]; /* by server */
 static char asked[64];     /* "0:fresh 1 " */
 static int looks;
+static bool sound; /* libcurl has had all that it wanted */
 static struct uk_err err;
 static const struct uk_log no_log = {.fd = -1};
 
@@ -49,7 +50,7 @@ uk_httpsmany_free(struct uk_httpsmany *many)
 bool
 uk_httpsmany_is_sound(const struct uk_httpsmany *many)
 {
-    return true;
+    return sound;
 }
 
 int
@@ -195,6 +196,7 @@ set_up(void **state)
     memset(act_of, 0, sizeof(act_of));
     memset(waiting, 0, sizeof(waiting));
     looks = 0;
+    sound = true;
     settings.timeout = AMPLE;
     settings.service_url.count = 3;
     for (int i = 0; i < 3; i++)
@@ -362,15 +364,31 @@ is_warm_once(void **state)
     assert_int_equal(looks, 1);
 }
 
+/* What fails while this machine has no memory or no room is no outage. */
+static void
+is_gone_by_the_network_only(void **state)
+{
+    assert_false(uk_upstream_gone(up, 0));
+    settings.offline_grace = 1; /* else nobody looks at once */
+    act_of[0] = act_of[1] = act_of[2] = REFUSES;
+    ask(AMPLE);
+    for (int i = 0; i < 100 && !uk_upstream_gone(up, 0); i++)
+        run_for(50);
+    assert_true(uk_upstream_gone(up, 0));
+    sound = false;
+    assert_false(uk_upstream_gone(up, 0));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(goes_where_it_may),          TEST(asks_the_well_ones_first),
-        TEST(leaves_the_silent_out),      TEST(is_warm_once),
-        TEST(does_not_believe_the_hasty), TEST(says_what_the_problem_is),
+        TEST(goes_where_it_may),           TEST(asks_the_well_ones_first),
+        TEST(leaves_the_silent_out),       TEST(is_warm_once),
+        TEST(does_not_believe_the_hasty),  TEST(says_what_the_problem_is),
+        TEST(is_gone_by_the_network_only),
     };
 
     return cmocka_run_group_tests_name("agent_upstream", tests, NULL, NULL);
