@@ -850,6 +850,16 @@ def checking():
     check(run('ukalice', stdin=''), USAGE, 'no key', '')
     check(run(value.strip()), USAGE, 'a key in place of a user', '',
           'command line')
+    words = [['check', 'ukalice', '--service'],
+             ['explain', 'ukalice', '--service'],
+             ['explain', 'ukalice', '--rhost']]
+    if os.geteuid() == 0: # others are sent away at once
+        words += [['enable-login', '--service']]
+    for argv in words:
+        done = tool(*argv, value.strip())
+        check(done, USAGE, ' '.join(argv) + ' a key', '', 'command line')
+        ok(value.strip() not in done.stderr, '... which is not repeated',
+           done.stderr)
 
     def failed(what, status, word, pam, **more):
         got = json.loads(run('ukalice', '--json', **more).stdout)

@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "tool/command/commands.h"
 #include "tool/doctor/lockout.h"
+#include "tool/keys/find.h"
 #include "tool/loginway/end.h"
 #include "tool/loginway/loginway.h"
 #include "tool/loginway/pamfile.h"
@@ -208,6 +209,10 @@ read_arguments(struct uk_tool *tool, struct uk_conf_list *services,
     if (args->services != NULL &&
         split_services(args->services, services, &tool->err) != UK_OK)
         return refuse(&tool->err);
+    for (size_t i = 0; i < services->count; i++) {
+        if (uk_find_is_secret(services->item[i]))
+            return UK_EXIT_USAGE;
+    }
     if (args->try_time != NULL &&
         uk_when_parse_time("try", args->try_time, &seconds, &tool->err) !=
             UK_OK)

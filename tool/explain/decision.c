@@ -171,7 +171,9 @@ uk_decision_names(struct uk_decision *decision, const struct uk_args *args)
     decision->user = args->word[0];
     decision->service = args->service != NULL ? args->service : "userkey-check";
     decision->rhost = args->rhost != NULL ? args->rhost : "";
-    if (uk_find_is_secret(decision->user))
+    if (uk_find_is_secret(decision->user) ||
+        uk_find_is_secret(decision->service) ||
+        uk_find_is_secret(decision->rhost))
         return false;
     if (!uk_str_is_printable(decision->service) ||
         strchr(decision->service, '/') != NULL) {
