@@ -741,7 +741,7 @@ def a_way_back_in():
             ('New password again: ', second + '\n')])
     shown, status = reset(token, new, new + 'x')
     equal(status, USAGE, 'two passwords')
-    contains(shown, 'these are two passwords', '... and it is said')
+    contains(shown, 'the two are not the same', '... and it is said')
     equal(Client(world).login(email, new).status, 401, '... none is set')
     shown, status = reset(token, new, new)
     equal(status, DONE, 'the token is good for another try')
