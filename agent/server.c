@@ -57,6 +57,7 @@ uk_server_learn(struct uk_server *server, const struct uk_httpstry *attempt,
 {
     char why[64] = "";
 
+    server->failing = code != UK_OK;
     if (server->host->timed != NULL)
         server->host->timed(server->host->whose, attempt);
     if (attempt->head.bytes > 0 || code == UK_TLS || code == UK_BAD_ANSWER)
@@ -92,7 +93,9 @@ uk_server_launch(struct uk_server *server, struct uk_flight *flight,
         .body = question->body.len > 0 ? &question->body : NULL,
     };
     attempt->twice = true;
-    attempt->join = server->speaks != UK_SERVER_HTTP_1;
+    /* libcurl may keep a connection whose first request could not be sent, and
+     * whoever waits to share it waits in vain. */
+    attempt->join = server->speaks != UK_SERVER_HTTP_1 && !server->failing;
     code = uk_httpsmany_launch(server->host->many, flight, err);
     if (code == UK_OK) {
         server->host->in_flight++;

@@ -39,6 +39,7 @@ struct uk_server {
     struct uk_server_host *host; /* borrowed */
     struct uk_health health;
     enum { UK_SERVER_UNKNOWN, UK_SERVER_HTTP_1, UK_SERVER_HTTP_2 } speaks;
+    bool failing;                /* the last attempt has */
     struct uk_deadline answered; /* last; 0: never */
     struct uk_flight look;       /* its own: a probe */
     uint64_t asked, failed;      /* attempts */

@@ -2,7 +2,7 @@
  * A process that leaves by _exit has its coverage written as well: linked with
  * --wrap=_exit, and only in that build.
  *
- * Program and module count each for themselves.  The module says to the program
+ * Program and modules count each for themselves.  A module says to the program
  * (-rdynamic) how its counters are written.
  */
 #include <dlfcn.h>
@@ -16,12 +16,17 @@ _Noreturn void __real__exit(int status);
 _Noreturn void __wrap__exit(int status);
 void test_dump_with(void (*dump)(void));
 
-static void (*module_dump)(void);
+static void (*dumps[8])(void);
 
 __attribute__((visibility("default"))) void
 test_dump_with(void (*dump)(void))
 {
-    module_dump = dump;
+    size_t i = 0;
+
+    while (i < sizeof(dumps) / sizeof(dumps[0]) && dumps[i] != NULL)
+        i++;
+    if (i < sizeof(dumps) / sizeof(dumps[0]))
+        dumps[i] = dump;
 }
 
 __attribute__((constructor)) static void
@@ -54,8 +59,10 @@ __wrap__exit(int status)
     (void)signal(SIGXFSZ, SIG_IGN);
     give_back(RLIMIT_NOFILE);
     give_back(RLIMIT_FSIZE);
-    if (module_dump != NULL && module_dump != __gcov_dump)
-        module_dump();
+    for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++) {
+        if (dumps[i] != NULL && dumps[i] != __gcov_dump)
+            dumps[i]();
+    }
     __gcov_dump();
     __real__exit(status);
 }
