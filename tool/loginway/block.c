@@ -175,7 +175,9 @@ find_places(const char *text, struct places *out, struct uk_err *err)
                               line.number);
         if (names_us(&line))
             return uk_err_set(err, UK_INVALID,
-                              _("line %u brings in the login by key already"),
+                              _("line %u brings in the login by key already; "
+                                "leave this service out, or take that line out "
+                                "first"),
                               line.number);
         if (brings(&line, "auth")) {
             more += places.auth != 0;

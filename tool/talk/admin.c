@@ -86,7 +86,8 @@ uk_talk_open_admin(struct uk_talk *talk, const struct uk_args *args,
     if (args->admin_file == NULL) {
         uk_out_error(
             _("--admin-file is missing: it says which service, and has "
-              "an administrator's pair of keys"));
+              "an administrator's pair of keys ('userkey-server admin-key "
+              "create' makes one)"));
         return UK_EXIT_USAGE;
     }
     code = uk_adminfile_load(args->admin_file, &file, &talk->state.place, err);

@@ -60,7 +60,7 @@ static const struct {
     {"with-key", UK_ARG_WITH_KEY, NULL, AT(with_key),
      N_("with a key, from the terminal or the first line of standard input")},
     {"fix", UK_ARG_FIX, NULL, AT(fix),
-     N_("mend owners and modes of our own files, and nothing else")},
+     N_("take away modes that our own files must not have, and nothing else")},
     {"root", UK_ARG_ROOT, "DIR", AT(root),
      N_("look at the system in this folder, not at this machine")},
     {"expires", UK_ARG_EXPIRES, "WHEN", AT(expires),
