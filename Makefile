@@ -347,7 +347,7 @@ clean:
 help:
 	@echo 'all            module, agent, tool and service, below $(B)/'
 	@echo 'demo           the main job, shown: a key logs in by ssh, sudo and su'
-	@echo 'check          every test, with what it needs installed first'
+	@echo 'check          every test but those of check-slow, with what it needs installed first'
 	@echo 'check-slow     what takes its time: doors and troubles, with both forms of the agent'
 	@echo 'check-unit     the tests in C alone: no root, no network'
 	@echo 'check-root     what needs root: logins in the lab, changes of user, confinement'
