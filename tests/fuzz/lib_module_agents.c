@@ -62,6 +62,7 @@ say(int fd, const struct fuzz_step *step)
         uk_buf_add(&bytes, step->bytes, step->len);
     if (send(fd, uk_buf_peek(&bytes), bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT) >=
             0 &&
+        bytes.len > 0 && /* an empty message is the end of all */
         agents[n_agents].said++ == 0 &&
         uk_answer_unpack(bytes.bytes, bytes.len, &agents[n_agents].first,
                          &err) != UK_OK)
