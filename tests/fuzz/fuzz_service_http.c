@@ -1,5 +1,6 @@
 /* A connection to the service: whatever comes, what is asked is a request. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,9 +9,10 @@
 #include "service/http/http.h"
 #include "tests/fuzz/fuzz.h"
 
-#define TURNS 200  /* of the loop, for one input */
-#define STILL 3    /* turns in which nothing more came */
-#define LOUD  8192 /* bytes that one request is answered with, at most */
+#define PATIENCE 6000
+#define TURNS    200  /* of the loop, for one input */
+#define STILL    3    /* turns in which nothing more came */
+#define LOUD     8192 /* bytes that one request is answered with, at most */
 
 static struct uk_http *http;
 static struct sockaddr_in place = {.sin_family = AF_INET};
@@ -99,7 +101,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     FUZZ_MUST(fd >= 0);
     /* No port waits behind a connection that is over. */
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    FUZZ_MUST(connect(fd, (struct sockaddr *)&place, sizeof(place)) == 0);
+    /* Ports wait behind the connections that the service ended. */
+    for (unsigned i = 0;
+         connect(fd, (struct sockaddr *)&place, sizeof(place)) != 0; i++) {
+        FUZZ_MUST(errno == EADDRNOTAVAIL && i < PATIENCE);
+        poll(NULL, 0, 10);
+    }
     for (unsigned i = 0; i < TURNS && !over && still < STILL; i++) {
         more = turn(fd, bytes, len, &sent, &over);
         got += more;

@@ -1,6 +1,7 @@
 /* A service with threads and a database, and people in it. */
 #include "tests/fuzz/lib_service_world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -18,7 +19,8 @@
 #include "tests/fuzz/lib_folder.h"
 
 #define REPLY_MS 500
-#define PART_MS  3 /* for what is no whole request */
+#define PATIENCE 6000 /* times 10 ms, for a port */
+#define PART_MS  3    /* for what is no whole request */
 #define EMAIL    "user@example.com"
 #define VICTIM   "victim@example.com"
 
@@ -215,8 +217,13 @@ world_dial(enum world_port port)
     FUZZ_MUST(fd >= 0);
     /* No port waits behind a connection that is over. */
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    FUZZ_MUST(connect(fd, (struct sockaddr *)&places[port],
-                      sizeof(places[port])) == 0);
+    /* Ports wait behind the connections that the service ended. */
+    for (unsigned i = 0; connect(fd, (struct sockaddr *)&places[port],
+                                 sizeof(places[port])) != 0;
+         i++) {
+        FUZZ_MUST(errno == EADDRNOTAVAIL && i < PATIENCE);
+        poll(NULL, 0, 10);
+    }
     return fd;
 }
 
