@@ -124,7 +124,9 @@ learn(enum event event, size_t key, unsigned person)
             fact[key].emails = false;
         }
         fact[key].good = true;
-        fact[key].emails |= event == TAKEN_WITH_EMAILS;
+        /* Of one that still waits to be hashed, the last login counts. */
+        fact[key].emails = event == TAKEN_WITH_EMAILS ||
+                           (fact[key].emails && fact[key].worked_ms >= 0);
         fact[key].person = person;
         fact[key].taken_ms = ran_ms;
     }
