@@ -201,7 +201,7 @@ void
 uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
 {
     const char *file = uk_doctor_line(look, look->auth)->file;
-    char place[UK_DOCTOR_PLACE], names[256];
+    char place[UK_DOCTOR_PLACE], names[256], text[640];
 
     if (!is_shared(look))
         return;
@@ -217,8 +217,10 @@ uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
             continue;
         if (names[0] == '\0')
             name_sharers(look, names, sizeof(names));
-        snprintf(finding->mend + len, sizeof(finding->mend) - len,
-                 _(" (a change of '%s%s' is one for: %s)"),
+        snprintf(text, sizeof(text), _(" (a change of '%s%s' is one for: %s)"),
                  file[0] == '/' ? "" : UK_DOCTOR_PAM_D "/", file, names);
+        /* Names of files can have any byte. */
+        uk_language_escape(finding->mend + len, sizeof(finding->mend) - len,
+                           text);
     }
 }
