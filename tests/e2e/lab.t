@@ -89,6 +89,10 @@ $lab -- bash -c 'echo "$UK_LAB" >"$1"
     openssl s_client -connect "${UK_URL#https://}" -CAfile "$UK_CA" \
         -verify_return_error -verify_hostname localhost </dev/null || exit 11
     logger -t probe hello
+    for try in {1..100}; do # who writes it is another process
+        grep -q "probe: hello" "$UK_SYSLOG" && break
+        sleep 0.1
+    done
     grep -q "probe: hello" "$UK_SYSLOG" || exit 12
     ! grep -q "unknown argument" "$UK_SERVER_LOG" || exit 13
     touch /etc/mark /run/mark /var/log/mark
