@@ -289,6 +289,23 @@ def foreign_systems():
 
 
 @group
+def long_names():
+    """A name fills the sentence that it stands in, and nothing behind it."""
+    for n in (430, 480, 530, 600, 3000):
+        system = System()
+        system.write('/etc/pam.d/common-auth',
+                     'auth required pam_userkey.so\n'
+                     f"auth required /common-auth'/{'x' * n}/pam_unix.so\n")
+        system.write('/etc/pam.d/su', '@include common-auth\n' + GOOD_ACCOUNT)
+        done = system.doctor('--json')
+        mends = [f['mend'] for f in json.loads(done.stdout or
+                                               '{"findings": []}')['findings']
+                 if '/common-auth' in f['mend']]
+        equal((done.returncode, [len(m) < 640 for m in mends]),
+              (0, [True, True]), f'a module with a path of {n} letters')
+
+
+@group
 def quoting():
     for word in ("/a'$(id)'", '/b;id', '/c`id`', "/''"):
         system = System()

@@ -211,7 +211,9 @@ uk_doctor_warn_of_sharers(const struct uk_doctor_stack *look, size_t from)
         struct uk_finding *finding = &look->doctor->finding[i];
         size_t len = strlen(finding->mend);
 
+        /* A sentence that names have filled is as it is. */
         if (len == 0 || finding->elsewhere ||
+            sizeof(finding->mend) - len < UK_LANGUAGE_LEAST ||
             (strstr(finding->what, place) == NULL &&
              strstr(finding->why, place) == NULL))
             continue;

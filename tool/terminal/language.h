@@ -20,7 +20,9 @@
  * does not show UTF-8, it is English. */
 void uk_language_start(void);
 
-/* uk_str_escape(), but for the letters of the language, which pass. */
+/* uk_str_escape(), but for the letters of the language, which pass; as there,
+ * size is UK_LANGUAGE_LEAST at least. */
+#define UK_LANGUAGE_LEAST sizeof("...")
 size_t uk_language_escape(char *to, size_t size, const char *text);
 
 /* The columns that a text takes, of which other characters are escaped. */
