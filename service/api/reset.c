@@ -83,7 +83,9 @@ refuse_confirmed(struct uk_call *call)
                          "already confirmed");
 }
 
-/* Whose address it is: call->person, if call->person_found. */
+/* Whose address it is: call->person, if call->person_found; but for the address,
+ * which stays as it was typed.  It is a part of answers, and as the database has
+ * it it would tell that it is there. */
 static bool
 find_person(struct uk_call *call)
 {
@@ -96,6 +98,7 @@ find_person(struct uk_call *call)
         uk_call_fail(call, &err);
         return false;
     }
+    memcpy(call->person.identity.email, email, sizeof(email));
     if (call->person_found)
         uk_prove_name(call);
     return true;

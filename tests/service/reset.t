@@ -332,7 +332,8 @@ def closed_registration():
               action + ': one answer for all addresses')
     for action, words in (('confirm/call', 'confirm user "%s"'),
                           ('reset/call', 'reset password for user "%s"')):
-        for e in (email, confirmed, nobody):
+        for e in (email, email.upper(), confirmed, confirmed.upper(), nobody,
+                  nobody.upper()):
             body = {'email': e}
             if action == 'reset/call':
                 body.update(password=NEW, arguments=['0' * 24, 'A' * 43])
