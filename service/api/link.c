@@ -22,10 +22,11 @@ grant(struct uk_call *call, const char *reason)
 }
 
 /* 500 is what the hosted service says, and what official clients are tested
- * for. */
+ * for.  It is decided all the same, so what was counted stays. */
 static enum uk_then
 refuse_second(struct uk_call *call)
 {
+    call->tries = 0;
     uk_call_audit(call, "refused", "has-an-address");
     return uk_call_error(call, 500, NULL,
                          "unauthorized: linking a local-userpass identity is "

@@ -381,6 +381,14 @@ def not_without_end():
     http.session(taken, PASSWORD)
     got = [link(s, taken).status for _ in range(4)]
     equal(got, [401, 401, 401, 429], "so are addresses of others")
+    world.restart(logins_per_user='3')
+    s = guest()
+    equal(link(s, registered()).status, 200, 'an address of their own')
+    email = registered()
+    got = [link(s, email).status for _ in range(3)]
+    equal(got, [500, 500, 429],
+          'a second address is refused, and each password that is hashed for '
+          'it counts')
     world.restart(failed_logins_per_user='100000',
                   failed_logins_per_source='100000')
 
