@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +24,9 @@ static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
 
 struct state {
     const struct uk_keeper *keeper;
-    sigset_t wanted, open;  /* with which of ours blocked, and without */
+    sigset_t wanted;        /* blocked: they are waited for, not handled */
+    sigset_t before;        /* what was blocked without them */
+    int signals;            /* owned: can be read when one has come */
     char program[PATH_MAX]; /* where this one came from; empty: unknown */
     bool leaving, anew;     /* we were told to */
     bool again;             /* it is not the first child any more */
@@ -73,9 +76,7 @@ begin(const struct state *s)
 
     if (child != 0)
         return child;
-    for (size_t i = 0; i < UK_COUNT(numbers); i++)
-        (void)signal(numbers[i], SIG_DFL);
-    (void)sigprocmask(SIG_SETMASK, &s->open, NULL);
+    (void)sigprocmask(SIG_SETMASK, &s->before, NULL);
     _exit(s->keeper->work(s->keeper->own));
 }
 
@@ -94,15 +95,19 @@ attend(struct state *s, pid_t child)
 static void
 wait_for_caller(struct state *s)
 {
-    struct pollfd door = {.fd = s->keeper->fd, .events = POLLIN};
+    struct pollfd for_us[] = {
+        {.fd = s->keeper->fd, .events = POLLIN},
+        {.fd = s->signals, .events = POLLIN},
+    };
 
     while (!s->leaving && !s->anew) {
-        /* A signal that comes just before the wait is pending, and ends it. */
-        int n = ppoll(&door, 1, NULL, &s->open);
+        int n = poll(for_us, UK_COUNT(for_us), -1);
 
-        take(s, next_signal(s, 0), 0);
-        if (n != 0 && (n > 0 || errno != EINTR))
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 || for_us[0].revents != 0)
             return;
+        take(s, next_signal(s, 0), 0);
     }
 }
 
@@ -123,27 +128,22 @@ begin_anew(struct state *s)
                 s->program, strerror(errno));
 }
 
-static void
-caught(int number)
-{
-}
-
-/* They are waited for, not handled; the empty handler is what lets ppoll() end
- * by one, and SIGCHLD be kept at all. */
+/* Not ignored, as a caller may have left them: children would go unseen. */
 static bool
 take_signals(struct state *s)
 {
-    const struct sigaction action = {.sa_handler = caught};
     bool taken;
 
     sigemptyset(&s->wanted);
-    taken = sigprocmask(SIG_SETMASK, NULL, &s->open) == 0;
+    taken = sigprocmask(SIG_SETMASK, NULL, &s->before) == 0;
     for (size_t i = 0; i < UK_COUNT(numbers); i++) {
         sigaddset(&s->wanted, numbers[i]);
-        sigdelset(&s->open, numbers[i]); /* one that began anew has them so */
-        taken = taken && sigaction(numbers[i], &action, NULL) == 0;
+        sigdelset(&s->before, numbers[i]); /* one begun anew has them so */
+        taken = taken && signal(numbers[i], SIG_DFL) != SIG_ERR;
     }
-    return taken && sigprocmask(SIG_BLOCK, &s->wanted, NULL) == 0;
+    s->signals = signalfd(-1, &s->wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+    return taken && s->signals >= 0 &&
+           sigprocmask(SIG_BLOCK, &s->wanted, NULL) == 0;
 }
 
 static void
