@@ -37,6 +37,13 @@ on_sending(void *own, char *to, char *from, int to_port, int from_port)
 {
     struct uk_httpstry *attempt = own;
 
+    /* Before anything else: with HTTP/2 a connection stands even when its first
+     * request is taken back, and those that come after are not looked at. */
+    if (attempt->handshaking &&
+        uk_httpstrust_check(attempt->easy, &attempt->refusal) != UK_OK) {
+        (void)curl_easy_setopt(attempt->easy, CURLOPT_FORBID_REUSE, 1L);
+        return CURL_PREREQFUNC_ABORT;
+    }
     attempt->anew = attempt->sent;
     if (attempt->sent && is_once(attempt)) {
         if (!attempt->twice || attempt->again || attempt->head.bytes > 0) {
@@ -45,9 +52,6 @@ on_sending(void *own, char *to, char *from, int to_port, int from_port)
         }
         attempt->again = true;
     }
-    if (attempt->handshaking &&
-        uk_httpstrust_check(attempt->easy, &attempt->refusal) != UK_OK)
-        return CURL_PREREQFUNC_ABORT;
     attempt->sent = true;
     return CURL_PREREQFUNC_OK;
 }

@@ -378,7 +378,7 @@ def serve_http2(conn, name):
                         (0, 1, BODY)],
             'h2-trailer': [(1, 4, typed), (0, 0, BODY),
                            (1, 5, field(b'x-more', b'y'))],
-        }[name]
+        }[name.replace('only-common-name', 'good')]
         for row in rows:
             conn.sendall(frame(row[0], row[1], stream, row[2]))
         if name == 'h2-cut':
@@ -470,6 +470,8 @@ def main():
     for name in ('h2-good', 'h2-length', 'h2-short', 'h2-cut', 'h2-reset',
                  'h2-huge', 'h2-html', 'h2-trailer'):
         listen(name, serve_http2, context('server', alpn='h2'))
+    listen('h2-only-common-name', serve_http2,
+           context('only-common-name', alpn='h2'))
     listen_nowhere('nowhere')
     closed = socket.socket()  # bound and not listening: refused
     closed.bind(('127.0.0.1', 0))

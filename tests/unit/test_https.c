@@ -1,6 +1,7 @@
 /* HTTPS against a service that lies (tests/unit/liar.py). */
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "core/https.h"
+#include "core/httpsmany.h"
 #include "core/str.h"
 
 #define SHORT_MS 400   /* a deadline that is meant to pass */
@@ -888,6 +890,81 @@ test_http2(void **state)
     }
 }
 
+/* HTTP/2 lets a connection stand whose first question was taken back: the next
+ * one does not go over it. */
+static void
+test_http2_stranger(void **state)
+{
+    struct uk_settings settings =
+        settings_for("https", "127.0.0.1", "h2-only-common-name");
+    long from = seen_so_far();
+    struct uk_https *https = NULL;
+    struct uk_err err;
+
+    assert_int_equal(uk_https_new(&settings, &https, &err), UK_OK);
+    for (int i = 0; i < 3; i++) {
+        const struct uk_https_ask ask = {.method = "POST", .path = "/good"};
+        struct uk_https_reply reply = {.status = 0};
+
+        expect("h2-only-common-name",
+               uk_https_exchange(https, &ask, uk_deadline_in(LONG_MS), &reply,
+                                 &err),
+               UK_TLS, "subjectAltName", &err);
+    }
+    assert_int_equal(count(seen(from), " request"), 0);
+    uk_https_free(https);
+}
+
+/* Those that wait for the connection of another, and those that come later. */
+static void
+on_stranger(struct uk_flight *flight, enum uk_code code,
+            struct uk_https_reply *reply, const struct uk_err *err)
+{
+    int *landed = flight->own;
+
+    expect("h2-only-common-name", code, UK_TLS, "subjectAltName", err);
+    uk_https_reply_clear(reply);
+    uk_httpstry_clear(&flight->attempt);
+    ++*landed;
+}
+
+static void
+test_http2_strangers_at_once(void **state)
+{
+    static struct uk_flight flights[6];
+    struct uk_settings settings =
+        settings_for("https", "127.0.0.1", "h2-only-common-name");
+    struct uk_deadline by = uk_deadline_in(LONG_MS);
+    struct uk_httpsmany *many = NULL;
+    long from = seen_so_far();
+    int landed = 0;
+    struct uk_err err;
+
+    assert_int_equal(uk_httpsmany_new(&settings, &many, &err), UK_OK);
+    for (int i = 0; i < 6; i++) {
+        flights[i] = (struct uk_flight){
+            .attempt = {.server = settings.service_url.item[0],
+                        .ask = {.method = "POST", .path = "/good"},
+                        .twice = true,
+                        .join = true},
+            .connect_by = by,
+            .by = by,
+            .landed = on_stranger,
+            .own = &landed,
+        };
+        assert_int_equal(uk_httpsmany_launch(many, &flights[i], &err), UK_OK);
+        for (; i % 3 == 2 && landed <= i; uk_httpsmany_wake(many)) {
+            struct pollfd fd = {.fd = uk_httpsmany_fd(many), .events = POLLIN};
+
+            assert_false(uk_deadline_passed(by));
+            if (poll(&fd, 1, 5) > 0)
+                uk_httpsmany_work(many);
+        }
+    }
+    assert_int_equal(count(seen(from), " request"), 0);
+    uk_httpsmany_free(many);
+}
+
 /* A process that exchanges has the signal dispositions it had before. */
 static void
 test_signals(void **state)
@@ -1056,6 +1133,8 @@ main(void)
         cmocka_unit_test(test_dead_connection),
         cmocka_unit_test(test_proxy),
         cmocka_unit_test(test_http2),
+        cmocka_unit_test(test_http2_stranger),
+        cmocka_unit_test(test_http2_strangers_at_once),
         cmocka_unit_test(test_signals),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(test_leaves_nothing),
