@@ -327,6 +327,55 @@ reads_what_it_makes(void **state)
     }
 }
 
+/* Ids and words stand in JSON as they are; what does not is of a database that
+ * somebody else has written, and no token is made of it. */
+static void
+makes_none_of_odd_claims(void **state)
+{
+    static const char *const odd[] = {"a\"b", "a\\b",  "a b",
+                                      "a\nb", "a\x7f", "a\xc3\xa9"};
+
+    for (size_t i = 0; i < UK_COUNT(odd); i++) {
+        struct uk_claims made = sample(UK_TOKEN_ACCESS, UK_PROVIDER_KEY);
+        struct uk_buf token = UK_BUF_UP_TO(UK_TOKEN_MAX);
+        struct uk_err err = UK_ERR_NONE;
+
+        assert_true(
+            uk_str_copy(made.identity_id, sizeof(made.identity_id), odd[i]));
+        assert_int_equal(uk_token_make(&made, key, &token, &err), UK_INVALID);
+        assert_int_equal(token.len, 0);
+        uk_buf_clear(&token);
+    }
+}
+
+/* One that is too long is none of ours, whatever it says, and however well it
+ * is signed. */
+static void
+knows_the_longest(void **state)
+{
+    static const char rest[] =
+        "\"typ\":\"refresh\",\"baas_id\":\"" SID
+        "\",\"provider\":\"local-userpass\"," IDS "," TIMES "}";
+    static char text[UK_TOKEN_MAX];
+    /* Header, dots and signature are 81 bytes; three bytes of claims are
+     * four of the token. */
+    const size_t longest = (size_t)(UK_TOKEN_MAX - 81) * 3 / 4;
+
+    for (size_t more = 0; more < 2; more++) {
+        struct uk_buf token = UK_BUF_UP_TO(2 * UK_TOKEN_MAX);
+        struct uk_claims claims;
+
+        memset(text, ' ', sizeof(text));
+        text[0] = '{';
+        memcpy(text + longest + more - sizeof(rest) + 1, rest, sizeof(rest));
+        sign(HEADER, text, &token);
+        assert_int_equal(token.len, UK_TOKEN_MAX + more);
+        assert_int_equal(read_token(uk_buf_peek(&token), 1500, &claims),
+                         more == 0 ? UK_TOKEN_GOOD : UK_TOKEN_BAD);
+        uk_buf_clear(&token);
+    }
+}
+
 /* What clients look for in the claims (client API, tokens). */
 static void
 says_what_clients_look_for(void **state)
@@ -443,6 +492,8 @@ main(void)
         cmocka_unit_test(negotiates_no_algorithm),
         cmocka_unit_test(refuses_other_claims),
         cmocka_unit_test(reads_what_it_makes),
+        cmocka_unit_test(makes_none_of_odd_claims),
+        cmocka_unit_test(knows_the_longest),
         cmocka_unit_test(says_what_clients_look_for),
     };
 

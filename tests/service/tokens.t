@@ -7,7 +7,7 @@ import os
 import time
 
 from tap import equal, group, main, nothing, ok, one_of
-from wire import Client, repad, token_parts, unpad
+from wire import Client, must, repad, token_parts, unpad
 from world import World
 
 world = World()
@@ -368,6 +368,13 @@ def addresses():
        'nor do access tokens that come later')
     equal(http.profile(answer.get('access_token')).status, 200,
           'and the token is as good as any')
+    world.restart(registration='open')
+    must(http.register('self@example.com', PASSWORD), 201)
+    own = http.new_key(http.session('self@example.com', PASSWORD), 'k')
+    answer = http.provider('api-key', 'login', {
+        'key': own['key'], 'options': {'userkey': {'emails': True}}})
+    equal(token_parts(answer.get('access_token'))[1].get('uk_email'), [],
+          'an address that nobody has confirmed is none')
 
 
 main(world)

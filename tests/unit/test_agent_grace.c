@@ -406,6 +406,24 @@ an_outage_changes_nothing(void **state)
     assert_int_equal(check("alices"), HOUR / S);
 }
 
+/* The token of a session that was ended is no key. */
+static void
+a_logout_is_no_login(void **state)
+{
+    struct uk_request request = request_for("a.refresh.token");
+    struct uk_answer answer = {.verdict = UK_GRANTED, .person = {.id = ALICE}};
+
+    request.op = UK_OP_LOGOUT;
+    assert_int_equal(uk_grace_learn(grace, &request, &answer, &now, &err),
+                     UK_OK);
+    work();
+    assert_int_equal(uk_grace_count(grace), 0);
+    log_in("alices", ALICE);
+    request = request_for("alices");
+    request.op = UK_OP_LOGOUT;
+    assert_false(check_request(&request, &answer));
+}
+
 static void
 addresses(void **state)
 {
@@ -765,6 +783,7 @@ main(void)
         TEST(a_refusal_ends_what_waits),
         TEST(a_refusal_on_a_full_disk),
         TEST(an_outage_changes_nothing),
+        TEST(a_logout_is_no_login),
         TEST(addresses),
         TEST(an_address_that_is_gone),
         TEST(a_key_of_another_person),

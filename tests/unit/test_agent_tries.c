@@ -133,6 +133,37 @@ a_pair_waits_after_its_half(void **state)
     assert_int_equal(fail_until("10.0.0.1", "alice"), 10);
 }
 
+/* Who comes back when they were told to is not told the same again. */
+static void
+a_wait_is_rounded_up(void **state)
+{
+    unsigned told;
+
+    fail_until("10.0.0.1", "alice");
+    now.boot_ms += 1;
+    assert_false(fail_at("10.0.0.1", "alice"));
+    assert_int_equal(wait_s, 60);
+    now.boot_ms += MIN - 2;
+    assert_false(fail_at("10.0.0.1", "alice"));
+    told = wait_s;
+    assert_int_equal(told, 1);
+    now.boot_ms += told * S;
+    assert_true(fail_at("10.0.0.1", "alice"));
+}
+
+/* Nobody waits for longer than the settings of now say. */
+static void
+a_shorter_period(void **state)
+{
+    static const struct uk_tries_limits shorter = {20, 40, 10000};
+
+    fail_until("10.0.0.1", "alice");
+    uk_tries_close(tries);
+    assert_int_equal(uk_tries_open(path, &shorter, &tries, &note, &err), UK_OK);
+    assert_false(fail_at("10.0.0.1", "alice"));
+    assert_in_range(wait_s, 1, 10);
+}
+
 /* A source with nothing left has one try for each account it has not tried,
  * and the next one a period later. */
 static void
@@ -463,6 +494,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_pair_waits_after_its_half),
+        TEST(a_wait_is_rounded_up),
+        TEST(a_shorter_period),
         TEST(a_source_waits),
         TEST(names_do_not_help),
         TEST(others_do_not_wait),

@@ -11,6 +11,8 @@
 #include "core/httphead.h"
 #include "core/str.h"
 
+static char said[sizeof(((struct uk_err *)0)->text)]; /* by the last refusal */
+
 /* Feed a head, one line after the other; the last code. */
 static enum uk_code
 feed(struct uk_httphead *head, const char *text, size_t len)
@@ -29,6 +31,7 @@ feed(struct uk_httphead *head, const char *text, size_t len)
         code = uk_httphead_take(head, line, n, &err);
         assert_int_equal(err.code, code);
         assert_true(uk_str_is_printable(err.text));
+        memcpy(said, err.text, sizeof(said));
         free(line);
         text += n;
         len -= n;
@@ -168,6 +171,109 @@ test_bodies(void **state)
     }
 }
 
+#define OK1   "HTTP/1.1 200 OK\r\n"
+#define JSON  "Content-Type: application/json\r\n"
+#define FIVE  "Content-Length: 5\r\n"
+#define CHUNK "Transfer-Encoding: chunked\r\n"
+
+/* Each rule of a head by itself: what is said of it, or NULL for a good one. */
+static const struct {
+    const char *head;
+    const char *said;
+} heads[] = {
+    {OK1 JSON FIVE "\r\n", NULL},
+    {OK1 JSON CHUNK "\r\n", NULL},
+    {OK1 JSON "transfer-encoding: CHUNKED\r\n\r\n", NULL},
+    {OK1 "Content-Encoding: Identity\r\n" FIVE "\r\n", NULL},
+    {OK1 FIVE FIVE "\r\n", "length twice"},
+    {OK1 FIVE "Content-Length: 6\r\n\r\n", "length twice"},
+    {OK1 "Content-Length: 65536\r\n\r\n", NULL},
+    {OK1 "Content-Length: 65537\r\n\r\n", "none or over 65536"},
+    {OK1 "Content-Length: 5,5\r\n\r\n", "none or over 65536"},
+    {OK1 "Content-Length: -5\r\n\r\n", "none or over 65536"},
+    {OK1 "Content-Length:\r\n\r\n", "none or over 65536"},
+    {OK1 CHUNK CHUNK "\r\n", "not 'chunked' alone"},
+    {OK1 "Transfer-Encoding: gzip, chunked\r\n\r\n", "not 'chunked' alone"},
+    {OK1 "Transfer-Encoding: identity\r\n\r\n", "not 'chunked' alone"},
+    {"HTTP/2 200 \r\n" CHUNK "\r\n", "not 'chunked' alone"},
+    {OK1 FIVE CHUNK "\r\n", "chunks and a length"},
+    {OK1 "Content-Encoding: gzip\r\n" FIVE "\r\n", "compressed"},
+    {OK1 JSON JSON FIVE "\r\n", "two content types"},
+    {OK1 JSON "\r\n", "how long it is"},
+    {"HTTP/2 200 \r\n" JSON "\r\n", NULL},
+    {"HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", NULL},
+    {"HTTP/1.1 204 No\r\n" FIVE "\r\n", "204 with a body"},
+    {"HTTP/1.1 204 No\r\n" CHUNK "\r\n", "204 with a body"},
+    {"HTTP/1.1 304 No\r\n" FIVE "\r\n", "304 with a body"},
+    {"HTTP/1.1 099 Less\r\n" FIVE "\r\n", "status is 99"},
+    {"HTTP/1.1 599 Most\r\n" FIVE "\r\n", NULL},
+    {"HTTP/1.1 600 More\r\n" FIVE "\r\n", "status is 600"},
+    {"HTTP/1.1 101 Switching\r\n\r\n", "status is 101"},
+    {"HTTP/1.1 20 OK\r\n" FIVE "\r\n", "three digits"},
+    {"HTTP/1.1 2000 OK\r\n" FIVE "\r\n", "three digits"},
+    {"HTTP/1.1 2o0 OK\r\n" FIVE "\r\n", "three digits"},
+    {"HTTP/1.0 200 OK\r\n" FIVE "\r\n", "neither HTTP/1.1 nor HTTP/2"},
+    {"ICY 200 OK\r\n" FIVE "\r\n", "neither HTTP/1.1 nor HTTP/2"},
+    {OK1 FIVE "\r\n" JSON, "behind its body"},
+    {OK1 "X: a\bb\r\n" FIVE "\r\n", "control character"},
+    {OK1 "X: a\x7f\r\n" FIVE "\r\n", "control character"},
+    {OK1 "X: a\rb\r\n" FIVE "\r\n", "control character"},
+    {OK1 "X: \ta\r\n" FIVE "\r\n", NULL},
+    {OK1 "X: \xe9\r\n" FIVE "\r\n", NULL},
+    {OK1 "Content-Length : 5\r\n\r\n", "'name: value'"},
+    {OK1 " Content-Length: 5\r\n\r\n", "'name: value'"},
+    {OK1 "Content\tLength: 5\r\n\r\n", "'name: value'"},
+    {OK1 ": 5\r\n\r\n", "'name: value'"},
+    {OK1 "Content-Length\r\n\r\n", "'name: value'"},
+};
+
+static void
+test_heads(void **state)
+{
+    for (size_t i = 0; i < UK_COUNT(heads); i++) {
+        struct uk_httphead head = {.bytes = 0};
+
+        said[0] = '\0';
+        if (feed(&head, heads[i].head, strlen(heads[i].head)) !=
+            (heads[i].said != NULL ? UK_BAD_ANSWER : UK_OK))
+            fail_msg("row %zu: '%s'", i, said);
+        if (strstr(said, heads[i].said != NULL ? heads[i].said : "") == NULL)
+            fail_msg("row %zu: '%s'", i, said);
+    }
+}
+
+/* What goes before an answer says nothing about it, but is counted. */
+static void
+test_interim(void **state)
+{
+    static const char interim[] = "HTTP/1.1 103 Early\r\n" CHUNK "\r\n";
+    struct uk_httphead head = {.bytes = 0};
+
+    assert_int_equal(feed(&head, interim, sizeof(interim) - 1), UK_OK);
+    assert_false(head.complete);
+    assert_int_equal(feed(&head, good, sizeof(good) - 1), UK_OK);
+    assert_true(head.complete);
+    assert_int_equal(head.status, 401);
+    assert_int_equal(head.bytes, sizeof(interim) + sizeof(good) - 2);
+}
+
+/* What is shown to people is one word, or nothing. */
+static void
+test_request_id(void **state)
+{
+    static const char *const bad[] = {"a b", "a\"b", "a;b", "\xc3\xa9", ""};
+    char text[256];
+
+    for (size_t i = 0; i < UK_COUNT(bad); i++) {
+        struct uk_httphead head = {.bytes = 0};
+
+        snprintf(text, sizeof(text),
+                 OK1 "X-Appservices-Request-Id: %s\r\n" FIVE "\r\n", bad[i]);
+        assert_int_equal(feed(&head, text, strlen(text)), UK_OK);
+        assert_string_equal(head.request_id, "");
+    }
+}
+
 static void
 test_dates(void **state)
 {
@@ -205,7 +311,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),      cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_every_cut), cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_bodies),    cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_bodies),    cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_interim),   cmocka_unit_test(test_request_id),
+        cmocka_unit_test(test_dates),
     };
 
     return cmocka_run_group_tests_name("httphead", tests, NULL, NULL);

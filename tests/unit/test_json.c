@@ -328,6 +328,29 @@ test_no_coercion(void **state)
     uk_json_free(doc);
 }
 
+/* A name is the whole of it, whichever stands first. */
+static void
+test_names(void **state)
+{
+    struct uk_err err = UK_ERR_NONE;
+    struct uk_json *doc = NULL;
+    const char *text = NULL;
+
+    assert_int_equal(uk_json_parse(T("{\"subject\":\"a\",\"sub\\u0031\":\"b\","
+                                     "\"su\":\"c\",\"s\":\"d\",\"\":\"e\"}"),
+                                   &doc, &err),
+                     UK_OK);
+    assert_false(uk_json_has(doc, "sub"));
+    assert_false(uk_json_has(doc, "subjects"));
+    assert_true(uk_json_text(doc, "su", &text));
+    assert_string_equal(text, "c");
+    assert_true(uk_json_text(doc, "sub1", &text));
+    assert_string_equal(text, "b");
+    assert_true(uk_json_text(doc, "", &text));
+    assert_string_equal(text, "e");
+    uk_json_free(doc);
+}
+
 static void
 test_integers(void **state)
 {
@@ -643,6 +666,7 @@ main(void)
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_no_coercion),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_arrays),

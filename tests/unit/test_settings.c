@@ -193,6 +193,8 @@ static const struct {
     {"pinned_public_key",
      "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=="},
     {"pinned_public_key",
+     "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF=="},
+    {"pinned_public_key",
      "sha256//47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU="},
     {"pinned_public_key", PIN ";" PIN},
     {"pinned_public_key", "/etc/userkey/pin.pem"},
