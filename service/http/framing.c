@@ -162,7 +162,10 @@ bool
 uk_framing_is_clear(const struct uk_framing *framing, const char *method,
                     bool direct)
 {
-    return framing->lengths + framing->encodings > 0 ||
-           (direct && strcmp(method, "POST") != 0 &&
-            strcmp(method, "PUT") != 0);
+    static const char *const with_body[] = {"POST", "PUT", "PATCH"};
+    bool clear = direct;
+
+    for (size_t i = 0; i < UK_COUNT(with_body); i++)
+        clear = clear && strcmp(method, with_body[i]) != 0;
+    return clear || framing->lengths + framing->encodings > 0;
 }

@@ -182,6 +182,7 @@ knows_where_a_request_ends(void **state)
     assert_true(uk_framing_is_clear(&framing, "DELETE", true));
     assert_false(uk_framing_is_clear(&framing, "POST", true));
     assert_false(uk_framing_is_clear(&framing, "PUT", true));
+    assert_false(uk_framing_is_clear(&framing, "PATCH", true));
     assert_false(uk_framing_is_clear(&framing, "GET", false));
     assert_false(uk_framing_is_clear(&framing, "DELETE", false));
     assert_null(judge(PATH, "HTTP/1.1", length, &framing));
