@@ -6,9 +6,8 @@
 #include "service/store/store.h"
 #include "service/value/email.h"
 
-#define NAME   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-#define PWHASH "$argon2id$"
-#define TEXT   (UK_STORE_ORIGINS + 1) /* room of the longest text, with a NUL */
+#define NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+#define TEXT (UK_STORE_ORIGINS + 1) /* room of the longest text, with a NUL */
 
 /* The year 9999; and what a number of a token can be. */
 #define LAST_S     253402300799LL
@@ -83,9 +82,7 @@ is_text(enum uk_copy_form form, const char *text)
     case UK_COPY_ADDRESS:
         return text[0] == '\0' || uk_email_check(text);
     case UK_COPY_SECRET:
-        return text[0] == '\0' ||
-               (uk_str_starts(text, PWHASH) && uk_str_is_printable(text) &&
-                strlen(text) < UK_PWHASH_SIZE);
+        return text[0] == '\0' || uk_pwhash_is_ours(text);
     case UK_COPY_ORIGINS:
         return are_origins(text);
     case UK_COPY_PURPOSE:

@@ -18,6 +18,10 @@ UK_MUST_USE enum uk_code uk_pwhash_make(const struct uk_secret *password,
                                         char out[UK_PWHASH_SIZE],
                                         struct uk_err *err);
 
+/* Has it the form of one that uk_pwhash_make() writes?  To compare with another
+ * could take any time and memory. */
+bool uk_pwhash_is_ours(const char *text);
+
 /* Is it the password of this hash? */
 bool uk_pwhash_check(const char *hash, const struct uk_secret *password);
 
