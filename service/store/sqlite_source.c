@@ -6,11 +6,12 @@
 #include "service/store/fresh.h"
 #include "service/store/sqlite.h"
 
-#define BUSY_MS  5000
-#define SQL_MAX  1024
-#define URI_MAX  (3 * 4096 + 32)
-#define OPS      100000 /* of the database's machine, between looks */
-#define NOT_OURS "it is not a database of userkey-server"
+#define BUSY_MS   5000
+#define SQL_MAX   1024
+#define URI_MAX   (3 * 4096 + 32)
+#define OPS       100000 /* of the database's machine, between looks */
+#define UNTRUSTED "PRAGMA trusted_schema = OFF"
+#define NOT_OURS  "it is not a database of userkey-server"
 
 struct source {
     struct uk_copy_source source; /* first */
@@ -187,9 +188,12 @@ climb_in_a_copy(struct uk_sqlite *lite, struct uk_err *err)
     else if (status == SQLITE_OK)
         status = sqlite3_extended_errcode(copy.db);
     sqlite3_backup_finish(pages);
-    code = status == SQLITE_DONE
-               ? uk_sqlite_migrate(&copy, UK_STORE_WRITE, err)
-               : uk_sqlite_fail(&copy, status, "a copy of it", err);
+    if (status != SQLITE_DONE)
+        code = uk_sqlite_fail(&copy, status, "a copy of it", err);
+    else /* a setting of each connection */
+        code = uk_sqlite_once(&copy, UNTRUSTED, NULL, err);
+    if (code == UK_OK)
+        code = uk_sqlite_migrate(&copy, UK_STORE_WRITE, err);
     if (code != UK_OK) {
         sqlite3_close(copy.db);
         return code;
@@ -207,7 +211,7 @@ fix_view(struct uk_sqlite *lite, struct uk_err *err)
     bool newest = false;
     enum uk_code code;
 
-    code = uk_sqlite_once(lite, "PRAGMA trusted_schema = OFF", NULL, err);
+    code = uk_sqlite_once(lite, UNTRUSTED, NULL, err);
     if (code == UK_OK)
         code = uk_sqlite_version(lite, &version, &newest, err);
     if (code == UK_OK && version == 0)
