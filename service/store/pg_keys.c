@@ -136,12 +136,14 @@ make_room(struct uk_store *store, const char *user_id, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_DROP_EXPIRED);
     int64_t now_us = uk_id_now_us();
+    enum uk_code code;
 
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_int(&query, UK_STORE_KEYS);
     uk_pg_query_put_int(&query, now_us);
     uk_pg_query_put_int(&query, now_us - UK_STORE_EXPIRED_US);
-    return uk_pg_query_defer(&query, err);
+    code = uk_pg_query_defer(&query, err);
+    return code == UK_OK ? uk_pg_purge_buried(store, user_id, err) : code;
 }
 
 enum uk_code

@@ -127,30 +127,32 @@ uk_sqlite_list_keys(struct uk_store *store, const char *user_id,
 
 static enum uk_code
 run_roomy(struct uk_query query, const char *user_id, int64_t now_us,
-          struct uk_err *err)
+          int *changed, struct uk_err *err)
 {
     uk_query_put_text(&query, user_id);
     uk_query_put_int(&query, UK_STORE_KEYS);
     uk_query_put_int(&query, now_us);
     uk_query_put_int(&query, now_us - UK_STORE_EXPIRED_US);
-    return uk_query_run(&query, NULL, err);
+    return uk_query_run(&query, changed, err);
 }
 
 static enum uk_code
 make_room(struct uk_store *store, const char *user_id, struct uk_err *err)
 {
     int64_t now_us = uk_id_now_us();
+    int buried = 0;
     enum uk_code code =
         run_roomy(uk_query_start(store, UK_SQL_BURY_EXPIRED,
                                  "INSERT OR REPLACE INTO deleted_key(hash, id,"
                                  " user_id, app_id, deleted)"
                                  " SELECT hash, id, user_id, app_id, ?3" ROOMY),
-                  user_id, now_us, err);
+                  user_id, now_us, &buried, err);
 
-    return code == UK_OK ? run_roomy(uk_query_start(store, UK_SQL_DROP_EXPIRED,
-                                                    "DELETE" ROOMY),
-                                     user_id, now_us, err)
-                         : code;
+    if (code != UK_OK || buried == 0)
+        return code;
+    code = run_roomy(uk_query_start(store, UK_SQL_DROP_EXPIRED, "DELETE" ROOMY),
+                     user_id, now_us, NULL, err);
+    return code == UK_OK ? uk_sqlite_purge_buried(store, user_id, err) : code;
 }
 
 /* May the user have one more key, and of this name? */

@@ -86,6 +86,7 @@ void keeps_when_a_key_expires(void **state);
 void moves_when_a_key_expires(void **state);
 void keeps_when_a_key_was_disabled(void **state);
 void what_has_expired_makes_room(void **state);
+void remembers_only_so_many_expired_keys(void **state);
 void a_copy_leaves_no_column_out(void **state);
 void a_database_with_an_app_cannot_be_claimed(void **state);
 

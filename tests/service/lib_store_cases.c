@@ -1077,6 +1077,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(moves_when_a_key_expires),
         CASE(keeps_when_a_key_was_disabled),
         CASE(what_has_expired_makes_room),
+        CASE(remembers_only_so_many_expired_keys),
         CASE(gives_another_address),
         CASE(pages_users_by_what_they_are),
         CASE(undoes_one_of_several_changes),

@@ -167,3 +167,21 @@ what_has_expired_makes_room(void **state)
     assert_int_equal(find(f->read, 23).state, UK_STORE_THERE);
     assert_int_equal(find(f->read, 50).state, UK_STORE_THERE); /* Bob's */
 }
+
+void
+remembers_only_so_many_expired_keys(void **state)
+{
+    struct fixture *f = *state;
+    int64_t now = uk_id_now_us();
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    for (unsigned i = 0; i < 300; i++)
+        assert_int_equal(add_expiring(f->write, "k", i, now - 31 * DAY - i),
+                         UK_STORE_DONE);
+    commit(f->write);
+    assert_true(count(f, "SELECT count(*) FROM deleted_key WHERE"
+                         " user_id = '" ANN "'") <= UK_STORE_TOMBSTONES);
+    assert_int_equal(find(f->read, 298).state, UK_STORE_DELETED);
+    assert_int_equal(find(f->read, 0).state, UK_STORE_UNKNOWN);
+}
