@@ -61,13 +61,14 @@ uk_fresh_has_log(const char *path)
     return false;
 }
 
+/* From this side on. */
 static void
-remove_beside(const struct uk_fresh *fresh)
+remove_beside(const struct uk_fresh *fresh, size_t first)
 {
     struct uk_err err = UK_ERR_NONE;
     char side[PATH_MAX];
 
-    for (size_t i = 0; i < UK_COUNT(sides); i++) {
+    for (size_t i = first; i < UK_COUNT(sides); i++) {
         if (name_side(fresh->beside, i, side, &err) == UK_OK)
             unlink(side);
     }
@@ -103,7 +104,7 @@ remove_leftover(struct uk_fresh *fresh, struct uk_err *err)
         return UK_OK;
     code = lock(fresh, err);
     if (code == UK_OK)
-        remove_beside(fresh);
+        remove_beside(fresh, 0);
     uk_io_close(&fresh->fd);
     return code;
 }
@@ -120,12 +121,13 @@ uk_fresh_start(struct uk_fresh *fresh, const char *path, struct uk_err *err)
     code = check_new(path, err);
     if (code == UK_OK)
         code = remove_leftover(fresh, err);
-    if (code != UK_OK)
-        return code;
-    remove_beside(fresh); /* what is left of what is gone */
-    code = uk_file_create(fresh->beside, "", 0, S_IRUSR | S_IWUSR, err);
+    if (code == UK_OK)
+        code = uk_file_create(fresh->beside, "", 0, S_IRUSR | S_IWUSR, err);
     if (code == UK_OK)
         code = lock(fresh, err);
+    /* What is left of what is gone: whoever is quicker than we has the lock. */
+    if (code == UK_OK)
+        remove_beside(fresh, 1);
     return code;
 }
 
@@ -178,6 +180,6 @@ uk_fresh_stop(struct uk_fresh *fresh)
 {
     if (fresh->fd < 0)
         return;
-    remove_beside(fresh);
+    remove_beside(fresh, 0);
     uk_io_close(&fresh->fd);
 }
