@@ -26,14 +26,18 @@ uk_copying_start(struct uk_copying *copying)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = note_stop,
-                               .sa_flags = (int)SA_RESETHAND};
+                               .sa_flags = (int)SA_RESETHAND},
+                     before;
 
     *copying = (struct uk_copying){
         .terminal = isatty(STDERR_FILENO) == 1,
         .next = uk_deadline_in(FIRST_MS),
     };
-    for (size_t i = 0; i < UK_COUNT(numbers); i++)
-        sigaction(numbers[i], &action, NULL);
+    for (size_t i = 0; i < UK_COUNT(numbers); i++) {
+        if (sigaction(numbers[i], NULL, &before) == 0 &&
+            before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
 }
 
 static enum uk_code

@@ -17,7 +17,8 @@ struct uk_copying {
 };
 
 /* From here on a signal does not end the process but the copy, so that what is
- * half made can be removed; a second one does not wait for that. */
+ * half made can be removed; a second one does not wait for that.  One that is
+ * ignored (nohup) stays so. */
 void uk_copying_start(struct uk_copying *copying);
 
 /* Copy all of it, and close the source.  UK_CANCELLED by a signal. */
