@@ -520,7 +520,7 @@ def under_load():
     nothing(wrong, 'nobody noticed (%d keys made and deleted)' % len(made))
 
 
-def on_the_way(place, name, act):
+def on_the_way(place, name, act, before=die_with_us):
     """A backup into this file that stands still while something happens to
     it; once more if it had ended before.  The process, and what it said."""
     file = os.path.join(place, name)
@@ -528,7 +528,7 @@ def on_the_way(place, name, act):
         process = subprocess.Popen(
             [SERVER, 'backup', file, '--data', old.data], text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            preexec_fn=die_with_us)
+            preexec_fn=before)
         while process.poll() is None and not os.path.exists(file + '.partial'):
             time.sleep(0.001)
         process.send_signal(signal.SIGSTOP)
@@ -610,6 +610,15 @@ def killed_on_the_way():
                                 if n.startswith('cut')]), (1, []),
           'interrupted by ^C: nothing is left')
     contains(said, 'cancelled', 'and it says so')
+
+    def nohup():
+        die_with_us()
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    process, said = on_the_way(place, 'whole', lambda p:
+                               p.send_signal(signal.SIGHUP), nohup)
+    equal((process.returncode, os.path.exists(os.path.join(place, 'whole'))),
+          (0, True), 'a signal that whoever called it ignores ends nothing')
 
 
 @group
@@ -744,7 +753,8 @@ WRONG = {
         ('subject', "'A@example.org'"), ('subject', "''"),
         ('subject', "'a@example.org' || char(0)"), ('address', "'a'"),
         ('address', "'a b@example.org'"), ('secret', "'secret'"),
-        ('secret', "'$argon2id$' || hex(zeroblob(64))")],
+        ('secret', "'$argon2id$' || hex(zeroblob(64))"),
+        ('secret', "'$argon2id$v=19$m=4194304,t=9,p=1$c2FsdA$aGFzaA'")],
     'api_key': [('hash', "x'00'"), ('hash', 'zeroblob(33)'), ('name', "''"),
                 ('name', "hex(zeroblob(65))"), ('name', "'a.b'"),
                 ('id', "'it''s'"), ('epoch', '-1'), ('expires', '-1'),
