@@ -299,7 +299,7 @@ on_late(struct uk_alarm *alarm)
     struct uk_err err = UK_ERR_NONE;
 
     if (visit->whois != NULL)
-        uk_whois_forget(visit->whois);
+        uk_whois_forget(visit->host->whois, visit->whois);
     visit->whois = NULL;
     if (visit->phase == RECEIVING) {
         /* From now on none can come; but one may have come just now. */

@@ -99,8 +99,6 @@ uk_whois_new(struct uk_loop *loop, struct uk_whois **out, struct uk_err *err)
     return UK_OK;
 }
 
-/* The thread may be inside the name service: what it uses is left to the end
- * of the process. */
 void
 uk_whois_free(struct uk_whois *whois)
 {
@@ -166,9 +164,26 @@ uk_whois_check(struct uk_whois *whois, const char *name, uid_t uid,
     return UK_OK;
 }
 
-/* Only the loop's thread looks at done. */
+/* One that nobody has begun to answer is taken out: else who comes and goes
+ * while the name service hangs would fill the memory, and have others wait until
+ * all of that is answered.  Otherwise it is dropped when it is answered; only
+ * the loop's thread looks at done. */
 void
-uk_whois_forget(struct uk_whois_ask *ask)
+uk_whois_forget(struct uk_whois *whois, struct uk_whois_ask *ask)
 {
-    ask->done = NULL;
+    struct uk_whois_ask **at = &whois->asked;
+
+    pthread_mutex_lock(&whois->lock);
+    while (*at != NULL && *at != ask)
+        at = &(*at)->next;
+    if (*at == NULL) {
+        ask->done = NULL;
+        ask = NULL;
+    } else {
+        *at = ask->next;
+        if (whois->last_asked == &ask->next)
+            whois->last_asked = at;
+    }
+    pthread_mutex_unlock(&whois->lock);
+    free(ask);
 }

@@ -28,18 +28,19 @@ typedef void uk_whois_done(void *own, enum uk_code code,
 /* The thread begins with the first question. */
 UK_MUST_USE enum uk_code
 uk_whois_new(struct uk_loop *loop, struct uk_whois **out, struct uk_err *err);
-/* Waits for the thread no longer than its question takes to be none of ours:
- * to be called right before the process ends. */
+/* Right before the process ends: the thread may be inside the name service, and
+ * what it uses is left to that end. */
 void uk_whois_free(struct uk_whois *whois);
 
 /* Ask whether name is uid's own account.  *out is to be forgotten if the
  * caller goes before it is done; done is called from the loop.  UK_SYSTEM,
- * UK_NO_MEMORY: it will not be. */
+ * UK_NO_MEMORY: it will not be.  As many wait as there are callers: of one who
+ * has gone nothing is left. */
 UK_MUST_USE enum uk_code uk_whois_check(struct uk_whois *whois,
                                         const char *name, uid_t uid,
                                         uk_whois_done *done, void *own,
                                         struct uk_whois_ask **out,
                                         struct uk_err *err);
-void uk_whois_forget(struct uk_whois_ask *ask);
+void uk_whois_forget(struct uk_whois *whois, struct uk_whois_ask *ask);
 
 #endif
