@@ -254,7 +254,10 @@ uk_guard_settle(struct uk_guard *guard, const struct uk_request *request,
         return;
     if (uk_grace_learn(guard->grace, request, answer, &now, &err) != UK_OK)
         log_note(guard, &err);
-    uk_loop_set(guard->loop, &guard->work, uk_deadline_in(SOON_MS));
+    /* Never later than it was to be: on a machine that is never quiet for so
+     * long, nothing would ever be done. */
+    uk_loop_set(guard->loop, &guard->work,
+                uk_deadline_sooner(guard->work.at, uk_deadline_in(SOON_MS)));
 }
 
 void
