@@ -58,6 +58,15 @@ set_address(struct sockaddr_un *address, const char *path)
     return uk_str_copy(address->sun_path, sizeof(address->sun_path), path);
 }
 
+/* Who is busy (EAGAIN), or is there for other callers (EPROTOTYPE), is there. */
+static bool
+is_free(int fd, const struct sockaddr_un *address)
+{
+    return connect(fd, (const struct sockaddr *)address, sizeof(*address)) !=
+               0 &&
+           (errno == ENOENT || errno == ECONNREFUSED);
+}
+
 static enum uk_code
 check_free(const char *path, enum uk_door_kind kind, struct uk_err *err)
 {
@@ -69,8 +78,7 @@ check_free(const char *path, enum uk_door_kind kind, struct uk_err *err)
         return uk_err_set(err, UK_MISCONFIGURED,
                           "'%s' is too long for the path of a socket", path);
     code = make_socket(kind, &fd, err);
-    if (code == UK_OK &&
-        connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+    if (code == UK_OK && !is_free(fd, &address))
         code = uk_err_set(err, UK_INVALID, "somebody listens at '%s' already",
                           path);
     uk_io_close(&fd);
