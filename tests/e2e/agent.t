@@ -42,6 +42,12 @@ def alive(pid):
     return state.rsplit(")", 1)[1].split()[0] != "Z"
 
 
+def serving():
+    """Who serves now: its holder writes it down a moment after it began."""
+    wait_for(lambda: pids() and alive(pids()[-1]))
+    return pids()[-1]
+
+
 @contextlib.contextmanager
 def lent():
     """An agent at a socket that somebody holds for it."""
@@ -168,10 +174,10 @@ with lent():
     # Leaves when nobody comes, and comes when somebody does.
     conf(agent_idle="1s")
     ask()
-    agent = pids()[-1]
-    ok(wait_for(lambda: not alive(agent), 6), "it leaves when it is idle")
+    agent = serving()
+    ok(wait_for(lambda: not alive(agent)), "it leaves when it is idle")
     same(ask(), GRANTED, "and is there again for who comes")
-    ok(pids()[-1] != agent, "as another process")
+    ok(wait_for(lambda: pids()[-1] != agent), "as another process")
     conf()
 
     # Restarted in the middle of logins.
@@ -198,8 +204,10 @@ with lent():
     # Who is waiting at a prompt when it leaves can still ask.
     ask()
     with connect() as caller:
-        os.kill(pids()[-1], signal.SIGTERM)
-        wait_for(lambda: not alive(pids()[-1]))
+        ask()  # who comes later is taken later: it has the caller, too
+        agent = serving()
+        os.kill(agent, signal.SIGTERM)
+        wait_for(lambda: not alive(agent))
         try:
             caller.send(world.request(KEY))
             sent = True
@@ -220,7 +228,7 @@ print(ask_agent(SOCKET, key)[:1], ask_agent(SOCKET, key, user="mallory")[:1])
 
     flood = python_as("mallory", STRANGER + """
 held = []
-end = time.monotonic() + 8
+end = time.monotonic() + 60
 print("go", flush=True)
 while time.monotonic() < end:
     try:
@@ -238,7 +246,7 @@ while time.monotonic() < end:
         begin = time.monotonic()
         same_answer = ask() == GRANTED
         slow.append(time.monotonic() - begin if same_answer else 99)
-    ok(max(slow) < 2, "a flood by one uid: root's logins go on", slow)
+    ok(max(slow) < 5, "a flood by one uid: root's logins go on", slow)
     ok(let_in(su("alice", KEY)), "a flood by one uid: alice comes in")
     flood.kill()
     flood.wait()
@@ -246,7 +254,7 @@ while time.monotonic() < end:
     idle = [connect() for _ in range(500)]
     begin = time.monotonic()
     same(ask(), GRANTED, "500 idle connections: the next one is served")
-    ok(time.monotonic() - begin < 2, "500 idle connections: at once")
+    ok(time.monotonic() - begin < 5, "500 idle connections: at once")
     idle += [connect() for _ in range(1000)]
     same(ask(), GRANTED, "1500 of them: the oldest make room")
     for caller in idle:
@@ -255,12 +263,13 @@ while time.monotonic() < end:
     # An agent that hangs.
     conf(timeout="1s")
     ask()
-    os.kill(pids()[-1], signal.SIGSTOP)
+    agent = serving()
+    os.kill(agent, signal.SIGSTOP)
     log = Syslog()
     begin = time.monotonic()
     came = su("alice", KEY)
     took = time.monotonic() - begin
-    os.kill(pids()[-1], signal.SIGCONT)
+    os.kill(agent, signal.SIGCONT)
     lines = log.module()
     ok(not let_in(came) and took < 1 + world.SLACK,
        "an agent that hangs costs the deadline, no more", came, took)
@@ -344,7 +353,7 @@ with plain() as agent:
     ok(agent.poll() is None and listens(), "it is there all the time")
     last = children(agent.pid)[0]
 with plain() as agent:
-    ok(not alive(last), "it takes along who serves")
+    ok(wait_for(lambda: not alive(last)), "it takes along who serves")
     ok(listens(), "and another can take its place")
 conf(timeout="soon")
 came = run([PROGRAM, "--conf", CONF, "--listen", SOCKET])
@@ -376,7 +385,7 @@ with lent():
         begin = time.monotonic()
         same(ask(budget=1000)[0] != 0, True, "a service that hangs: no login")
         took.append(time.monotonic() - begin)
-    ok(min(took[:3]) > 0.8 and min(took[3:]) < 0.5,
+    ok(min(took[:3]) > 0.8 and min(took[3:]) < 0.8,
        "behind three time-outs it fails at once", took)
     log = Syslog()
     came = su("alice", KEY)
@@ -390,19 +399,19 @@ with lent():
     same([ask() for _ in range(5)], [GRANTED] * 5,
          "the first server is not there: the second is asked")
     sink = Sink()
-    conf(service_url=f"https://127.0.0.1:{sink.port} {URL}", timeout="2s")
+    conf(service_url=f"https://127.0.0.1:{sink.port} {URL}", timeout="5s")
     took = []
     for _ in range(8):
         begin = time.monotonic()
         same(ask(), GRANTED, "the first server hangs: the second is asked")
         took.append(time.monotonic() - begin)
-    ok(min(took[-4:]) < 0.5, "and soon it is asked first", took)
+    ok(min(took[-4:]) < 0.8, "and soon it is asked first", took)
     sink.close()
 
     def busy(peer):
         while peer.recv(65536):
             peer.sendall(b"HTTP/1.1 429 Too Many Requests\r\n"
-                         b"Retry-After: 7\r\nContent-Length: 2\r\n"
+                         b"Retry-After: 15\r\nContent-Length: 2\r\n"
                          b"Content-Type: application/json\r\n\r\n{}")
 
     sink = Sink(busy)
@@ -411,7 +420,7 @@ with lent():
     came = su("alice", KEY)
     lines = log.module()
     ok(lines and lines[0].startswith("throttled"), "429 is a refusal", *lines)
-    ok(time.monotonic() - begin < 3, "and nobody sleeps on it")
+    ok(time.monotonic() - begin < 10, "and nobody sleeps on it")
     sink.close()
 
     # A server that closes each connection behind its answer, late.
@@ -437,8 +446,8 @@ def connections(user, **changes):
     sink = Sink()
     conf(service_url=f"https://127.0.0.1:{sink.port}", **changes)
     waiting = prompts(user)
-    wait_for(lambda: sink.seen, 10 if user == "alice" and not changes.get(
-        "connect_early") else 0.7)
+    wait_for(lambda: sink.seen, world.PATIENCE if user == "alice"
+             and not changes.get("connect_early") else 0.7)
     given_up(waiting)
     sink.close()
     conf()
@@ -465,14 +474,14 @@ with lent():
     sink.close()
 conf()
 waiting = prompts("alice", 30)
-wait_for(lambda: len(agents()) >= 16, 20)
+wait_for(lambda: len(agents()) >= 16)
 time.sleep(0.5)
 same(len(agents()), 16, "of 30 prompts 16 have an agent of their own")
 ok(let_in(su("alice", KEY)), "and the next one comes in all the same")
 given_up(waiting)
 ok(wait_for(lambda: not agents()), "which go with their prompts", *agents())
 
-ok(not [one for one in processes("userkey-agent")
-        if "activator" not in one], "no agent is left behind",
+ok(wait_for(lambda: not [one for one in processes("userkey-agent")
+                         if "activator" not in one]), "no agent is left behind",
    *processes("userkey-agent"))
 world.done()

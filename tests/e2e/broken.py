@@ -22,7 +22,7 @@ import time
 import world
 from world import KEY, LAB, SLACK, UK, conf, let_in, ok, su
 
-TIMEOUT = 1  # seconds, of a login
+TIMEOUT = 2  # seconds, of a login
 NAME = "auth.lab.example"
 PROBE = 10   # seconds between two looks at a server that was left out
 
@@ -67,7 +67,7 @@ class Front:
         self.tls.load_cert_chain(LAB / "front.pem", LAB / "front.key")
         self.service = int(UK["UK_HTTP_URL"].rpartition(":")[2])
         self.port = world.free_port()
-        self.mode, self.peers, self.seen = "well", set(), 0
+        self.mode, self.peers, self.heard = "well", set(), 0
         self.fillers = []
         self.open()
 
@@ -129,7 +129,6 @@ class Front:
                 peer, _ = server.accept()
             except OSError:
                 return
-            self.seen += 1
             threading.Thread(target=self.serve, args=(peer,),
                              daemon=True).start()
 
@@ -173,6 +172,7 @@ class Front:
             data = tls.recv(65536)
             if not data:
                 return
+            self.heard += 1
             if self.mode == "well":
                 up.sendall(data)
             elif self.mode == "resetting":
@@ -230,9 +230,7 @@ class Listening:
             [*wrap, UK["UK_BIN"] + "/userkey-agent", "--conf",
              str(world.CONF), "--listen", self.socket], env={},
             stdin=subprocess.DEVNULL, stderr=open(LAB / "agent.log", "ab"))
-        end = time.monotonic() + 10
-        while not world.agent_listens() and time.monotonic() < end:
-            time.sleep(0.01)
+        world.wait_for(world.agent_listens)
 
     def end(self):
         for pid in self.children(self.keeper.pid) if self.wrapped else ():
@@ -248,7 +246,7 @@ class Listening:
 
     def agent(self):
         """The process that asks, at once."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + world.PATIENCE
         while time.monotonic() < end:
             found = self.children(self.keeper.pid)
             if found:
@@ -270,7 +268,7 @@ class Spawned:
     def agent(self):
         """The process that asks, as soon as it waits for the service."""
         uid = world.as_user("_userkey")["user"]
-        end = time.monotonic() + 10
+        end = time.monotonic() + world.PATIENCE
         while time.monotonic() < end:
             for entry in pathlib.Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
@@ -307,7 +305,7 @@ def refused(what, word, came, lines, within=TIMEOUT):
 
 def lines_of(log):
     """The module's; they come by another process."""
-    end = time.monotonic() + SLACK
+    end = time.monotonic() + world.PATIENCE
     lines = log.module()
     while not lines and time.monotonic() < end:
         time.sleep(0.02)
@@ -335,6 +333,16 @@ def once(what, word):
     refused(what, word, *Login().end())
 
 
+@contextlib.contextmanager
+def hanging_login():
+    """One whose agent has asked a service that hangs."""
+    with front("hanging"):
+        heard = FRONT.heard
+        login = Login()
+        world.wait_for(lambda: FRONT.heard > heard)
+        yield login
+
+
 def run_all(*troubles):
     """The whole list, for both forms of the agent."""
     for form in FORMS:
@@ -348,7 +356,7 @@ def run_all(*troubles):
 def well_again(what, within=PROBE):
     """Without anybody's touching anything."""
     begin, came = time.monotonic(), None
-    while time.monotonic() - begin < within + SLACK:
+    while time.monotonic() - begin < within + (5 if within < PROBE else SLACK):
         came = Login().end()[0]
         if let_in(came):
             break

@@ -2,6 +2,7 @@
 """Agent and service as they run: each has given up what it does not need, and
 names go on being looked up by settings that came later."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -43,6 +44,14 @@ def given_up(pid, *names):
     return {name: status[name].strip() for name in names or GIVEN_UP}
 
 
+def all_given_up():
+    found = []
+    for pid in agents():
+        with contextlib.suppress(OSError, KeyError):  # it has gone
+            found.append(given_up(pid))
+    return found
+
+
 class Names(threading.Thread):
     """A name server for one machine: every name is this one."""
 
@@ -82,11 +91,12 @@ same(given_up(UK["UK_SERVER_PID"], "Seccomp", "NoNewPrivs"),
      {"Seccomp": "2", "NoNewPrivs": "1"}, "the service has given up calls")
 
 # One call: while it waits for a service that says nothing.
-with world.sink_for(timeout="4s") as sink:
+with world.sink_for(timeout="8s") as sink:
     login = threading.Thread(target=world.su, args=("alice", KEY))
     login.start()
     ok(wait_for(lambda: sink.seen), "an agent for one call asks")
-    same([given_up(pid) for pid in agents()], [GIVEN_UP],
+    wait_for(lambda: all_given_up() == [GIVEN_UP])  # it connects before that
+    same(all_given_up(), [GIVEN_UP],
          "and has given up calls, privileges and capabilities")
     login.join()
 
@@ -103,10 +113,9 @@ agent = subprocess.Popen(
 try:
     ok(wait_for(lambda: os.path.exists(world.AGENT) and agents()),
        "an agent listens")
-    world.ask_agent(world.AGENT, KEY)
-    same([given_up(pid) for pid in agents()], [GIVEN_UP],
-         "and has given up the same")
-    found = world.ask_agent(world.AGENT, KEY)
+    world.ask_agent(world.AGENT, KEY, budget=4000)
+    same(all_given_up(), [GIVEN_UP], "and has given up the same")
+    found = world.ask_agent(world.AGENT, KEY, budget=4000)
     ok(found[0] != 0 and names.asked == 0, "it does not know the name", found)
     new = pathlib.Path("/etc/resolv.conf.new")
     new.write_text(f"nameserver {names.address}\n")

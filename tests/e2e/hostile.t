@@ -123,7 +123,8 @@ came = pty_run(["login", "-p", "alice"], [("User API key: ", KEY),
                                           ("$ ", "id -un; exit")], env=ROOTS)
 ok("\nalice\n" in came.out, "login, good key: lets in as ever", came)
 came = pty_run(["login", "-p", "alice"], [("User API key: ", wrong),
-                                          ("assword", "")], env=ROOTS, limit=5)
+                                          ("assword", "")], env=ROOTS,
+               watch=lambda seen: "Login incorrect" in seen)
 ok("Login incorrect" in came.out, "login, bad key: refused", came)
 
 same(list(closed.iterdir()), [], "no file was made for any variable")
@@ -225,7 +226,7 @@ same([str(path) for path in pathlib.Path("/").glob("core*")]
 # --- the agent, while it waits (S-06, S-12, S-13)
 def agent():
     """The pid of an agent that waits for a service, or None."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + world.PATIENCE
     while time.monotonic() < end:
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
@@ -275,7 +276,7 @@ def gone(pid, seconds):
     return False
 
 
-with sink_for(timeout="8s") as sink:
+with sink_for(timeout="20s") as sink:
     if LISTENING:  # until the one has left that had other settings
         world.ask_agent(world.AGENT, KEY, budget=300)
     process = start_su()
@@ -314,21 +315,21 @@ with sink_for(timeout="8s") as sink:
             ok(came.status != 0, f"its caller cannot send it SIG{name}", came)
         process.kill()
         process.wait()
-        ok(LISTENING or gone(pid, 2),
-           "su is killed: the agent is gone within 2 s")
+        ok(LISTENING or gone(pid, 5),
+           "su is killed: the agent is gone within 5 s")
 
     # A caller who stops su in the middle holds nobody else up.
     process = start_su()
     pid = agent()
     os.kill(process.pid, signal.SIGSTOP)
     # One that listens makes way when who is in has had their time.
-    conf(**({"timeout": "20s"} if LISTENING else {}))
+    conf(**({"timeout": "30s"} if LISTENING else {}))
     ok(let_in(su("alice", KEY)), "su is stopped: another login goes on")
     os.kill(process.pid, signal.SIGCONT)
-    conf(service_url=f"https://127.0.0.1:{sink.port}", timeout="8s")
+    conf(service_url=f"https://127.0.0.1:{sink.port}", timeout="20s")
     process.kill()
     process.wait()
-    ok(pid and (LISTENING or gone(pid, 2)), "and its agent goes with it")
+    ok(pid and (LISTENING or gone(pid, 5)), "and its agent goes with it")
 
     # Many wait: a publickey login comes in meanwhile (S-35).
     conf(service_url=f"https://127.0.0.1:{sink.port}", timeout="3s")
@@ -387,14 +388,13 @@ for name in ODD:
     client = paramiko.Transport(("127.0.0.1", int(UK["UK_SSH_PORT"])))
     came = "refused"
     try:
-        client.start_client(timeout=20)
+        client.start_client(timeout=60)
         client.auth_password(name, KEY, fallback=False)
         came = "in"
     except paramiko.SSHException:
         pass
     finally:
         client.close()
-    time.sleep(0.1)
     lines = log.module()
     same(came, "refused", f"ssh as {shown}: refused")
     same(audit.read(), [], f"ssh as {shown}: nothing is sent")

@@ -36,7 +36,7 @@ if len(sys.argv) > 1 and sys.argv[1] == "use":  # as the user, in the login
 
 import world
 from world import (Audit, KEY, LAB, SLACK, Syslog, UK, conf, ok, run, same,
-                   ssh, su, sudo)
+                   ssh, su, sudo, wait_for)
 
 world.enter(__file__)
 SESSIONS = pathlib.Path("/run/userkey/sessions")
@@ -58,17 +58,21 @@ def refresh(token):
         return error.code
 
 
-def left():
+def left(seconds=60):
     """Files of sessions; sshd ends one only after its client has gone."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + seconds
     while time.monotonic() < end and list(SESSIONS.iterdir()):
         time.sleep(0.05)
     return sorted(SESSIONS.iterdir())
 
 
-def counted(audit):
-    """Logins and logouts in what the service logged."""
-    lines = audit.wait("event=logout")
+def counted(audit, wanted=1):
+    """Logins and logouts in what the service logged, once there are so many."""
+    lines = []
+    for _ in range(wanted):
+        lines += audit.wait("event=logout")
+        if len([line for line in lines if "event=logout" in line]) >= wanted:
+            break
     return (len([line for line in lines if "event=login " in line]),
             len([line for line in lines if "event=logout" in line]))
 
@@ -149,7 +153,7 @@ same(left(), [], "and no session is left lying about")
 came = ssh("alice", KEY, "keyboard-interactive")
 ok(came.status != 0, "ssh keyboard-interactive: refused as well", came)
 pathlib.Path("/etc/nologin").unlink()
-waiting = left()
+waiting = left(5)
 for path in waiting:
     stat = path.stat()
     same((stat.st_uid, oct(stat.st_mode)), (0, "0o100600"),
@@ -158,7 +162,7 @@ for path in waiting:
 audit = Audit()
 came = su("alice", KEY)
 same(left(), [], "and gone after a later login")
-same(counted(audit), (1, 1 + len(waiting)), "which ends its session as well")
+same(counted(audit, 1 + len(waiting)), (1, 1 + len(waiting)), "which ends its session as well")
 
 # The user has no way to fill it, open it for others or keep it.
 for trick in ("echo x >$USERKEY_SESSION", "chmod 644 $USERKEY_SESSION",
@@ -181,7 +185,7 @@ same(sorted(SESSIONS.iterdir()), dead, "for ten minutes")
 os.utime(dead[0], (dead[0].stat().st_mtime - 3600,) * 2)
 came = su("alice", KEY)
 same(left(), [], "then a later login clears it away")
-same(counted(audit), (3, 3), "and ends its session")
+same(counted(audit, 3), (3, 3), "and ends its session")
 
 # A limit that would end su in the middle.
 audit, log = Audit(), Syslog()
@@ -194,15 +198,29 @@ ok(any("keeping the session: " in line for line in log.module()),
    "and the log says so")
 
 # The service hangs when the login ends.
-conf(session="keep", timeout="1s")
+conf(session="keep", timeout="3s")
 server = int(UK["UK_SERVER_PID"])
-stop = threading.Timer(1, os.kill, (server, signal.SIGSTOP))
-stop.start()
-came = su("alice", KEY, command="sleep 2; echo done")
-stop.join()
+within, go_on = (LAB / f"world/home/alice/{name}" for name in ("in", "on"))
+ended = []
+
+
+def stop():
+    """While the login's command runs."""
+    wait_for(within.exists)
+    os.kill(server, signal.SIGSTOP)
+    ended.append(time.monotonic())
+    go_on.touch()
+
+
+hang = threading.Thread(target=stop)
+hang.start()
+came = su("alice", KEY, command=f"touch {within}; "
+          f"while ! test -e {go_on}; do sleep 0.1; done; echo done")
+ended.append(time.monotonic())
+hang.join()
 os.kill(server, signal.SIGCONT)
-ok(came.out == "done\n" and came.seconds < 3 + SLACK,
-   "a service that hangs does not hold the end of a login", came)
+ok(came.out == "done\n" and ended[-1] - ended[0] < 3 + SLACK,
+   "a service that hangs does not hold the end of a login", came, ended)
 same(left(), [], "and the file is gone")
 
 world.done()

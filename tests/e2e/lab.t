@@ -48,7 +48,7 @@ left() { # processes that know the folder of a lab
 }
 gone() { # FOLDER: true once no process knows it (a zombie knows nothing)
     [ -n "$1" ] || return 2
-    for ((try = 0; try < 100; try++)); do
+    for ((try = 0; try < 600; try++)); do
         [ -n "$(left "$1")" ] || [ -e "$1" ] || return 0
         sleep 0.1
     done
@@ -89,7 +89,7 @@ $lab -- bash -c 'echo "$UK_LAB" >"$1"
     openssl s_client -connect "${UK_URL#https://}" -CAfile "$UK_CA" \
         -verify_return_error -verify_hostname localhost </dev/null || exit 11
     logger -t probe hello
-    for try in {1..100}; do # who writes it is another process
+    for try in {1..600}; do # who writes it is another process
         grep -q "probe: hello" "$UK_SYSLOG" && break
         sleep 0.1
     done
@@ -115,7 +115,7 @@ gone "$(cat "$mine/dir")"
 check 'and nothing is left' "$?" 0
 
 started() { # wait until the lab's COMMAND has written its folder
-    for ((try = 0; try < 600; try++)); do
+    for ((try = 0; try < 2400; try++)); do
         [ ! -s "$mine/dir" ] || return 0
         sleep 0.05
     done

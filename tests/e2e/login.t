@@ -83,7 +83,8 @@ same(tool("disable", "second").status, 0, "disable")
 all_doors(second, False, "disabled")
 ok(let_in(su("alice", KEY)), "the first key is not concerned")
 came = pty_run(["login", "alice"], [("User API key: ", second),
-                                    ("assword", "")], limit=3)
+                                    ("assword", "")],
+               watch=lambda seen: "Login incorrect" in seen)
 ok("Login incorrect" in came.out, "disabled: login refuses", came)
 same(tool("enable", "second").status, 0, "enable")
 all_doors(second, True, "enabled")

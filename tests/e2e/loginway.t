@@ -206,7 +206,7 @@ same(files(), before, "(as before)")
 
 
 # --- a trial that nobody confirms
-def wait_until_out(seconds=30):
+def wait_until_out(seconds=world.PATIENCE):
     end = time.monotonic() + seconds
     while STATE.exists() and time.monotonic() < end:
         time.sleep(0.05)
@@ -262,7 +262,7 @@ def old_connection(master):
              "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0", "ANSWER": UNIX,
              "PROMPTS": str(world.PROMPTS), "ANSWER_UNIX": UNIX},
         stderr=subprocess.DEVNULL)
-    for _ in range(200):
+    for _ in range(1200):
         if master.exists():
             break
         time.sleep(0.05)

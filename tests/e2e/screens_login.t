@@ -42,7 +42,7 @@ admin.shows("disable-login", "and out again")
 ok(as_before(), "all is as it was")
 
 admin.run("userkey enable-login --service sshd,sudo --try 2s")
-admin.until(as_before, 30)
+admin.until(as_before)
 admin.run(f"{SSH} id -un", ("Password: ", UNIX))
 admin.run("userkey confirm-login")
 admin.shows("trial-over", "nobody confirms: all is as it was", QUIET)

@@ -23,9 +23,15 @@ world.enter(__file__)
 
 def refused(what, word, within, go=lambda: su("alice", KEY)):
     """Refused, with the word in the log, in time.  The line."""
-    log = Syslog()
-    came = go()
-    lines = log.module()
+    for _ in range(5):
+        log = Syslog()
+        came = go()
+        lines = log.module()
+        # An agent tells where the time went a quarter of a second before the
+        # module gives it up; that it gets to it is up to the machine.
+        if not any(line.startswith("timeout:agent") for line in lines) \
+                or word == "timeout:agent":
+            break
     ok(came.status != 0 and came.status != "hung" and came.out == "",
        f"{what}: refused", came)
     same(len(lines), 1, f"{what}: one line", *lines)
@@ -106,7 +112,7 @@ wait_for(lambda: not processes("userkey-agent"))
 same(processes("userkey-agent"), [], "and no agent is left waiting")
 resolv.write_text(before)
 hole.close()
-conf(service_url="https://auth.invalid:8443")
+conf(service_url="https://auth.invalid:8443", timeout="5s")
 refused("a name that is none", "(unreachable|timeout:resolve)", 5)
 
 # --- who the other side is
@@ -138,7 +144,7 @@ def impostor(name, **changes):
         except OSError:
             pass
     heard = []
-    with sink_for(talk, timeout="3s", **changes):
+    with sink_for(talk, **changes):
         line = refused(name, "tls", 3)
     same(b"".join(heard), b"", f"{name}: the key was not sent")
     return line
@@ -302,7 +308,8 @@ for what, (program, word) in AGENTS.items():
     fake = LAB / "bin/fake-agent"
     fake.write_text(program)
     fake.chmod(0o755)
-    conf(agent_program=fake, timeout="1s", connect_early="no")
+    conf(agent_program=fake, connect_early="no",
+         **({"timeout": "1s"} if what == "hangs" else {}))
     refused(f"an agent that {what}", word, 1)
 wait_for(lambda: not processes("sleep 60"))
 same(processes("sleep 60"), [], "the one that hangs is not left behind")
@@ -322,6 +329,8 @@ text = "".join(
     and not line[1:].startswith(HERE_ONLY) else line
     for line in example.splitlines(keepends=True))
 for name, value in world.BASE.items():
+    if name == "timeout":
+        continue
     text = re.sub(rf"^#?{name} =.*$", f"{name} = {value}", text, flags=re.M)
 CONF.write_text(text)
 came = su("alice", KEY)

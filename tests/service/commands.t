@@ -2,6 +2,7 @@
 """What the administrator does beside a running server: apps, users, passwords,
 and what the commands say about it."""
 
+import fcntl
 import os
 import pty
 import re
@@ -11,7 +12,9 @@ import signal
 import sqlite3
 import stat
 import subprocess
+import sys
 import tempfile
+import termios
 import time
 
 from tap import contains, equal, group, main, nothing, ok, skip
@@ -35,6 +38,11 @@ class OtherApp(Client):
     @property
     def app(self):
         return '/app/' + self.name
+
+
+def unread(pipe):
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)),
+                          sys.byteorder)
 
 
 def person(name, client=http):
@@ -514,9 +522,14 @@ def long_lists():
         [SERVER, 'user', 'list', '--app', app, *world.where()],
         stdout=subprocess.PIPE, text=True, preexec_fn=die_with_us)
     first = lister.stdout.readline()
-    time.sleep(1)  # its pipe is full, sooner or later
     must(other.anon(), 200)  # something for the log
-    busy = db.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0]
+    # Its pipe is full, sooner or later: from then on it waits for us.
+    full = fcntl.fcntl(lister.stdout, fcntl.F_GETPIPE_SZ) - 8192
+    end, busy = time.monotonic() + PATIENCE, None
+    while busy != 0 and time.monotonic() < end:
+        time.sleep(0.1)
+        if unread(lister.stdout) >= full:
+            busy = db.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0]
     equal(busy, 0, text)
     db.close()
     rest, _ = lister.communicate()

@@ -18,7 +18,7 @@ import threading
 import time
 
 from tap import equal, group, main, nothing, note, ok, skip
-from wire import BASE, Client, must, read_all, statuses
+from wire import BASE, Client, must, read_all, statuses, unread
 from world import PATIENCE, SLOW, STORE, World, die_with_us
 
 ROUNDS = 50
@@ -49,6 +49,8 @@ def terminated_in_flight():
     for sock in socks:
         sock.sendall(login_bytes())
     first = socks[0].recv(65536)
+    while unread(world):  # what it has not taken it need not answer
+        time.sleep(0.01)
     world.process.send_signal(signal.SIGTERM)
     got = [first] + [b''] * 11
     for n, sock in enumerate(socks):
@@ -294,6 +296,16 @@ def ended_sessions_survive_a_kill():
     nothing(found, 'log outs and disabled keys are not forgotten by kill -9')
 
 
+def all_traced(tracer):
+    """Each thread of the server, by this process."""
+    task = '/proc/%d/task' % world.process.pid
+    for tid in os.listdir(task):
+        with open('%s/%s/status' % (task, tid)) as file:
+            if 'TracerPid:\t%d\n' % tracer not in file.read():
+                return False
+    return True
+
+
 @group
 def on_the_disk_before_it_is_acknowledged():
     """A power failure is not a kill -9: the data must be flushed first."""
@@ -312,7 +324,10 @@ def on_the_disk_before_it_is_acknowledged():
          str(world.process.pid)], stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE, preexec_fn=die_with_us)
     try:
-        time.sleep(1)
+        end = time.monotonic() + PATIENCE
+        while (strace.poll() is None and not all_traced(strace.pid)
+               and time.monotonic() < end):
+            time.sleep(0.05)
         if strace.poll() is not None:
             skip('flushed before the answer',
                  'strace cannot look at the server here')
@@ -325,10 +340,13 @@ def on_the_disk_before_it_is_acknowledged():
         for text, call, status in rows:
             begin = os.path.getsize(trace)
             must(call(), status)
-            time.sleep(0.2)
-            with open(trace) as file:
-                file.seek(begin)
-                lines = file.read().splitlines()
+            end, lines = time.monotonic() + PATIENCE, []
+            while time.monotonic() < end and not any(
+                    'HTTP/1.1 %d' % status in line for line in lines):
+                time.sleep(0.05)
+                with open(trace) as file:
+                    file.seek(begin)
+                    lines = file.read().splitlines()
             flushed = next((n for n, line in enumerate(lines) if re.search(
                 r'(fsync|fdatasync)\(.*userkey\.db', line)), None)
             sent = next((n for n, line in enumerate(lines)

@@ -145,7 +145,7 @@ def an_expired_key():
 @group
 def by_the_clock():
     _, s = person('clock')
-    key = new_key(s, 'k', expires_in=2)
+    key = new_key(s, 'k', expires_in=4)
     session = http.key_session(key['key'])
     deadline = time.monotonic() + PATIENCE
     while (http.key_login(key['key']).status == 200

@@ -137,10 +137,19 @@ def judge(words):
     return judge_one
 
 
+def in_time(run):
+    """The first of some that a busy machine has not kept from its second."""
+    for _ in range(10):
+        result, fault = run()
+        if result[0] is None or not result[0].word.startswith('timeout'):
+            break
+    return result, fault
+
+
 def one_question(lie, words):
     liar = Liar(lie)
     conf = write_conf(liar, lie + '.conf')
-    (reply, _, status), _ = ask_once(conf)(0, 0, 0)
+    (reply, _, status), _ = in_time(lambda: ask_once(conf)(0, 0, 0))
     equal((reply.word, status), (words[0], 0), '%s: as it is' % lie)
     found, count = walk(ask_once(conf), judge(words), 4)
     nothing(found, '%s: nobody gets another answer' % lie)
@@ -232,7 +241,7 @@ def starting_a_service():
     for lie, word in ((TRUE, 'granted'), ('another-subject', 'bad-answer')):
         liar = Liar(lie)
         conf = write_conf(liar, lie + '.conf')
-        result, _ = start_and_ask(conf)(0, 0, 0)
+        result, _ = in_time(lambda: start_and_ask(conf)(0, 0, 0))
         equal((result[0].word, result[2], result[3].word), (word, 0, word),
               'a service, %s: as it is' % lie)
         found, count = walk(start_and_ask(conf), judge_start([word]), 4)
@@ -266,7 +275,7 @@ def asked_for_long():
                 found.append('then it says %r' % later)
             return found
 
-        equal(judge_one(run(0, 0, 0)[0], ''), [],
+        equal(judge_one(in_time(lambda: run(0, 0, 0))[0], ''), [],
               'a service that runs, %s: as it is' % lie)
         found, count = walk(run, judge_one)
         nothing(found, 'a service that runs, %s: nobody gets another answer'

@@ -10,7 +10,7 @@ import time
 
 from tap import equal, group, main, nothing, ok
 from wire import BASE, Answer, Client, must
-from world import NO_LIMITS, World
+from world import NO_LIMITS, PATIENCE, World
 
 TRIES = 400  # more failures than any setting should let pass
 world = World(dict(dict.fromkeys(NO_LIMITS), registration='open',
@@ -37,7 +37,7 @@ class From:
     def post(self, path, body):
         if not self.connection:
             self.connection = http.client.HTTPConnection(
-                '127.0.0.1', world.http_port, timeout=20,
+                '127.0.0.1', world.http_port, timeout=PATIENCE,
                 source_address=(self.address, 0))
         try:
             self.connection.request('POST', '%s/app/%s/auth/providers/%s' % (
@@ -217,21 +217,28 @@ def the_log():
             good.append(answer.header('X-Appservices-Request-Id'))
     lines, left_out = refusals('127.0.0.21')
     ok(10 < lines < 200, '600 refused keys are far fewer lines', lines)
-    time.sleep(1.1)
-    flood.key(made_up(1))
-    flood.key(made_up(1))
-    lines, left_out = refusals('127.0.0.21')
-    ok(600 <= lines + left_out <= 602, 'but each is counted', lines, left_out)
+    more, left_out = 0, 0
+    while lines + left_out < 600 and more < 40:
+        # The next line, which has the number, comes with the next one that is
+        # throttled; in a second there is a try that is not.
+        time.sleep(1.1)
+        for _ in range(3):
+            flood.key(made_up(1))
+        more += 3
+        lines, left_out = refusals('127.0.0.21')
+    ok(600 <= lines + left_out <= 600 + more, 'but each is counted', lines,
+       left_out)
     log = world.log_text()
     nothing([id for id in good
              if not re.search(r'verdict=granted .*request=%s' % id, log)],
             'what was granted in between has its lines')
     # Refused without a limit: a token that is none.
+    world.restart(limit_period='100s')
     flood = From('127.0.0.22')
     statuses = set()
     for n in range(300):
         connection = http.client.HTTPConnection(
-            '127.0.0.1', world.http_port, timeout=20,
+            '127.0.0.1', world.http_port, timeout=PATIENCE,
             source_address=('127.0.0.22', 0))
         connection.request('POST', BASE + '/auth/session', b'', {
             'Authorization': 'Bearer x'})
@@ -266,14 +273,14 @@ def logins_of_one_user():
         one.join()
     equal(set(statuses), {(200, 204)},
           '64 machines log in at once with one key, four times each')
-    world.restart(logins_per_user='20', limit_period='20s')
+    world.restart(logins_per_user='20', limit_period='100s')
     here = From('127.0.0.23')
     got = [here.key(KEY).status for _ in range(40)]
     equal(got[:20], [200] * 20, 'as many as are allowed')
     ok(got.count(429) >= 10, 'and then not all', got)
     answer = here.key(KEY)
     ok(answer.status == 200 or re.fullmatch(
-        '[1-9]', answer.header('Retry-After') or ''), 'with Retry-After',
+        '[1-5]', answer.header('Retry-After') or ''), 'with Retry-After',
         answer)
     equal([From('127.0.0.24').password('bob@example.com', PASSWORD).status,
            http_.refresh(s.refresh).status], [200, 201],
@@ -283,8 +290,10 @@ def logins_of_one_user():
     ok(429 in answers, 'passwords of the same user count with it', answers)
     ok(re.search(r'verdict=throttled reason=too-many-logins .*user=',
                  world.log_text()), 'the log says whom it met')
-    time.sleep(2.5)
-    equal(here.key(KEY).status, 200, 'and soon there is one again')
+    end = time.monotonic() + PATIENCE
+    while here.key(KEY).status != 200 and time.monotonic() < end:
+        time.sleep(0.2)
+    ok(time.monotonic() < end, 'and soon there is one again')
     world.restart(logins_per_user='3', failed_logins_per_user='4',
                   limit_period='10min')
     statuses = [http_.link(s.access, 'local-userpass',
@@ -309,7 +318,7 @@ def many_passwords_at_once():
     socks = []
     for n in range(100):
         sock = socket.socket()
-        sock.settimeout(60)
+        sock.settimeout(PATIENCE)
         sock.bind(('127.0.1.%d' % (n + 1), 0))
         sock.connect(('127.0.0.1', world.http_port))
         body = b'{"username":"bob@example.com","password":"correct horse"}'
@@ -322,7 +331,7 @@ def many_passwords_at_once():
     begin = time.monotonic()
     status = From('127.0.0.7').key(KEY).status
     took = time.monotonic() - begin
-    ok(status == 200 and took < 5, 'a key login meanwhile', status, took)
+    ok(status == 200 and took < 10, 'a key login meanwhile', status, took)
     answers = []
     for sock in socks:
         data = b''

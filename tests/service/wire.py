@@ -241,6 +241,16 @@ def raw(world, data, seconds=2.0):
         return read_all(sock, seconds)
 
 
+def unread(world):
+    """Connections to the plain listener with bytes that the service has not
+    read, as the kernel's table has them."""
+    port = ':%04X' % world.http_port
+    with open('/proc/net/tcp') as table:
+        rows = [row.split() for row in table]
+    return [row for row in rows if row[1].endswith(port) and row[3] == '01'
+            and not row[4].endswith(':00000000')]
+
+
 def statuses(got):
     """The status codes of the answers in these bytes, in their order."""
     found = []

@@ -24,7 +24,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 BUILD = os.path.join(ROOT, os.environ.get('B') or 'build')
 SERVER = os.path.join(BUILD, 'userkey-server')
 SLOW = bool(re.search('asan|tsan', BUILD))  # the same tests, more patience
-PATIENCE = 60 if SLOW else 20
+PATIENCE = 120 if SLOW else 60
 PR_SET_PDEATHSIG = 1
 # Tests fail on purpose, and often; limits.t takes these lines out.
 NO_LIMITS = {'failed_logins_per_user': '100000',

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -217,7 +218,9 @@ class Root:
             seen += piece.decode("latin-1")
             if todo and todo[0][0] in seen[after:]:
                 after = len(seen)
-                time.sleep(0.1)  # the prompt comes before echo is off
+                if re.search("(?i)assword|key|code", todo[0][0]):
+                    until(lambda: not termios.tcgetattr(fd)[3] & termios.ECHO,
+                          10)  # the prompt may come before it is off
                 os.write(fd, todo.pop(0)[1].encode() + b"\n")
         else:
             os.kill(pid, signal.SIGKILL)
