@@ -328,6 +328,7 @@ def rule_of(answer):
 
 USERS = str(world.USERS)
 CONF = str(world.CONF)
+LAST = len(world.BASE) + 1  # the line of a change
 LOW = next(line.split(":") for line in open("/etc/passwd")
            if line.startswith("lowly:"))
 users(MAP + f"lowly id:{UK['UK_USER_ID']}\nroot id:{UK['UK_USER_ID']}\n"
@@ -336,13 +337,13 @@ for user, settings, result, by in (
         ("alice", {}, "key-decides", ("line", USERS, 1)),
         ("bob", {}, "not-mapped", ("no_line", "", 0)),
         ("bob", {"email_domain": "example.com"}, "key-decides",
-         ("email_domain", CONF, 7)),
+         ("email_domain", CONF, LAST)),
         ("root", {}, "not-allowed", ("root", "", 0)),
-        ("root", {"allow_root": "no"}, "not-allowed", ("root", CONF, 7)),
+        ("root", {"allow_root": "no"}, "not-allowed", ("root", CONF, LAST)),
         ("root", {"allow_root": "yes"}, "key-decides", ("line", USERS, 3)),
         ("lowly", {}, "not-allowed", ("min_uid", "", 0)),
-        ("lowly", {"min_uid": "999"}, "not-allowed", ("min_uid", CONF, 7)),
-        ("alice", {"min_uid": "1001"}, "not-allowed", ("min_uid", CONF, 7)),
+        ("lowly", {"min_uid": "999"}, "not-allowed", ("min_uid", CONF, LAST)),
+        ("alice", {"min_uid": "1001"}, "not-allowed", ("min_uid", CONF, LAST)),
         ("nobody-there", {}, "unknown-user", ("exists", "", 0)),
         ("john.doe", {}, "unknown-user", ("name", "", 0))):
     conf(**settings)

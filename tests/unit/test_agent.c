@@ -310,8 +310,11 @@ test_timeout(void **state)
     service_start(&service, (struct service_plan){.login = SERVICE_HANGS,
                                                   .profile = SERVICE_HANGS});
     /* By the request's budget, and by the settings' timeout. */
-    assert_answer(write_conf(service.port, AMPLE), hurried, UK_TIMEOUT,
-                  UK_UNDECIDED, &answer);
+    do { /* until there is time enough to ask, on this machine */
+        assert_answer(write_conf(service.port, AMPLE), question, UK_TIMEOUT,
+                      UK_UNDECIDED, &answer);
+        question.budget *= 2;
+    } while (service.seen->logins == 0 && question.budget < AMPLE);
     assert_int_equal(answer.stage, UK_STAGE_ANSWER);
     assert_answer(write_conf(service.port, SOON), login, UK_TIMEOUT,
                   UK_UNDECIDED, &answer);
@@ -320,8 +323,11 @@ test_timeout(void **state)
     service_start(&service, (struct service_plan){.profile = SERVICE_HANGS});
     question.want_emails = true;
     question.budget = 2 * SOON;
-    assert_answer(write_conf(service.port, AMPLE), question, UK_TIMEOUT,
-                  UK_UNDECIDED, &answer);
+    do {
+        assert_answer(write_conf(service.port, AMPLE), question, UK_TIMEOUT,
+                      UK_UNDECIDED, &answer);
+        question.budget *= 2;
+    } while (service.seen->logins == 0 && question.budget < AMPLE);
     wait_for(&service.seen->logouts, 1);
     service_stop(&service);
 }
