@@ -280,7 +280,9 @@ UK_MUST_USE enum uk_code uk_pg_query_finish(struct uk_pg_query *query,
                                             struct uk_err *err);
 void uk_pg_query_end(struct uk_pg_query *query);
 
-/* Nobody deletes this user, or gives it a key, before the transaction ends. */
+/* Nobody else changes this user's rows before the transaction ends.  Every
+ * change of them begins with it, of a single key too: changed once more in the
+ * same transaction, its reference is checked again, which locks the user. */
 UK_MUST_USE enum uk_code uk_pg_lock_user(struct uk_store *store,
                                          const char *user_id,
                                          struct uk_err *err);

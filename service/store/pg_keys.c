@@ -182,8 +182,12 @@ enum uk_code
 uk_pg_set_key(struct uk_store *store, const char *user_id, const char *key_id,
               bool disabled, enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_KEY);
+    struct uk_pg_query query;
+    enum uk_code code = uk_pg_lock_user(store, user_id, err);
 
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_SET_KEY);
     uk_pg_query_put_flag(&query, disabled);
     uk_pg_query_put_text(&query, key_id);
     uk_pg_query_put_text(&query, user_id);
@@ -196,8 +200,12 @@ uk_pg_set_expiry(struct uk_store *store, const char *user_id,
                  const char *key_id, int64_t expires_us, int64_t now_us,
                  enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_SET_EXPIRY);
+    struct uk_pg_query query;
+    enum uk_code code = uk_pg_lock_user(store, user_id, err);
 
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_SET_EXPIRY);
     uk_pg_query_put_int(&query, expires_us);
     uk_pg_query_put_int(&query, now_us);
     uk_pg_query_put_text(&query, key_id);
@@ -230,10 +238,13 @@ uk_pg_delete_key(struct uk_store *store, const char *user_id,
                  const char *key_id, enum uk_store_result *result,
                  struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_DELETE_KEY);
+    struct uk_pg_query query;
     unsigned long changed;
-    enum uk_code code;
+    enum uk_code code = uk_pg_lock_user(store, user_id, err);
 
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_DELETE_KEY);
     uk_pg_query_put_text(&query, key_id);
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_int(&query, uk_id_now_us());

@@ -5,8 +5,12 @@ enum uk_code
 uk_pg_confirm_user(struct uk_store *store, const char *user_id,
                    enum uk_store_result *result, struct uk_err *err)
 {
-    struct uk_pg_query query = uk_pg_query_start(store, UK_PG_CONFIRM_USER);
+    struct uk_pg_query query;
+    enum uk_code code = uk_pg_lock_user(store, user_id, err);
 
+    if (code != UK_OK)
+        return code;
+    query = uk_pg_query_start(store, UK_PG_CONFIRM_USER);
     uk_pg_query_put_text(&query, user_id);
     uk_pg_query_put_text(&query, uk_provider_word(UK_PROVIDER_PASSWORD));
     return uk_pg_query_finish(&query, result, err);

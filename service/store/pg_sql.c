@@ -90,7 +90,7 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          " WHERE user_id = $1 ORDER BY created, id LIMIT $2",
          "bi", false},
 
-    /* A change that depends on the user's other rows begins with this one. */
+    /* A change of what belongs to a user begins with this one. */
     [UK_PG_LOCK_USER] = {"lock_user",
                          "SELECT 1 FROM app_user WHERE id = $1 FOR UPDATE", "b",
                          true},
