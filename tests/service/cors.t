@@ -123,6 +123,10 @@ def other_origins():
                           token=s.refresh, headers={'Origin': origin})]
         equal([answer.status for answer in done], [403, 403],
               'with a session it is turned away')
+    nowhere = '/app/nobody-s/auth/providers/api-key/login'
+    equal([preflight('POST', nowhere, origin).status
+           for origin in (STRANGER, PAGE)], [403, 204],
+          'for an app that is not there, the list of the server holds')
     equal(http.call('GET', '/auth/api_keys', token=s.refresh).json, [],
           'and nothing was done for any')
     equal(http.location().all('Access-Control-Allow-Origin') == ['*'], False,

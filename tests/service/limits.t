@@ -126,6 +126,29 @@ def passwords():
 
 
 @group
+def tries_of_a_source_and_of_a_user():
+    """A source that goes from one address to the next has an end, however the
+    user of each is spelt; and what it did not try has none."""
+    world.restart(failed_logins_per_source='30', failed_logins_per_user='8',
+                  limit_period='1h')
+    spray = From('127.0.0.31')
+    answer, seen = until_throttled(
+        lambda n: spray.password('u%d@example.com' % n, 'wrong horse'))
+    ok(answer and 30 <= seen.get(401, 0) < 40,
+       'a wrong password for each of many addresses', seen)
+    equal(spray.key(made_up(1)).status, 401, 'keys are counted apart')
+    answer, seen = until_throttled(lambda n: From('127.0.0.32').password(
+        ('Carol@EXAMPLE.com', 'CAROL@example.com', 'carol@example.com')[n % 3],
+        'wrong horse'))
+    ok(answer and 8 <= seen.get(401, 0) < 12,
+       'one address, spelt in three ways, is one', seen)
+    equal(From('127.0.0.32').password('dave@example.com', 'wrong').status, 401,
+          'and another is another')
+    world.restart(failed_logins_per_source=None, failed_logins_per_user=None,
+                  limit_period=None)
+
+
+@group
 def addresses_that_clients_make_up():
     """A header is no way around it: nobody told us of a proxy."""
     n = [0]

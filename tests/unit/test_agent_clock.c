@@ -47,6 +47,29 @@ goes_on_within_a_boot(void **state)
     assert_int_equal(mark.ran_ms, 65 * S);
 }
 
+/* Set right by five minutes, as clocks are; not by more. */
+static void
+knows_a_correction(void **state)
+{
+    static const struct {
+        int64_t back;
+        bool went_back;
+    } rows[] = {{0, false}, {5 * MIN, false}, {5 * MIN + 1, true}};
+    const struct uk_clock_moment then = {0, NOON};
+
+    for (size_t i = 0; i < UK_COUNT(rows); i++) {
+        struct uk_clock_mark mark = {.ran_ms = 0};
+        struct uk_clock_reading now = reading(1, MIN, NOON - rows[i].back);
+        int64_t age_ms = -1;
+
+        advance(&mark, 1, 0, NOON);
+        assert_int_equal(uk_clock_went_back(&mark, &now), rows[i].went_back);
+        assert_int_equal(uk_clock_age(&mark, &now, &then, &age_ms),
+                         !rows[i].went_back);
+        assert_int_equal(age_ms, rows[i].went_back ? -1 : MIN);
+    }
+}
+
 /* Whatever the wall clock does, running time is running time. */
 static void
 does_not_look_at_the_wall_clock(void **state)
@@ -172,6 +195,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goes_on_within_a_boot),
+        cmocka_unit_test(knows_a_correction),
         cmocka_unit_test(does_not_look_at_the_wall_clock),
         cmocka_unit_test(goes_on_over_a_reboot),
         cmocka_unit_test(tells_ages),

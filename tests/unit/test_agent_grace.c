@@ -630,7 +630,9 @@ is_worth_nothing_elsewhere(void **state)
     reopen(false);
     assert_int_equal(check("alices"), -1);
     key.bytes[0] ^= 1;
+    reopen(false); /* what was written with the other key */
     log_in("alices", ALICE);
+    reopen(true);
     settings.app_id[0] = 'b';
     reopen(false);
     assert_int_equal(check("alices"), -1);
@@ -638,6 +640,79 @@ is_worth_nothing_elsewhere(void **state)
     settings.service_url.item[0][8] = 'b';
     reopen(false);
     assert_int_equal(check("alices"), -1);
+}
+
+/* A file that others could have read is not taken. */
+static void
+others_may_not_read_it(void **state)
+{
+    log_in("alices", ALICE);
+    assert_int_equal(chmod(place_path(&place, "offline"), 0640), 0);
+    uk_grace_close(grace);
+    grace = NULL;
+    assert_int_equal(uk_grace_open(&settings, &key, &now, &grace, &note, &err),
+                     UK_MISCONFIGURED);
+    assert_non_null(strstr(err.text, "chmod 600"));
+    assert_null(grace);
+    assert_int_equal(chmod(place_path(&place, "offline"), 0600), 0);
+    open_grace(true);
+    assert_int_equal(check("alices"), 0);
+}
+
+/* Rightly sealed, and with one byte more than it says. */
+static void
+a_file_ends_with_its_keys(void **state)
+{
+    struct uk_buf bytes = UK_BUF_UP_TO(UK_GRACE_FILE_MAX);
+    unsigned char mac[UK_SEAL_HASH];
+    struct uk_grace_list list = {.count = 0}, got;
+    struct uk_grace_seal seal;
+
+    uk_grace_seal_make(&seal, &key, &settings);
+    assert_int_equal(uk_grace_list_pack(&list, seal.bytes, &bytes, &err),
+                     UK_OK);
+    assert_int_equal(
+        uk_grace_list_unpack(bytes.bytes, bytes.len, seal.bytes, &got, &err),
+        UK_OK);
+    bytes.len -= sizeof(mac);
+    uk_buf_add_byte(&bytes, 0);
+    uk_seal_mac(seal.bytes, bytes.bytes, bytes.len, mac);
+    uk_buf_add(&bytes, mac, sizeof(mac));
+    assert_int_equal(
+        uk_grace_list_unpack(bytes.bytes, bytes.len, seal.bytes, &got, &err),
+        UK_BAD_ANSWER);
+    uk_buf_clear(&bytes);
+}
+
+/* What waits to be hashed moves up, each with its own key. */
+static void
+what_waits_keeps_its_key(void **state)
+{
+    bool more;
+
+    learn("alices", UK_GRANTED, ALICE);
+    learn("bobs", UK_GRANTED, BOB);
+    assert_int_equal(uk_grace_work(grace, &now, &more, &err), UK_OK);
+    assert_true(more);
+    learn("carols", UK_GRANTED, "64f0c0ffee0123456789abff");
+    work();
+    assert_int_equal(uk_grace_count(grace), 3);
+    assert_int_equal(check("alices"), 0);
+    assert_int_equal(check("bobs"), 0);
+    assert_int_equal(check("carols"), 0);
+}
+
+/* How old it is cannot be told either, once it has been hashed. */
+static void
+what_waits_while_the_clock_goes_back(void **state)
+{
+    learn("alices", UK_GRANTED, ALICE);
+    now.wall_ms -= HOUR;
+    learn("bobs", UK_GRANTED, BOB);
+    work();
+    assert_int_equal(uk_grace_count(grace), 1);
+    assert_int_equal(check("alices"), -1);
+    assert_int_equal(check("bobs"), 0);
 }
 
 static void
@@ -793,6 +868,10 @@ main(void)
         TEST(a_damaged_file_lets_nobody_in),
         TEST(knows_a_key_by_its_hash),
         TEST(is_worth_nothing_elsewhere),
+        TEST(others_may_not_read_it),
+        TEST(a_file_ends_with_its_keys),
+        TEST(what_waits_keeps_its_key),
+        TEST(what_waits_while_the_clock_goes_back),
         TEST(holds_no_key),
         TEST(off_is_off),
         TEST(has_bounds),
