@@ -15,6 +15,8 @@
 #include "tool/keys/find.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
+#include "tool/terminal/tty.h"
 
 /* An administrator's way to the keys of another. */
 #define OF_USER   "[--admin-file FILE --user EMAIL|ID] "
@@ -120,24 +122,41 @@ static const struct command {
      SIZE_MAX, uk_cmd_user},
 };
 
+/* In lines that fit where a person reads. */
 static void
-add_usage(struct uk_buf *out)
+add_folded(struct uk_buf *out, struct uk_buf *text, int fd)
 {
-    uk_buf_add_text(out, _("usage: userkey COMMAND [OPTION...]\n\n"));
+    if (isatty(fd) == 1)
+        uk_table_add_lines(out, uk_buf_peek(text), uk_tty_width(fd));
+    else
+        uk_buf_add_text(out, uk_buf_peek(text));
+    uk_buf_clear(text);
+}
+
+static void
+add_usage(struct uk_buf *out, int fd)
+{
+    struct uk_buf text = UK_BUF_UP_TO(UK_OUT_MAX);
+
+    uk_buf_add_text(&text, _("usage: userkey COMMAND [OPTION...]\n\n"));
     for (size_t i = 0; i < UK_COUNT(commands); i++)
-        uk_buf_addf(out, "  %-14s  %s\n", commands[i].name,
+        uk_buf_addf(&text, "  %-14s  %s\n", commands[i].name,
                     _(commands[i].summary));
-    uk_buf_add_text(out,
+    uk_buf_add_text(&text,
                     _("\n'userkey COMMAND --help' shows the options of one, "
                       "userkey(1) all of it.\n"));
+    add_folded(out, &text, fd);
 }
 
 static void
 add_help(struct uk_buf *out, const struct command *command)
 {
-    uk_buf_addf(out, _("usage: userkey %s %s\n\n  %s\n\n"), command->name,
+    struct uk_buf text = UK_BUF_UP_TO(UK_OUT_MAX);
+
+    uk_buf_addf(&text, _("usage: userkey %s %s\n\n  %s\n\n"), command->name,
                 command->synopsis, _(command->summary));
-    uk_args_describe(out, command->options);
+    uk_args_describe(&text, command->options);
+    add_folded(out, &text, STDOUT_FILENO);
 }
 
 /* Not repeated where it may be a secret. */
@@ -245,12 +264,12 @@ run(int argc, char **argv, struct uk_tool *tool)
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
         strcmp(name, "help") == 0) {
-        add_usage(&tool->out);
+        add_usage(&tool->out, STDOUT_FILENO);
         return UK_EXIT_DONE;
     }
     if (name[0] != '\0')
         return refuse_command(name);
-    add_usage(&tool->out);
+    add_usage(&tool->out, STDERR_FILENO);
     fputs(uk_buf_peek(&tool->out), stderr); /* ours, in lines */
     uk_buf_clear(&tool->out);
     return UK_EXIT_USAGE;

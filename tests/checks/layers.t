@@ -35,7 +35,7 @@ OWNER = {
     "sqlite3.h": {"service/store/sqlite"},
     "libpq-fe.h": {"service/store/pg"},
     "sodium.h": {"service/value/", "agent/seal"},
-    "libsmartcols": {"tool/terminal/out"},
+    "libsmartcols": {"tool/terminal/table"},
     "bsd/": {"tool/terminal/ask"},
     "libintl.h": {"tool/terminal/language"},
     "systemd/": {"service/operate/notify"},

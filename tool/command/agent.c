@@ -14,6 +14,7 @@
 #include "tool/talk/talk.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 
 #define NAME     "userkey_agent_"
 #define TEXT_MAX (256 * 1024)
@@ -195,7 +196,7 @@ list_status(struct uk_buf *out, const char *text, struct uk_err *err)
     if (half[0] != '\0')
         add(&rows, N_("time"),
             _("half of the answers within %s, 99 %% within %s"), half, most);
-    return uk_out_table(out, NULL, 2, rows.cell, rows.n / 2, err);
+    return uk_table_add(out, NULL, 2, rows.cell, rows.n / 2, err);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "tool/terminal/ask.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 #include "tool/terminal/when.h"
 
 struct change {
@@ -57,7 +58,7 @@ ask(const struct uk_args *args, const struct result *results, size_t count,
         n++;
     }
     uk_buf_addf(&question, _("? ('%s disable' can be undone.) [y/N] "),
-                uk_command_of_keys(args));
+                uk_find_command(args));
     code = uk_buf_check(&question, err);
     if (code == UK_OK && n > 0)
         code = uk_ask_yes(uk_buf_peek(&question), err);
@@ -154,7 +155,7 @@ list_results(struct uk_buf *out, const struct change *change,
         cells[n++] = results[i].key->name;
         cells[n++] = change->done;
     }
-    return uk_out_table(out, NULL, 3, cells, n / 3, err);
+    return uk_table_add(out, NULL, 3, cells, n / 3, err);
 }
 
 static enum uk_exit

@@ -11,6 +11,7 @@
 #include "tool/doctor/mend.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 #include "tool/terminal/tty.h"
 #include "tool/terminal/wait.h"
 
@@ -63,36 +64,6 @@ put_findings(struct uk_buf *out, const struct uk_doctor *doctor)
     uk_buf_add_byte(out, '\n');
 }
 
-/* The columns of the text's first bytes. */
-static size_t
-measure(const char *text, size_t len)
-{
-    return uk_language_width(text) - uk_language_width(text + len);
-}
-
-/* Words, broken at blanks, each line as far in as the first. */
-static void
-add_wrapped(struct uk_buf *out, const char *text, size_t indent, size_t width)
-{
-    size_t column = indent;
-
-    while (*text != '\0') {
-        size_t len = strcspn(text, " "), columns = measure(text, len);
-
-        if (column > indent && column + 1 + columns > width) {
-            uk_buf_addf(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (column > indent) {
-            uk_buf_add_byte(out, ' ');
-            column++;
-        }
-        uk_buf_add(out, text, len);
-        column += columns;
-        text += len + strspn(text + len, " ");
-    }
-    uk_buf_add_byte(out, '\n');
-}
-
 static void
 add_part(struct uk_buf *out, const char *first, const char *second,
          const char *text, size_t width)
@@ -113,7 +84,7 @@ add_part(struct uk_buf *out, const char *first, const char *second,
         uk_buf_addf(out, "%*s", (int)(SECOND - uk_language_width(second)), "");
     else
         uk_buf_addf(out, "\n%*s", BELOW, "");
-    add_wrapped(out, text, indent, width);
+    uk_table_add_words(out, text, indent, width);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "tool/talk/talk.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 
 #define COLUMNS 4
 #define SUMS    4 /* rows below the steps */
@@ -145,7 +146,7 @@ list(struct uk_buf *out, const struct explanation *all, struct uk_err *err)
                 uk_explain_pam(all->rules.code, all->rules.outcome.verdict), "",
                 "");
     code =
-        uk_out_table(out, heads, COLUMNS, table.cell, table.n / COLUMNS, err);
+        uk_table_add(out, heads, COLUMNS, table.cell, table.n / COLUMNS, err);
     if (code != UK_OK || !all->has_key)
         return code;
     uk_buf_add_byte(out, '\n');

@@ -8,6 +8,7 @@
 #include "tool/talk/talk.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 #include "tool/terminal/when.h"
 
 /* Whose a key is is told of the keys of servers alone. */
@@ -100,7 +101,7 @@ add_table(struct uk_tool *tool, const struct uk_key *key, size_t count)
     for (size_t i = 0; i < count && code == UK_OK; i++)
         fill_row(&key[i], servers, &texts[i], &cells[i * columns]);
     if (code == UK_OK)
-        code = uk_out_table(&tool->out, servers ? server_heads : heads, columns,
+        code = uk_table_add(&tool->out, servers ? server_heads : heads, columns,
                             cells, count, &tool->err);
     free(texts);
     free(cells);
@@ -114,7 +115,7 @@ add_list(struct uk_tool *tool, const struct uk_find *find)
 
     if (!tool->args.json && find->count == 0) {
         uk_out_note(_("no keys yet; '%s create NAME' makes one"),
-                    uk_command_of_keys(&tool->args));
+                    uk_find_command(&tool->args));
         return UK_OK;
     }
     if (!tool->args.json)
@@ -143,7 +144,7 @@ uk_cmd_list(struct uk_tool *tool)
     if (status == UK_EXIT_DONE && add_list(tool, &find) != UK_OK)
         status = uk_talk_failed(&tool->err);
     if (status == UK_EXIT_DONE)
-        uk_find_warn(&find, &tool->args);
+        uk_find_warn(find.count, &tool->args);
 out:
     uk_find_clear(&find);
     uk_talk_close(&talk);

@@ -7,6 +7,7 @@
 #include "tool/talk/talk.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 #include "tool/terminal/when.h"
 
 #define OLDER_S (INT64_C(30) * 24 * 3600)
@@ -90,7 +91,7 @@ list(struct uk_tool *tool, const struct harvest *harvest)
         cells[4 * i + 3] = uk_out_date(harvest->since_s[i], dates[i]);
     }
     return harvest->count == 0 ? UK_OK
-                               : uk_out_table(&tool->out, heads, 4, cells,
+                               : uk_table_add(&tool->out, heads, 4, cells,
                                               harvest->count, &tool->err);
 }
 

@@ -4,6 +4,7 @@
 #include "tool/talk/talk.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 
 /* The file goes whatever the service says: who logs out wants to be able to
  * leave. */
@@ -99,7 +100,7 @@ list_person(struct uk_buf *out, const struct uk_talk *talk,
     cells[n++] = talk->state.place.app_id;
     cells[n++] = uk_out_label(N_("service"));
     cells[n++] = talk->state.place.service_url.item[0];
-    return uk_out_table(out, NULL, 2, cells, n / 2, err);
+    return uk_table_add(out, NULL, 2, cells, n / 2, err);
 }
 
 enum uk_exit

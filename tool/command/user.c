@@ -13,6 +13,7 @@
 #include "tool/terminal/ask.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 
 #define USERS_MAX  1000000 /* most users that one list has */
 #define LIST_MAX   (512UL << 20)
@@ -76,7 +77,7 @@ add_table(struct uk_tool *tool, const struct uk_admin_user *user, size_t count)
     }
     if (code == UK_OK)
         code =
-            uk_out_table(&tool->out, heads, COLUMNS, cells, count, &tool->err);
+            uk_table_add(&tool->out, heads, COLUMNS, cells, count, &tool->err);
     free(room);
     free(cells);
     return code;

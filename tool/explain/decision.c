@@ -10,6 +10,7 @@
 #include "tool/terminal/ask.h"
 #include "tool/terminal/language.h"
 #include "tool/terminal/out.h"
+#include "tool/terminal/table.h"
 #include "tool/terminal/wait.h"
 
 #define ROWS      16
@@ -121,7 +122,7 @@ uk_decision_list(struct uk_buf *out, const struct uk_decision *check,
     add_row(&rows, N_("offline"), offline);
     add_row(&rows, N_("try again"), retry);
     add_row(&rows, N_("PAM"), uk_explain_pam(check->code, outcome->verdict));
-    return uk_out_table(out, NULL, 2, rows.cell, rows.n / 2, err);
+    return uk_table_add(out, NULL, 2, rows.cell, rows.n / 2, err);
 }
 
 enum uk_code

@@ -1,5 +1,5 @@
 /*
- * What the tool says: a table on a terminal, plain lines for a program, JSON.
+ * What the tool says: on standard output at the end, to people at once.
  *
  * Standard output is collected and written once, at the end, so that it is
  * whole or an error.  Standard error is for people.
@@ -17,14 +17,6 @@
 
 #define UK_OUT_MAX (1024 * 1024)
 
-/* Append rows of cells: aligned under heads (in the language) on a terminal,
- * tab-separated and without heads elsewhere.  heads may be NULL.
- * UK_NO_MEMORY. */
-UK_MUST_USE enum uk_code uk_out_table(struct uk_buf *out,
-                                      const char *const *heads, size_t columns,
-                                      const char *const *cells, size_t rows,
-                                      struct uk_err *err);
-
 /* The name of a row, which N_() has marked: in the language for people, as it is
  * for programs. */
 const char *uk_out_label(const char *name);
@@ -38,6 +30,9 @@ UK_MUST_USE enum uk_code uk_out_close(struct uk_err *err);
 
 /* Do people read standard output? */
 bool uk_out_is_terminal(void);
+
+/* Do they want colours there?  (NO_COLOR, TERM) */
+bool uk_out_has_colours(void);
 
 /* The colour of a word for a state, or NULL; static.  UK_OUT_PLAIN ends it. */
 #define UK_OUT_GOOD    "\033[32m"
