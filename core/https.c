@@ -168,6 +168,8 @@ ask_server(struct uk_https *https, const char *server,
             (code == UK_UNREACHABLE || code == UK_TIMEOUT || code == UK_TLS);
     if (code == UK_OK)
         uk_httpstry_hand_over(&attempt, out);
+    else if (attempt.sent)
+        err->stage = UK_STAGE_ANSWER; /* it may be done, all the same */
     uk_httpstry_clear(&attempt);
     return code;
 }

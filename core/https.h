@@ -35,7 +35,8 @@ void uk_https_free(struct uk_https *https);
 
 /* Servers are tried in their order; the next one only when the one before
  * could not be connected to, that is before anything was sent.  UK_OK with any
- * status; UK_UNREACHABLE, UK_TLS, UK_TIMEOUT with its stage, UK_BAD_ANSWER. */
+ * status; UK_UNREACHABLE, UK_TLS, UK_TIMEOUT with its stage, UK_BAD_ANSWER: any
+ * of them with the stage of the answer if the server may have done it. */
 UK_MUST_USE enum uk_code uk_https_exchange(struct uk_https *https,
                                            const struct uk_https_ask *ask,
                                            struct uk_deadline by,

@@ -34,7 +34,4 @@ enum uk_exit uk_cmd_reset_token(struct uk_tool *tool, struct uk_talk *talk);
 enum uk_exit uk_cmd_server_key(struct uk_tool *tool);
 enum uk_exit uk_cmd_reset_password(struct uk_tool *tool);
 
-/* "userkey", or "userkey server-key": what stands before the verbs of keys. */
-const char *uk_command_of_keys(const struct uk_args *args);
-
 #endif

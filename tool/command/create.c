@@ -13,14 +13,13 @@ create(struct uk_tool *tool, struct uk_talk *talk,
 {
     struct uk_newkey made = {.value = UK_SECRET_NONE};
     bool arrived; /* in a new file, which goes with the key */
-    enum uk_exit status =
-        uk_newkey_make(tool, talk, tool->args.word[0], expiry, &made);
+    enum uk_exit status = uk_newkey_count(tool, talk, &made);
 
+    if (status == UK_EXIT_DONE)
+        status = uk_newkey_make(tool, talk, tool->args.word[0], expiry, &made);
     if (status == UK_EXIT_DONE) {
         status = uk_newkey_hand_over(tool, target, &made, NULL, &arrived);
-        if (status == UK_EXIT_DONE)
-            uk_newkey_warn(tool, talk);
-        else
+        if (status != UK_EXIT_DONE)
             uk_newkey_take_back(talk, &made);
     }
     uk_newkey_clear(&made);

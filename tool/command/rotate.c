@@ -263,8 +263,12 @@ exchange(struct rotation *rotation)
 {
     struct uk_tool *tool = rotation->tool;
     bool arrived = false;
-    enum uk_exit status = uk_newkey_make(tool, rotation->talk, rotation->name,
-                                         rotation->expiry, &rotation->made);
+    enum uk_exit status;
+
+    if (!tool->args.raw)
+        rotation->made.others = rotation->find.count;
+    status = uk_newkey_make(tool, rotation->talk, rotation->name,
+                            rotation->expiry, &rotation->made);
 
     if (status == UK_EXIT_DONE) {
         status = prove(rotation);
@@ -353,8 +357,6 @@ uk_cmd_rotate(struct uk_tool *tool)
         status = prepare(&rotation);
     if (status == UK_EXIT_DONE)
         status = exchange(&rotation);
-    if (status == UK_EXIT_DONE)
-        uk_newkey_warn(tool, &talk);
     uk_newkey_clear(&rotation.made);
     uk_find_clear(&rotation.find);
     uk_talk_close(&talk);

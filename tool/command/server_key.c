@@ -21,12 +21,6 @@ static const struct {
     {"delete", 1, SIZE_MAX, uk_cmd_delete},
 };
 
-const char *
-uk_command_of_keys(const struct uk_args *args)
-{
-    return args->server_keys ? "userkey server-key" : "userkey";
-}
-
 enum uk_exit
 uk_cmd_server_key(struct uk_tool *tool)
 {

@@ -62,18 +62,23 @@ uk_find_key(const struct uk_find *find, const struct uk_args *args,
     return UK_EXIT_DONE;
 }
 
+const char *
+uk_find_command(const struct uk_args *args)
+{
+    return args->server_keys ? "userkey server-key" : "userkey";
+}
+
 void
-uk_find_warn(const struct uk_find *find, const struct uk_args *args)
+uk_find_warn(size_t count, const struct uk_args *args)
 {
     /* Of one user, and of servers: how many there may be. */
     size_t most = args->server_keys ? 100 : 20;
 
-    if (find->count < most / 10 * 9)
+    if (count < most / 10 * 9)
         return;
     uk_out_note(ngettext("%zu of %zu keys is there; %s makes room",
-                         "%zu of %zu keys are there; %s makes room",
-                         find->count),
-                find->count, most,
+                         "%zu of %zu keys are there; %s makes room", count),
+                count, most,
                 args->server_keys
                     ? _("'userkey server-key delete'")
                     : _("'userkey prune' (what is over) or 'userkey delete'"));

@@ -22,8 +22,11 @@ enum uk_exit uk_find_key(const struct uk_find *find, const struct uk_args *args,
                          const char *word, const struct uk_key **out);
 void uk_find_clear(struct uk_find *find);
 
-/* Say so on standard error if there will soon be no room for another key. */
-void uk_find_warn(const struct uk_find *find, const struct uk_args *args);
+/* "userkey", or "userkey server-key": what stands before the verbs of keys. */
+const char *uk_find_command(const struct uk_args *args);
+
+/* Say so on standard error if so many leave little room for others. */
+void uk_find_warn(size_t count, const struct uk_args *args);
 
 /* Is this word the value of a key?  Then somebody has just shown it to
  * everyone on the machine; says so on standard error. */

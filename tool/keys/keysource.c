@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,48 +94,78 @@ is_there(const char *path)
            (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR));
 }
 
-/* Its output, and how it ended. */
+/* What came of asking secret-tool. */
+struct asked {
+    struct uk_buf text;
+    int status;
+    bool complained; /* in words of its own, which nobody gets to see */
+};
+
 static enum uk_code
-run_secret_tool(struct uk_buf *text, int *status, struct uk_err *err)
+spawn_secret_tool(int out, int errors, pid_t *pid, struct uk_err *err)
 {
     static char program[] = SECRET_TOOL, verb[] = "lookup",
                 attribute[] = "service", value[] = "userkey";
     char *const argv[] = {program, verb, attribute, value, NULL};
     posix_spawn_file_actions_t actions;
-    int pipe_fds[2], why;
-    enum uk_code code;
-    pid_t pid = -1;
+    int why;
 
-    if (pipe2(pipe_fds, O_CLOEXEC) != 0)
-        return uk_err_sys(err, errno, _("making a pipe"));
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 1);
-    why = posix_spawn(&pid, SECRET_TOOL, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_adddup2(&actions, out, 1);
+    posix_spawn_file_actions_adddup2(&actions, errors, 2);
+    why = posix_spawn(pid, SECRET_TOOL, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
-    uk_io_close(&pipe_fds[1]);
-    code = why == 0 ? uk_io_read_all(pipe_fds[0], text,
-                                     uk_deadline_in(SECRET_MS), err)
+    return why == 0 ? UK_OK
                     : uk_err_sys(err, why, _("starting '%s'"), SECRET_TOOL);
-    uk_io_close(&pipe_fds[0]);
-    if (why == 0 && code != UK_OK)
-        kill(pid, SIGTERM);
-    if (why == 0 && waitpid(pid, status, 0) != pid && code == UK_OK)
-        code = uk_err_sys(err, errno, _("waiting for '%s'"), SECRET_TOOL);
-    return code;
 }
 
 static enum uk_code
-ask_secret_service(struct uk_secret *out, bool *found, struct uk_err *err)
+run_secret_tool(struct asked *asked, struct uk_err *err)
 {
-    struct uk_buf text = UK_BUF_UP_TO(UK_SECRET_MAX);
-    int status = -1;
-    enum uk_code code = run_secret_tool(&text, &status, err);
+    int pipe_fds[2] = {-1, -1}, errors = memfd_create("errors", MFD_CLOEXEC);
+    enum uk_code code = UK_OK;
+    struct stat st = {.st_size = 0};
+    pid_t pid = -1;
 
-    *found = code == UK_OK && status == 0 && text.len > 0;
+    if (errors == -1 || pipe2(pipe_fds, O_CLOEXEC) != 0)
+        code = uk_err_sys(err, errno, _("making a pipe"));
+    if (code == UK_OK)
+        code = spawn_secret_tool(pipe_fds[1], errors, &pid, err);
+    uk_io_close(&pipe_fds[1]);
+    if (pid != -1) {
+        code = uk_io_read_all(pipe_fds[0], &asked->text,
+                              uk_deadline_in(SECRET_MS), err);
+        if (code != UK_OK)
+            kill(pid, SIGTERM);
+        if (waitpid(pid, &asked->status, 0) != pid && code == UK_OK)
+            code = uk_err_sys(err, errno, _("waiting for '%s'"), SECRET_TOOL);
+        asked->complained = fstat(errors, &st) == 0 && st.st_size > 0;
+    }
+    uk_io_close(&pipe_fds[0]);
+    uk_io_close(&errors);
+    return code;
+}
+
+/* *silent says why it has none, if it could not be asked. */
+static enum uk_code
+ask_secret_service(struct uk_secret *out, bool *found, const char **silent,
+                   struct uk_err *err)
+{
+    struct asked asked = {.text = UK_BUF_UP_TO(UK_SECRET_MAX), .status = -1};
+    enum uk_code code;
+
+    if (access(SECRET_TOOL, X_OK) != 0) {
+        *silent = _(" (which 'secret-tool' would ask)");
+        return UK_OK;
+    }
+    code = run_secret_tool(&asked, err);
+    *found = code == UK_OK && asked.status == 0 && asked.text.len > 0;
     if (*found)
-        code = take(&text, _("the secret service"), out, err);
-    uk_buf_clear(&text);
+        code = take(&asked.text, _("the secret service"), out, err);
+    else if (asked.complained)
+        *silent = _(" (which does not answer here)");
+    uk_buf_clear(&asked.text);
     return code == UK_OK ? code
                          : uk_err_in(err, _("the desktop's secret service"));
 }
@@ -142,8 +174,9 @@ enum uk_code
 uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err)
 {
     char credential[PATH_MAX], own[PATH_MAX];
+    const char *silent = "";
     bool found = false;
-    enum uk_code code = UK_OK;
+    enum uk_code code;
 
     if (file != NULL)
         return read_file(file, UK_FILE_PRIVATE, out, err);
@@ -155,14 +188,13 @@ uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err)
         return read_file(credential, UK_FILE_TRUSTED, out, err);
     if (is_there(own))
         return read_file(own, UK_FILE_PRIVATE, out, err);
-    if (access(SECRET_TOOL, X_OK) == 0)
-        code = ask_secret_service(out, &found, err);
+    code = ask_secret_service(out, &found, &silent, err);
     if (code != UK_OK || found)
         return code;
     return uk_err_set(
         err, UK_INVALID,
         _("no key is kept anywhere: neither as systemd's credential "
           "'userkey', nor in '%s', nor in the desktop's secret "
-          "service; 'userkey create NAME --out FILE' makes one"),
-        own[0] != '\0' ? own : "~/.config/userkey/key");
+          "service%s; 'userkey create NAME --out FILE' makes one"),
+        own[0] != '\0' ? own : "~/.config/userkey/key", silent);
 }

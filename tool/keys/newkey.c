@@ -23,6 +23,45 @@ lives_too_long(struct uk_expiry wanted, const struct uk_key *key)
 }
 
 enum uk_exit
+uk_newkey_count(struct uk_tool *tool, struct uk_talk *talk,
+                struct uk_newkey *out)
+{
+    struct uk_find find = {.key = NULL};
+    enum uk_exit status = UK_EXIT_DONE;
+    enum uk_code code;
+
+    if (tool->args.raw)
+        return status;
+    code = uk_keys_list(uk_talk_next_keys(talk), &find.key, &find.count,
+                        &tool->err);
+    if (uk_status_of_code(code) == UK_EXIT_NETWORK)
+        status = uk_talk_check(talk, code, "", &tool->err);
+    else if (code == UK_OK && talk->keys.reply == UK_KEYS_DONE)
+        out->others = find.count; /* else making it says what is wrong */
+    uk_find_clear(&find);
+    return status;
+}
+
+/* It was asked for, and nobody has read a whole answer. */
+static bool
+may_be_there(const struct uk_talk *talk, const struct uk_err *err)
+{
+    return err->stage == UK_STAGE_ANSWER || err->code == UK_BAD_ANSWER ||
+           talk->service.refusal.status >= 500;
+}
+
+static void
+say_lost(const struct uk_args *args, const char *name)
+{
+    const char *command = uk_find_command(args);
+
+    uk_out_note(_("the key '%s' may be there all the same, with a value that "
+                  "nobody has; if '%s show %s' shows one that is new, '%s "
+                  "delete %s' removes it"),
+                name, command, name, command, name);
+}
+
+enum uk_exit
 uk_newkey_make(struct uk_tool *tool, struct uk_talk *talk, const char *name,
                struct uk_expiry expiry, struct uk_newkey *out)
 {
@@ -32,6 +71,8 @@ uk_newkey_make(struct uk_tool *tool, struct uk_talk *talk, const char *name,
     code = uk_keys_create(uk_talk_next_keys(talk), name, expiry, &out->key,
                           &out->value, &tool->err);
     status = uk_talk_check(talk, code, name, &tool->err);
+    if (code != UK_OK && may_be_there(talk, &tool->err))
+        say_lost(&tool->args, name);
     if (status != UK_EXIT_DONE || !lives_too_long(expiry, &out->key))
         return status;
     uk_out_error(_("this service does not know keys that expire; without "
@@ -112,6 +153,8 @@ uk_newkey_hand_over(struct uk_tool *tool, const struct uk_target *target,
     *arrived = false;
     if (in_file)
         code = uk_target_fill(target, &made->value, arrived, &tool->err);
+    if (code == UK_OK && made->others > 0)
+        uk_find_warn(made->others + 1, &tool->args);
     if (code == UK_OK && !tool->args.raw && !tool->args.json) {
         if (replaced == NULL) /* what replaces one has logged in already */
             say_next(&made->key);
@@ -139,20 +182,6 @@ uk_newkey_take_back(struct uk_talk *talk, const struct uk_newkey *made)
         uk_out_note(_("the key '%s' (%s) is there and its value is lost; "
                       "'userkey delete %s' removes it"),
                     key->name, key->id, key->id);
-}
-
-void
-uk_newkey_warn(struct uk_tool *tool, struct uk_talk *talk)
-{
-    struct uk_find find = {.key = NULL};
-    struct uk_err ignored = UK_ERR_NONE; /* the key is made all the same */
-
-    if (!tool->args.raw &&
-        uk_keys_list(uk_talk_next_keys(talk), &find.key, &find.count,
-                     &ignored) == UK_OK &&
-        talk->keys.reply == UK_KEYS_DONE)
-        uk_find_warn(&find, &tool->args);
-    uk_find_clear(&find);
 }
 
 void

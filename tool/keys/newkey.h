@@ -14,11 +14,18 @@
 struct uk_newkey {
     struct uk_key key;
     struct uk_secret value; /* owned */
+    size_t others;          /* that were there before it; 0: not known */
 };
 
 /* Do the options that say where its value goes fit together?  Else why not is
  * said on standard error. */
 bool uk_newkey_check_args(const struct uk_args *args);
+
+/* How many there are before it, for uk_newkey_hand_over() to say when there will
+ * soon be no room: behind a value that is shown nothing should come. */
+UK_MUST_USE enum uk_exit uk_newkey_count(struct uk_tool *tool,
+                                         struct uk_talk *talk,
+                                         struct uk_newkey *out);
 
 /* Make it.  Each of these says on standard error what is wrong. */
 UK_MUST_USE enum uk_exit uk_newkey_make(struct uk_tool *tool,
@@ -38,9 +45,6 @@ UK_MUST_USE enum uk_exit uk_newkey_hand_over(struct uk_tool *tool,
 
 /* A key that nobody has the value of is deleted again. */
 void uk_newkey_take_back(struct uk_talk *talk, const struct uk_newkey *made);
-
-/* It can be used: say so if there will soon be no room for another. */
-void uk_newkey_warn(struct uk_tool *tool, struct uk_talk *talk);
 
 void uk_newkey_clear(struct uk_newkey *made);
 
