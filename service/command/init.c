@@ -131,12 +131,9 @@ find_place(const struct uk_args *args, struct place *out, struct uk_err *err)
                          err);
     if (code != UK_OK)
         return code;
-    if (args->data != NULL) {
-        snprintf(out->folder, sizeof(out->folder), "%s", path);
-        snprintf(out->where, sizeof(out->where), "sqlite:%s/userkey.db", path);
-        return UK_OK;
-    }
-    code = uk_config_load(path, &config, err);
+    code = args->data != NULL
+               ? uk_config_for_folder(path, NULL, NULL, NULL, &config, err)
+               : uk_config_load(path, &config, err);
     if (code != UK_OK)
         return code;
     snprintf(out->folder, sizeof(out->folder), "%s", config.secrets);

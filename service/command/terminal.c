@@ -14,6 +14,7 @@
 
 #define PROMPT_MS  600000
 #define ANSWER_MAX 32
+#define NEXT_MAX   2048
 
 enum uk_code
 uk_terminal_start(struct uk_terminal *terminal, bool silent, struct uk_err *err)
@@ -98,12 +99,14 @@ uk_terminal_date(int64_t seconds, char out[UK_TERMINAL_DATE])
 void
 uk_terminal_next(const char *fmt, ...)
 {
+    char text[NEXT_MAX], shown[NEXT_MAX];
     va_list args;
 
     if (isatty(STDERR_FILENO) != 1)
         return;
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    fputc('\n', stderr);
+    uk_str_escape(shown, sizeof(shown), text); /* names can have any byte */
+    fprintf(stderr, "%s\n", shown);
 }

@@ -465,6 +465,24 @@ def values_of_the_command_line_have_no_line():
 
 
 @group
+def what_is_shown_to_a_person_is_printable():
+    with tempfile.TemporaryDirectory(dir=world.folder) as folder:
+        said(world.command('init', '--data', folder + '/a\x1b[31m',
+                           check=False), FAILED,
+             ["a\\x1b[31m/userkey.db'", 'printable ASCII'],
+             'init makes nothing that nobody could serve')
+        equal(os.listdir(folder), [], 'nor a folder for it')
+        config = folder + '/b\x1b[31m.conf'
+        with open(config, 'w') as file:
+            file.write('listen_http = 127.0.0.1:0\n'
+                       'database = sqlite:%s/new.db\n' % folder)
+        seen, out, status = typed('init', '--config', config, '--app', 'fleet')
+        ok(status == 0 and re.fullmatch(r'fleet-[a-z]+\n', out) and
+           '\x1b' not in seen and r'serve --config %s/b\x1b[31m.conf' % folder
+           in seen, 'the hint of init is escaped', (seen, out))
+
+
+@group
 def what_is_missing_is_told_with_the_way_on():
     with tempfile.TemporaryDirectory(dir=world.folder) as folder:
         serve = ['serve', '--data', folder, '--listen', '127.0.0.1:0']
