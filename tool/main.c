@@ -310,6 +310,7 @@ main(int argc, char **argv)
     if (!fill_descriptors() || setrlimit(RLIMIT_CORE, &none) != 0)
         return UK_EXIT_FAILED;
     signal(SIGPIPE, SIG_IGN); /* a reader that left is a failure to report */
+    signal(SIGCHLD, SIG_DFL); /* how programs that we run have ended, we ask */
     if (is_for_people(argc, argv))
         uk_language_start();
     status = run(argc, argv, &tool);

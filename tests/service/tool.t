@@ -11,6 +11,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
@@ -922,6 +923,53 @@ def no_core():
     os.waitpid(pid, 0)
     os.close(fd)
     equal(set(os.listdir(folder)) - before, set(), 'nothing is left behind')
+
+
+@group
+def children():
+    """Whoever starts the tool may not want to hear of children: it does."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        os.execve(TOOL, [TOOL, 'login', *PLACE, '--email', 'a@b.c'],
+                  environment())
+    os.read(fd, 100)
+    with open('/proc/%d/status' % pid) as file:
+        ignored = [l for l in file if l.startswith('SigIgn')][0].split()[1]
+    equal(int(ignored, 16) >> (signal.SIGCHLD - 1) & 1, 0,
+          'how a program has ended is not lost')
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(fd)
+
+
+@group
+def an_agent_that_hangs():
+    """It takes no connection any more, and those that wait are too many."""
+    path = os.path.join(folder, 'hangs')
+    conf = path + '.conf'
+    with open(conf, 'w') as file:
+        file.write('service_url = https://auth.example\napp_id = app-1\n'
+                   'agent_socket = %s\n' % path)
+    os.chmod(conf, 0o644)
+    taker, waiting = socket.socket(socket.AF_UNIX), []
+    taker.bind(path + '.status')
+    taker.listen(0)
+    try:
+        while len(waiting) < 1000:
+            waiting.append(socket.socket(socket.AF_UNIX))
+            waiting[-1].setblocking(False)
+            waiting[-1].connect(path + '.status')
+    except BlockingIOError:
+        pass
+    try:
+        done = tool('agent', 'status', '--conf', conf)
+        said = done.returncode, 'connecting to' in done.stderr
+    except subprocess.TimeoutExpired:
+        said = 'it waits without an end'
+    equal(said, (1, True), 'nobody waits for an agent that hangs')
+    for one in (taker, *waiting):
+        one.close()
 
 
 main(world)

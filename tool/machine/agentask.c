@@ -27,7 +27,9 @@ uk_agentask_numbers(const char *agent_socket, struct uk_buf *text,
     if (!uk_str_copy(at.sun_path, sizeof(at.sun_path), path))
         return uk_err_set(err, UK_MISCONFIGURED,
                           _("'%s' is too long for a socket"), path);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* An agent that hangs, and at whose socket enough others wait, must not
+     * keep us. */
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)(const void *)&at,
                           sizeof(at)) != 0)
         code = uk_err_sys(err, errno, _("connecting to '%s'"), path);
