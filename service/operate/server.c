@@ -139,8 +139,8 @@ make_loop(struct running *run, unsigned n, struct uk_err *err)
         http[i].tls = run->listener[i].tls;
     }
     code = uk_loop_new(&options, &run->loop[n], err);
-    for (size_t i = 0; i < run->listeners && code == UK_OK; i++)
-        run->listener[i].socket[n] = -1; /* the loop's now */
+    for (size_t i = 0; i < run->listeners; i++)
+        run->listener[i].socket[n] = sockets[i]; /* those that it has not */
     return code;
 }
 

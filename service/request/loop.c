@@ -251,7 +251,7 @@ watch(struct uk_loop *loop, int fd, struct uk_err *err)
 
 static enum uk_code
 add_listener(struct uk_loop *loop, const struct uk_http_options *shared,
-             int listener, struct uk_err *err)
+             int *listener, struct uk_err *err)
 {
     struct uk_http_options options = *shared;
     struct uk_http *http;
@@ -260,9 +260,10 @@ add_listener(struct uk_loop *loop, const struct uk_http_options *shared,
     options.handler.context = loop;
     options.handler.ask = ask;
     options.handler.refuse = refuse;
-    code = uk_http_new(&options, listener, &http, err);
+    code = uk_http_new(&options, *listener, &http, err);
     if (code != UK_OK)
         return code;
+    *listener = -1;
     loop->http[loop->listeners++] = http;
     code = watch(loop, uk_http_fd(http), err);
     if (code == UK_OK && uk_http_greet_fd(http) >= 0)
@@ -301,7 +302,8 @@ uk_loop_new(const struct uk_loop_options *options, struct uk_loop **out,
             loop->store->ops->watch(loop->store, loop->epoll);
     }
     for (size_t i = 0; i < options->listeners && code == UK_OK; i++)
-        code = add_listener(loop, &options->http[i], options->listener[i], err);
+        code =
+            add_listener(loop, &options->http[i], &options->listener[i], err);
     if (code != UK_OK) {
         uk_loop_free(loop);
         return code;

@@ -17,7 +17,7 @@ struct uk_loop;
 struct uk_loop_options {
     struct uk_server *server;
     const struct uk_http_options *http; /* one for each listener */
-    const int *listener;                /* sockets; become the loop's */
+    int *listener; /* sockets; each becomes the loop's, and then -1 */
     size_t listeners;
 };
 
