@@ -167,9 +167,9 @@ uk_tls_load(const char *certificate, const char *key,
     struct uk_tls_dates found;
     enum uk_code code;
 
+    *of_key = false;
     if (pair == NULL)
         return uk_err_set(err, UK_NO_MEMORY, "no memory for a certificate");
-    *of_key = false;
     code = read_pem(certificate, UK_FILE_TRUSTED, &certificate_pem, err);
     if (code == UK_OK)
         code = take_chain(pair, certificate, &certificate_pem, &found, err);

@@ -20,7 +20,8 @@ struct uk_tls_dates {
  * Read both files; from now on handshakes get these.  UK_MISCONFIGURED names
  * the file that cannot be used, or that others can read or change, and
  * whatever was there before stays.  One process has one certificate.  Not for
- * two threads at once, but beside threads that are serving.  *of_key is written on failure: was it the key's?
+ * two threads at once, but beside threads that are serving.  *of_key is written
+ * on failure as well: was it the key's?
  */
 UK_MUST_USE enum uk_code uk_tls_load(const char *certificate, const char *key,
                                      struct uk_tls_dates *dates, bool *of_key,
