@@ -15,11 +15,12 @@ take_word(const struct uk_json *document, struct uk_secret *word,
 {
     struct uk_buf text = UK_BUF_UP_TO(UK_SECRET_MAX);
     const char *id, *token;
+    int64_t until;
     enum uk_code code;
 
     if (!uk_json_text(document, "tokenId", &id) ||
         !uk_json_text(document, "token", &token) ||
-        !uk_json_int(document, "expires", expires))
+        !uk_json_int(document, "expires", &until))
         return uk_err_set(err, UK_BAD_ANSWER, "the answer has no token");
     uk_buf_addf(&text, "%s.%s", id, token);
     code = uk_buf_check(&text, err);
@@ -29,6 +30,8 @@ take_word(const struct uk_json *document, struct uk_secret *word,
         code = uk_err_set(err, UK_BAD_ANSWER, "the token is no word");
     if (code == UK_OK)
         code = uk_secret_set(word, uk_buf_peek(&text), text.len, err);
+    if (code == UK_OK)
+        *expires = until;
     uk_buf_clear(&text);
     return code;
 }

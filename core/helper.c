@@ -107,7 +107,7 @@ connect_to(int fd, const char *path, struct uk_err *err)
                           "'%s' is too long for the path of a socket", path);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         uk_err_sys(err, errno, "connecting to '%s'", path);
-        if (errno == EPROTOTYPE || errno == EACCES)
+        if (err->sys == EPROTOTYPE || err->sys == EACCES)
             return uk_err_recode(err, UK_MISCONFIGURED);
         return uk_err_recode(err, UK_UNREACHABLE);
     }
