@@ -201,8 +201,7 @@ uk_admin_close(struct uk_admin *admin, struct uk_err *err)
 void
 uk_admin_clear(struct uk_admin *admin)
 {
-    uk_secret_clear(&admin->tokens.access);
-    uk_secret_clear(&admin->tokens.refresh);
+    uk_tokens_clear(&admin->tokens);
 }
 
 static enum uk_code

@@ -6,15 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Write at text + at; what does not fit is cut. */
-static void write_at(struct uk_err *err, size_t at, const char *fmt,
-                     va_list args) UK_PRINTF(3, 0);
+/* What does not fit is cut. */
+static void write_text(struct uk_err *err, const char *fmt, va_list args)
+    UK_PRINTF(2, 0);
 
 static void
-write_at(struct uk_err *err, size_t at, const char *fmt, va_list args)
+write_text(struct uk_err *err, const char *fmt, va_list args)
 {
-    if (vsnprintf(err->text + at, sizeof(err->text) - at, fmt, args) < 0)
-        err->text[at] = '\0';
+    if (vsnprintf(err->text, sizeof(err->text), fmt, args) < 0)
+        err->text[0] = '\0';
 }
 
 static void
@@ -32,7 +32,7 @@ uk_err_set(struct uk_err *err, enum uk_code code, const char *fmt, ...)
 
     begin(err, code, UK_STAGE_NONE, 0);
     va_start(args, fmt);
-    write_at(err, 0, fmt, args);
+    write_text(err, fmt, args);
     va_end(args);
     return code;
 }
@@ -48,7 +48,7 @@ uk_err_sys(struct uk_err *err, int errnum, const char *fmt, ...)
     begin(err, errnum == ENOMEM ? UK_NO_MEMORY : UK_SYSTEM, UK_STAGE_NONE,
           errnum);
     va_start(args, fmt);
-    write_at(err, 0, fmt, args);
+    write_text(err, fmt, args);
     va_end(args);
     len = strlen(err->text);
     if (reason != NULL)
@@ -66,7 +66,7 @@ uk_err_late(struct uk_err *err, enum uk_stage stage, const char *fmt, ...)
 
     begin(err, UK_TIMEOUT, stage, 0);
     va_start(args, fmt);
-    write_at(err, 0, fmt, args);
+    write_text(err, fmt, args);
     va_end(args);
     return UK_TIMEOUT;
 }
@@ -81,7 +81,7 @@ uk_err_in(struct uk_err *err, const char *fmt, ...)
     memcpy(cause, err->text, sizeof(cause));
     cause[sizeof(cause) - 1] = '\0';
     va_start(args, fmt);
-    write_at(err, 0, fmt, args);
+    write_text(err, fmt, args);
     va_end(args);
     len = strlen(err->text);
     snprintf(err->text + len, sizeof(err->text) - len, ": %s", cause);

@@ -189,9 +189,6 @@ set_way(struct uk_httpstry *attempt)
             curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)attempt->fresh);
     if (rc == CURLE_OK)
         rc = curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)attempt->join);
-    if (rc == CURLE_OK && attempt->most_idle_s > 0)
-        rc = curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
-                              (long)attempt->most_idle_s);
     return rc;
 }
 

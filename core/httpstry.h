@@ -29,7 +29,6 @@ struct uk_httpstry {
     CURLSH *share;               /* TLS sessions to resume; NULL for none */
     struct uk_httpsspare *spare; /* handles to use again; NULL for none */
     bool join; /* wait for a connection that begins, and share it (HTTP/2) */
-    unsigned most_idle_s; /* a connection kept for longer is not used; 0: any */
     /* What came out: */
     bool sent;  /* the request was on its way, for all we know */
     bool stale; /* over a kept connection that was closed before one byte of an

@@ -223,7 +223,7 @@ static const struct uk_conf_rule rules[] = {
      .offset = AT(agent_idle),
      .fallback = "10min",
      .min = 1000,
-     .max = 86400000},
+     .max = DAY_MS},
 };
 
 static const struct uk_conf_table table = {rules, UK_COUNT(rules)};
@@ -301,13 +301,12 @@ check_combinations(const struct uk_settings *settings, const char *file,
     return check_offline(settings, file, seen, err);
 }
 
-/* The file cannot say it: white space around a value does not count. */
-static void
-end_in_space(char prompt[UK_CONF_VALUE])
+void
+uk_settings_end_prompt(char prompt[UK_CONF_VALUE])
 {
     size_t len = strlen(prompt);
 
-    if (prompt[len - 1] != ' ' && len + 1 < UK_CONF_VALUE)
+    if (len > 0 && prompt[len - 1] != ' ' && len + 1 < UK_CONF_VALUE)
         memcpy(prompt + len, " ", 2);
 }
 
@@ -323,7 +322,7 @@ parse(const char *text, size_t len, const char *file, struct uk_settings *out,
         code = check_combinations(&settings, file, seen, err);
     if (code != UK_OK)
         return code;
-    end_in_space(settings.prompt);
+    uk_settings_end_prompt(settings.prompt);
     if (settings.agent_socket[0] == '\0' && strcmp(file, UK_SETTINGS_FILE) == 0)
         memcpy(settings.agent_socket, UK_SETTINGS_SOCKET,
                sizeof(UK_SETTINGS_SOCKET));

@@ -64,6 +64,10 @@ const struct uk_conf_table *uk_settings_table(void);
 bool uk_settings_offline(const struct uk_settings *settings,
                          const char *service);
 
+/* End a prompt in a space, if there is room: neither this file nor, but for
+ * words in brackets, a line of pam.d can say it.  "" stays.  Pure. */
+void uk_settings_end_prompt(char prompt[UK_CONF_VALUE]);
+
 /* Parse and check the combinations (http only to loopback and only with
  * insecure_http; a client certificate needs its key).  Pure. */
 UK_MUST_USE enum uk_code uk_settings_parse(const char *text, size_t len,
@@ -73,8 +77,8 @@ UK_MUST_USE enum uk_code uk_settings_parse(const char *text, size_t len,
 
 /* Read a file that can be believed and parse it.  Unless it says so itself,
  * only UK_SETTINGS_FILE has an agent that listens: the one that does goes by
- * that file.  A file that cannot be read
- * is UK_MISCONFIGURED, whatever the reason: there is no default policy. */
+ * that file.  A file that cannot be read is UK_MISCONFIGURED, whatever the
+ * reason: there is no default policy. */
 UK_MUST_USE enum uk_code
 uk_settings_load(const char *file, struct uk_settings *out, struct uk_err *err);
 

@@ -34,16 +34,6 @@ static const struct uk_conf_rule rules[] = {
 
 static const struct uk_conf_table table = {rules, UK_COUNT(rules)};
 
-/* A word of pam.d seldom can (only in brackets), but a prompt reads better. */
-static void
-end_in_space(char prompt[UK_CONF_VALUE])
-{
-    size_t len = strlen(prompt);
-
-    if (len > 0 && prompt[len - 1] != ' ' && len + 1 < UK_CONF_VALUE)
-        memcpy(prompt + len, " ", 2);
-}
-
 /* One of ours that does not stand alone? */
 static bool
 needs_value(const char *name)
@@ -93,7 +83,7 @@ uk_options_parse(int argc, const char *const *argv, struct uk_options *out,
                           "'use_first_pass' may not; allowed: one of them");
     if (code != UK_OK)
         return uk_err_in(err, "reading the module's arguments");
-    end_in_space(options.prompt);
+    uk_settings_end_prompt(options.prompt);
     *out = options;
     return UK_OK;
 }
