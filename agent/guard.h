@@ -3,8 +3,8 @@
  * of an outage, and the numbers about both.
  *
  * NULL is a guard without limits and numbers.  One who decides goes through it
- * twice: before the service is asked
- * (uk_guard_admit), and when it is known what came of that (uk_guard_settle).
+ * twice: before the service is asked (uk_guard_admit), and when it is known
+ * what came of that (uk_guard_settle).
  */
 #ifndef UK_AGENT_GUARD_H
 #define UK_AGENT_GUARD_H

@@ -27,9 +27,9 @@
 #define STACK       (8UL << 20)
 
 /* Ours, whatever the caller's were: neither may a caller starve us, nor we eat
- * up the machine.  No file is ever written.  All agents are one user, so a
- * limit of tasks is one that a single caller could use up for everybody; each
- * agent hangs on a process of its caller's, whose own limit bounds them. */
+ * up the machine.  All agents are one user, so a limit of tasks is one that a
+ * single caller could use up for everybody; each agent hangs on a process of
+ * its caller's, whose own limit bounds them. */
 static const struct {
     __rlimit_resource_t what;
     rlim_t limit;

@@ -48,7 +48,8 @@ void uk_buf_addf(struct uk_buf *buf, const char *fmt, ...) UK_PRINTF(2, 3);
 /* The content as a string, "" when empty; borrowed until the next change. */
 const char *uk_buf_peek(const struct uk_buf *buf);
 
-/* UK_OK, or UK_INVALID when the limit was passed, or UK_NO_MEMORY. */
+/* UK_OK, or UK_INVALID when the limit was passed or what should have been text
+ * is none, or UK_NO_MEMORY. */
 UK_MUST_USE enum uk_code uk_buf_check(const struct uk_buf *buf,
                                       struct uk_err *err);
 

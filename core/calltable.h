@@ -2,8 +2,8 @@
  * The system calls that every program of ours goes on to need, once it is
  * ready, together with those that none ever needs.
  *
- * Missing from it, because programs differ: clone, fork, kill, bind, listen,
- * accept.  clone3 is missing on purpose: its flags are out of a filter's reach,
+ * Missing from it, because programs differ: clone, fork, kill, listen, accept.
+ * clone3 is missing on purpose: its flags are out of a filter's reach,
  * and the C library takes clone where there is none.
  */
 #ifndef UK_CORE_CALLTABLE_H

@@ -5,8 +5,9 @@
  * it: every folder on its absolute path, and the file itself, belongs to one
  * of the two and is writable by no one else (a sticky folder of root's, like
  * /tmp, may stand on the way, but not hold the file), no part of the path is a
- * symbolic link, and it is a regular file.  The check and the reading go
- * through the same descriptors, so nothing can be exchanged between them.
+ * symbolic link, and it is a regular file.  The folder that holds it and the
+ * file itself are checked by the descriptors that they are used by; folders
+ * above, which nobody else can exchange then, by their names (core/walk.h).
  */
 #ifndef UK_CORE_FILE_H
 #define UK_CORE_FILE_H

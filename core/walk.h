@@ -1,6 +1,9 @@
 /*
  * A way down an absolute path, each folder checked before the next is looked
  * for (a part of core/file).
+ *
+ * So a folder may be looked at by its name: once nobody but root and us can
+ * change those above it, nobody else can put another in its place.
  */
 #ifndef UK_CORE_WALK_H
 #define UK_CORE_WALK_H

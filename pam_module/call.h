@@ -52,8 +52,8 @@ UK_MUST_USE enum uk_code uk_call_settle(struct uk_call *call);
 /* Borrow the items again, which any conversation may have changed. */
 void uk_call_borrow(struct uk_call *call);
 
-/* The same, after one of ours.  UK_INVALID if the host has
- * changed the user meanwhile: what was typed was typed for another. */
+/* The same, after one of ours.  UK_INVALID if the host has changed the user
+ * meanwhile: what was typed was typed for another. */
 UK_MUST_USE enum uk_code uk_call_resume(struct uk_call *call);
 
 /* The clock starts: the key is in hand.  The moment by which the answer must
