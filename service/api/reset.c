@@ -83,9 +83,9 @@ refuse_confirmed(struct uk_call *call)
                          "already confirmed");
 }
 
-/* Whose address it is: call->person, if call->person_found; but for the address,
- * which stays as it was typed.  It is a part of answers, and as the database has
- * it it would tell that it is there. */
+/* Whose address it is: call->person, if call->person_found.  The address itself
+ * stays as it was typed: answers have it, and as the database has it it would
+ * tell that it is there. */
 static bool
 find_person(struct uk_call *call)
 {

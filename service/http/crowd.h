@@ -1,8 +1,8 @@
 /*
  * How many connections each source has at this moment.
  *
- * A source is a subject of value/address.h, so all of an IPv6 /64 is one: who has
- * one address of it has them all.
+ * A source is a subject of value/address.h, so all of an IPv6 /64 is one: who
+ * has one address of it has them all.
  */
 #ifndef UK_SERVICE_HTTP_CROWD_H
 #define UK_SERVICE_HTTP_CROWD_H

@@ -32,8 +32,8 @@ void uk_framing_header(struct uk_framing *framing, const char *name,
 const char *uk_framing_end(struct uk_framing *framing);
 
 /* Does the request say where it ends?  A POST, PUT or PATCH without any length
- * does not: its connection must end with the reply, because what follows may be a
- * body that the library has not seen announced (it takes a header without a
+ * does not: its connection must end with the reply, because what follows may be
+ * a body that the library has not seen announced (it takes a header without a
  * name, ": x", for the end of the headers).  What did not come directly from
  * the client, or may not have, may have been one request for the proxy, so
  * nothing without a length is clear then. */

@@ -2,8 +2,8 @@
  * HTTP: the rest of the service sees a request and a reply.
  *
  * One struct uk_http is one listening socket served by one thread; threads
- * share nothing.  libmicrohttpd and GnuTLS are known by http*.c and
- * tls.c only.
+ * share nothing.  libmicrohttpd is known in this folder alone; so is GnuTLS,
+ * but for one hash (value/crypto.c).
  */
 #ifndef UK_SERVICE_HTTP_HTTP_H
 #define UK_SERVICE_HTTP_HTTP_H

@@ -2,9 +2,10 @@
  * When users and keys have logged in last, written down behind their backs.
  *
  * A login never waits for it and never fails for it: what has no room, or
- * comes into a transaction that fails, is lost.  It is written once an hour
- * for each user and key, and for all of them once a second, so the rate of logins does
- * not become one of changes: each commit costs SQLite's readers their caches.
+ * comes into a transaction that fails, is lost.  It is written once an hour for
+ * each user and key, and for all of them once a second, so the rate of logins
+ * does not become one of changes: each commit costs SQLite's readers their
+ * caches.
  */
 #ifndef UK_SERVICE_REQUEST_SEEN_H
 #define UK_SERVICE_REQUEST_SEEN_H

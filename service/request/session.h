@@ -4,8 +4,7 @@
  * A session is in its tokens, no row stands for it.  It stands as long as its
  * token is not over, its user and the key that opened it exist, are enabled
  * and have the same epoch, the key has not expired, and it was not logged out;
- * all of this is looked up
- * at each use, in one statement.
+ * all of this is looked up at each use, in one statement.
  */
 #ifndef UK_SERVICE_REQUEST_SESSION_H
 #define UK_SERVICE_REQUEST_SESSION_H

@@ -1,6 +1,6 @@
 /*
  * What every thread of the server shares.  Nothing in it changes while it
- * serves, but what has a lock of its own.
+ * serves, but what is atomic or has a lock of its own.
  */
 #ifndef UK_SERVICE_REQUEST_SHARED_H
 #define UK_SERVICE_REQUEST_SHARED_H

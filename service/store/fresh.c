@@ -1,4 +1,4 @@
-/* A file that is made beside its place, and is in its place once it is whole. */
+/* A file that is made beside its place, and is there once it is whole. */
 #include "service/store/fresh.h"
 
 #include <errno.h>

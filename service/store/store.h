@@ -252,8 +252,8 @@ const char *uk_store_path(const char *where);
  * tells whether there is anything left to do.  add_server: the user, new, with
  * its key: TAKEN by the name, FULL.  Without the key the user is of no use:
  * delete_user ends both.  note_logins: these users and keys, as far as they
- * are there, logged in then.  set_email: of an identity that is there, and confirmed by
- * it; what was handed out to the user is void: TAKEN, NOT_FOUND.
+ * are there, logged in then.  set_email: of an identity that is there, and
+ * confirmed by it; what was handed out to the user is void: TAKEN, NOT_FOUND.
  * claim: until the transaction ends nobody else claims; taken if it has, or
  * ever had, an app.
  * add_user: TAKEN.  set_user: disabling raises the epoch; NOT_FOUND.

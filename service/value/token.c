@@ -110,8 +110,8 @@ put_identity(struct text *text, const char *name,
     add(text, "}", 1);
 }
 
-/* The names that clients look for, the older ones ("stitch") as well, and
- * ours: session_exp, uk_email, epoch, provider, identity_id, key_id, key_epoch. */
+/* The names that clients look for, the older ones ("stitch") as well, and ours:
+ * session_exp, uk_email, epoch, provider, identity_id, key_id, key_epoch. */
 static void
 put_claims(struct text *text, const struct uk_claims *claims)
 {

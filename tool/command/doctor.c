@@ -1,4 +1,4 @@
-/* userkey doctor: what is wrong with this machine's logins, and what mends it. */
+/* userkey doctor: what is wrong with this machine's logins, what mends it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

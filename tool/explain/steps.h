@@ -1,6 +1,6 @@
 /*
- * The way of a login to an account, step by step: what each rule says, which one
- * decides, and where that stands.
+ * The way of a login to an account, step by step: what each rule says, which
+ * one decides, and where that stands.
  */
 #ifndef UK_TOOL_EXPLAIN_STEPS_H
 #define UK_TOOL_EXPLAIN_STEPS_H

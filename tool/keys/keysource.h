@@ -16,8 +16,8 @@
 #include "core/secret.h"
 
 /* file is the only one to look at, or NULL.  UK_MISCONFIGURED for one that is
- * not to be believed, or in which there is something else than a key; UK_INVALID
- * where there is none anywhere. */
+ * not to be believed, or in which there is something else than a key;
+ * UK_INVALID where there is none anywhere. */
 UK_MUST_USE enum uk_code
 uk_keysource_read(const char *file, struct uk_secret *out, struct uk_err *err);
 

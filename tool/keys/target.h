@@ -35,8 +35,9 @@ UK_MUST_USE enum uk_code uk_target_read(const struct uk_target *target,
                                         struct uk_err *err);
 
 /* The value, in the file; readers of one that was there see the old key or
- * the new one.  Where it fails, arrived tells whether the new one may be in the
- * place of the old one all the same: the disk has not said that it will last. */
+ * the new one.  Where it fails, arrived tells whether the new one may be in
+ * the place of the old one all the same: the disk has not said that it will
+ * last. */
 UK_MUST_USE enum uk_code uk_target_fill(const struct uk_target *target,
                                         const struct uk_secret *value,
                                         bool *arrived, struct uk_err *err);

@@ -251,8 +251,8 @@ read_lines(const struct reading *reading, const struct uk_buf *text)
     return code;
 }
 
-/* *whole is false, or stays it, for a file that is not there or that libpam does
- * not read to its end; what came before that counts. */
+/* *whole is false, or stays it, for a file that is not there or that libpam
+ * does not read to its end; what came before that counts. */
 static enum uk_code
 read_file(const struct reading *reading, bool *whole)
 {
