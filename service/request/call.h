@@ -5,7 +5,7 @@
  * the loop that has the connection, among the hashers, with the writer; or
  * that the reply is filled.  So no loop ever waits for a password hash or for
  * a disk, and every change of the database is made by one thread, which puts
- * those that wait into one transaction.
+ * those that wait into as few transactions as it can.
  */
 #ifndef UK_SERVICE_REQUEST_CALL_H
 #define UK_SERVICE_REQUEST_CALL_H

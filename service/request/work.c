@@ -9,6 +9,8 @@
 
 #include "core/deadline.h"
 #include "core/io.h"
+#include "service/request/handlers.h"
+#include "service/request/route.h"
 
 #define BUSY_WAIT "1" /* seconds */
 
@@ -161,11 +163,47 @@ take_seen(struct uk_server *server, struct uk_job **jobs)
     return false;
 }
 
+/*
+ * Each change keeps its rows locked until its transaction ends.  Nodes that
+ * lock them in the same order wait for each other, and never in a circle: the
+ * users by their ids, behind each the rows that are its own, behind all of them
+ * the sessions that end.  What fits into no such order has a transaction to
+ * itself: addresses, which two may ask for whoever's they are, and where the
+ * call does not say whose rows it will change.
+ */
+enum part {
+    USERS,     /* who they are is known */
+    ADDRESSES, /* of users that are made */
+    ALONE,
+};
+
 /* Whose rows it is about to change, as far as the call tells. */
 static const char *
 user_of(const struct uk_call *call)
 {
     return call->path.user[0] != '\0' ? call->path.user : call->audit.user;
+}
+
+static bool
+ends_session(const struct uk_call *call)
+{
+    return call->route != NULL && call->route->handler == uk_session_end;
+}
+
+static enum part
+part_of(const struct uk_call *call)
+{
+    const struct uk_route *route = call->route;
+
+    if (ends_session(call))
+        return USERS;
+    if (route != NULL && (route->handler == uk_admin_user_email ||
+                          route->handler == uk_link_password ||
+                          (route->role == UK_ROLE_ADMIN &&
+                           route->handler != uk_admin_user_create &&
+                           call->path.user[0] == '\0')))
+        return ALONE;
+    return user_of(call)[0] == '\0' ? ADDRESSES : USERS;
 }
 
 /* Of the one user, the rows: all of them or new ones, then one by one. */
@@ -174,8 +212,14 @@ compare(const struct uk_job *left, const struct uk_job *right)
 {
     const struct uk_call *a = (const struct uk_call *)left;
     const struct uk_call *b = (const struct uk_call *)right;
-    int order = strcmp(user_of(a), user_of(b));
+    int order = (int)part_of(a) - (int)part_of(b);
 
+    if (order == 0)
+        order = (int)ends_session(a) - (int)ends_session(b);
+    if (order == 0 && ends_session(a))
+        return strcmp(a->claims.session_id, b->claims.session_id);
+    if (order == 0)
+        order = strcmp(user_of(a), user_of(b));
     if (order == 0)
         order = strcmp(a->key_id, b->key_id);
     return order != 0
@@ -183,8 +227,6 @@ compare(const struct uk_job *left, const struct uk_job *right)
                : strcmp(a->person.identity.email, b->person.identity.email);
 }
 
-/* Each change keeps its rows locked until all are made.  Nodes that lock them
- * in the same order wait for each other, and never in a circle. */
 static struct uk_job *
 put_in_order(struct uk_job *jobs)
 {
@@ -202,18 +244,35 @@ put_in_order(struct uk_job *jobs)
     return sorted;
 }
 
-void
-uk_work_write(void *context, struct uk_job *jobs)
+/* Off the list, what its first one can share a transaction with. */
+static struct uk_job *
+take_part(struct uk_job **jobs)
 {
-    struct uk_server *server = context;
+    struct uk_job *first = *jobs, *end = first;
+    enum part part;
+
+    if (first == NULL)
+        return NULL;
+    part = part_of((struct uk_call *)first);
+    while (part != ALONE && end->next != NULL &&
+           part_of((struct uk_call *)end->next) == part)
+        end = end->next;
+    *jobs = end->next;
+    end->next = NULL;
+    return first;
+}
+
+/* One transaction; seen: what has been seen is a part of it, the last one, as
+ * it waits for nobody. */
+static void
+write_part(struct uk_server *server, struct uk_job *jobs, bool seen)
+{
     struct uk_store *store = server->write_store;
     int64_t begun_ns = uk_deadline_in(0).at_ns;
     struct uk_err err = UK_ERR_NONE;
-    bool seen = take_seen(server, &jobs);
     unsigned long changes = 0;
     enum uk_code code;
 
-    jobs = put_in_order(jobs);
     code = store->ops->begin(store, &err);
     for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
          job = job->next, changes++)
@@ -235,5 +294,18 @@ uk_work_write(void *context, struct uk_job *jobs)
     for (struct uk_job *next; jobs != NULL; jobs = next) {
         next = jobs->next;
         come_home((struct uk_call *)jobs);
+    }
+}
+
+void
+uk_work_write(void *context, struct uk_job *jobs)
+{
+    struct uk_server *server = context;
+    bool seen = take_seen(server, &jobs);
+
+    for (jobs = put_in_order(jobs); jobs != NULL || seen; seen = false) {
+        struct uk_job *part = take_part(&jobs);
+
+        write_part(server, part, seen);
     }
 }

@@ -14,6 +14,12 @@
  * as long as every answer is the same as before.  Only a commit is never
  * played again once it may have arrived.
  *
+ * Locks are taken in one order, so that nobody waits in a circle: an app; its
+ * users by their ids; what is a user's, by who has that user's row; addresses
+ * and sessions, which go by their unique index.  What is only noted or cleared
+ * away (SKIP LOCKED) waits for nobody.  Which changes share a transaction, and
+ * in which order, says request/work.c.
+ *
  * Every column that is compared is BYTEA: bytes have no encoding that could
  * refuse them, and no collation that changes with the system's libraries.
  */

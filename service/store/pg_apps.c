@@ -75,24 +75,25 @@ uk_pg_drop_app(struct uk_store *store, const char *app_id,
 }
 
 /* The row of the app goes behind that of its last user: one may have been
- * added by a node that had found the app before it was dropped. */
+ * added by a node that had found the app before it was dropped.  It goes by
+ * itself: who waits for such a node has no row that it could want. */
 enum uk_code
 uk_pg_empty_app(struct uk_store *store, const char *app_id, unsigned most,
                 bool *more, struct uk_err *err)
 {
     struct uk_pg_query query = uk_pg_query_start(store, UK_PG_EMPTY_APP);
-    unsigned long users, apps = 0;
+    unsigned long users, apps;
     enum uk_code code;
 
     uk_pg_query_put_text(&query, app_id);
     uk_pg_query_put_int(&query, most);
     code = uk_pg_query_change(&query, &users, err);
-    if (code == UK_OK && users < most) {
+    if (code == UK_OK && users == 0) {
         query = uk_pg_query_start(store, UK_PG_DELETE_APP);
         uk_pg_query_put_text(&query, app_id);
         code = uk_pg_query_change(&query, &apps, err);
     }
     if (code == UK_OK)
-        *more = users > 0 && apps == 0;
+        *more = users > 0;
     return code;
 }

@@ -2,8 +2,7 @@
  * Every statement that runs on PostgreSQL.
  *
  * CockroachDB and Yugabyte take them too: no sequences, triggers, functions of
- * our own, advisory locks or LISTEN.  Those that find or change what belongs
- * to one user find it by an index.
+ * our own, advisory locks or LISTEN.  What is one user's is found by an index.
  */
 #include "service/store/pg.h"
 
@@ -262,9 +261,10 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
          "i", true},
     [UK_PG_CAP_BURIED] =
         {"cap_buried",
-         "DELETE FROM deleted_key WHERE user_id = $1 AND deleted <= (SELECT"
-         " deleted FROM deleted_key WHERE user_id = $1 ORDER BY deleted DESC"
-         " LIMIT 1 OFFSET $2)",
+         "DELETE FROM deleted_key WHERE hash IN (SELECT hash FROM deleted_key"
+         " WHERE user_id = $1 AND deleted <= (SELECT deleted FROM deleted_key"
+         " WHERE user_id = $1 ORDER BY deleted DESC LIMIT 1"
+         " OFFSET $2)" NOT_LOCKED,
          "bi", true},
 
     [UK_PG_REVOKE] = {"revoke",
@@ -342,7 +342,7 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
         {"empty_app",
          "DELETE FROM app_user WHERE id IN (SELECT u.id FROM app_user u"
          " JOIN app a ON a.id = u.app_id AND a.deleted"
-         " WHERE u.app_id = $1 ORDER BY u.id LIMIT $2)",
+         " WHERE u.app_id = $1 ORDER BY u.id LIMIT $2 FOR UPDATE OF u)",
          "bi", true},
     [UK_PG_DELETE_APP] = {"delete_app",
                           "DELETE FROM app WHERE id = $1 AND deleted"
@@ -350,8 +350,8 @@ static const struct uk_pg_statement statements[UK_PG_SQL_COUNT] = {
                           " WHERE u.app_id = $1)",
                           "b", true},
     [UK_PG_LOCK_APP] = {"lock_app",
-                        "SELECT 1 FROM app WHERE id = $1 FOR UPDATE", "b",
-                        true},
+                        "SELECT 1 FROM app WHERE id = $1 FOR NO KEY UPDATE",
+                        "b", true},
     [UK_PG_LIST_SERVERS] = {"list_servers",
                             "SELECT " UK_PG_KEY ", u.id" SERVERS
                             " ORDER BY k.created, k.id LIMIT $2",

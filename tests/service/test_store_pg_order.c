@@ -282,6 +282,106 @@ locks_a_user_before_what_is_hers(void **state)
     PQfinish(conn);
 }
 
+/* Somebody has these rows, and the change waits for none of them. */
+static void
+waits_for_nobody(struct fixture *f, const char *lock, change *step)
+{
+    struct node node = {.f = f, .change = step};
+    PGconn *conn = pg_connect(f);
+    bool waited;
+
+    pg_do(conn, "BEGIN");
+    assert_int_equal(pg_do(conn, lock), 1);
+    assert_int_equal(pthread_create(&node.thread, NULL, run_change, &node), 0);
+    waited = waits(&node, conn);
+    PQfinish(conn);
+    pthread_join(node.thread, NULL);
+    if (waited)
+        fail_msg("it waits for %s", lock);
+    if (node.code != UK_OK)
+        fail_msg("%s: %s", lock, node.err.text);
+}
+
+static enum uk_code
+add_server(struct uk_store *store, enum uk_store_result *result,
+           struct uk_err *why)
+{
+    const struct uk_store_user user = {.id = CARL, .app_id = APP};
+    const struct uk_store_hash hash = hash_of(NEW_KEY);
+    struct uk_store_key key = {.name = "a server"};
+
+    uk_id_make(key.id);
+    return uk_store_call(store, add_server, &user, &key, &hash, result, why);
+}
+
+static enum uk_code
+note_both(struct uk_store *store, enum uk_store_result *result,
+          struct uk_err *why)
+{
+    struct uk_store_seen seen = {.user_id = ANN};
+
+    memcpy(seen.key_id, ann_key, UK_ID_SIZE);
+    *result = UK_STORE_DONE;
+    return uk_store_call(store, note_logins, &seen, 1, uk_id_now_us(), why);
+}
+
+static void
+what_is_only_cleared_or_noted_waits_for_nobody(void **state)
+{
+    static const char *const noted[] = {
+        "SELECT 1 FROM app_user WHERE id = '" ANN "' FOR KEY SHARE",
+        "SELECT 1 FROM api_key WHERE user_id = '" ANN "' FOR KEY SHARE",
+    };
+    struct fixture *f = *state;
+
+    make_people(f);
+    /* As the purge of another node has it, and more than may stay. */
+    count(f, "INSERT INTO deleted_key(hash, id, user_id, app_id, deleted)"
+             " SELECT decode(lpad(n::text, 64, '0'), 'hex'), '" SID "', '" ANN
+             "', '" APP "', n FROM generate_series(1, 5000) n");
+    waits_for_nobody(f,
+                     "SELECT 1 FROM deleted_key WHERE deleted = 1 FOR UPDATE",
+                     delete_the_key);
+    assert_in_range(count(f, "SELECT count(*) FROM deleted_key"), 1, 4999);
+    make_people(f);
+    for (size_t i = 0; i < UK_COUNT(noted); i++)
+        waits_for_nobody(f, noted[i], note_both);
+}
+
+/* A user that is added refers to the app, and so does one that a transaction
+ * changes twice. */
+static void
+a_server_key_does_not_wait_for_users(void **state)
+{
+    waits_for_nobody(*state,
+                     "SELECT 1 FROM app WHERE id = '" APP "' FOR KEY SHARE",
+                     add_server);
+}
+
+static enum uk_code
+empty_app(struct uk_store *store, enum uk_store_result *result,
+          struct uk_err *why)
+{
+    bool more = false;
+    enum uk_code code = uk_store_call(store, empty_app, APP, 10, &more, why);
+
+    *result = more ? UK_STORE_DONE : UK_STORE_NOT_FOUND;
+    return code;
+}
+
+/* Its users may be in the hands of whoever still adds one. */
+static void
+an_app_goes_by_itself(void **state)
+{
+    struct fixture *f = *state;
+
+    make_people(f);
+    count(f, "UPDATE app SET deleted = TRUE");
+    waits_for_nobody(f, "SELECT 1 FROM app FOR KEY SHARE", empty_app);
+    assert_int_equal(count(f, "SELECT count(*) FROM app_user"), 0);
+    assert_int_equal(count(f, "SELECT count(*) FROM app"), 1);
+}
+
 static struct store_kind kind;
 
 #define MADE(test)                                                             \
@@ -293,6 +393,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         MADE(locks_a_user_before_what_is_hers),
+        MADE(what_is_only_cleared_or_noted_waits_for_nobody),
+        MADE(a_server_key_does_not_wait_for_users),
+        MADE(an_app_goes_by_itself),
     };
     char why[CLUSTER_ANSWER];
     int failed;

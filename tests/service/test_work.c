@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "service/request/call.h"
+#include "service/request/handlers.h"
+#include "service/request/route.h"
 #include "service/request/work.h"
 
 #define CALLS 4
@@ -41,9 +43,13 @@ answer(struct uk_store *store, const char *name, struct uk_err *err)
     return UK_OK;
 }
 
+static char order[64]; /* of what has been done, behind a | where it began */
+
 static enum uk_code
 begin(struct uk_store *store, struct uk_err *err)
 {
+    assert_true(strlen(order) + 1 < sizeof(order));
+    order[strlen(order)] = '|';
     return answer(store, "begin", err);
 }
 
@@ -122,6 +128,7 @@ write_batch(struct fixture *f, const char *fails)
     struct uk_err err = UK_ERR_NONE;
 
     memset(f, 0, sizeof(*f));
+    memset(order, 0, sizeof(order));
     assert_int_equal(uk_crypto_start(&err), UK_OK);
     assert_int_equal(uk_inbox_init(&f->inbox, &err), UK_OK);
     assert_true(uk_address_parse("127.0.0.1:1", &f->peer));
@@ -198,43 +205,104 @@ says_what_was_decided(void **state)
     clear(&f);
 }
 
-static char order[CALLS + 1];
-
 static enum uk_then
 note_order(struct uk_call *call)
 {
+    assert_true(strlen(order) + 1 < sizeof(order));
     order[strlen(order)] = call->path.group[0];
     return uk_call_empty(call, 204);
 }
 
+#define ROUTE(name, who, step)                                                 \
+    static const struct uk_route name = {.role = UK_ROLE_##who, .handler = step}
+
+ROUTE(key_create, KEEPER, uk_key_create);
+ROUTE(key_enable, KEEPER, uk_key_enable);
+ROUTE(logout, SESSION, uk_session_end);
+ROUTE(registration, ANYBODY, uk_password_register);
+ROUTE(link_users, OWNER, uk_link_password);
+ROUTE(admin_logout, ADMIN, uk_session_end);
+ROUTE(admin_key, ADMIN, uk_admin_key_create);
+ROUTE(admin_user, ADMIN, uk_admin_user_create);
+ROUTE(admin_email, ADMIN, uk_admin_user_email);
+ROUTE(admin_pending, ADMIN, uk_admin_pending_confirm);
+ROUTE(admin_server, ADMIN, uk_admin_server_enable);
+ROUTE(admin_app, ADMIN, uk_admin_app_delete);
+
+struct asked {
+    const struct uk_route *route;
+    const char *user, *target, *key, *session, *email;
+};
+
+static void
+fill(struct uk_call *call, const struct asked *asked)
+{
+    call->next = note_order;
+    call->route = asked->route;
+    memcpy(call->audit.user, asked->user, strlen(asked->user) + 1);
+    memcpy(call->path.user, asked->target, strlen(asked->target) + 1);
+    memcpy(call->key_id, asked->key, strlen(asked->key) + 1);
+    memcpy(call->claims.session_id, asked->session, strlen(asked->session) + 1);
+    memcpy(call->person.identity.email, asked->email, strlen(asked->email) + 1);
+}
+
 /* Two nodes that lock rows in the same order never wait in a circle. */
+static const struct {
+    struct asked asked[CALLS]; /* numbered from 0 */
+    const char *order;
+} batches[] = {
+    /* A user's rows, one behind another, whoever changes them. */
+    {{{&key_enable, "bbb", "", "k2", "s1", ""},
+      {&key_create, "bbb", "", "", "s1", ""},
+      {&admin_key, "", "aaa", "k9", "s1", ""},
+      {&key_enable, "bbb", "", "k1", "s1", ""}},
+     "|2130"},
+    /* Sessions that end, behind all users. */
+    {{{&logout, "aaa", "", "", "s2", ""},
+      {&admin_logout, "", "", "", "s3", ""},
+      {&key_create, "ccc", "", "", "s0", ""},
+      {&logout, "bbb", "", "", "s1", ""}},
+     "|2301"},
+    /* Addresses apart from users, in their own order. */
+    {{{&registration, "", "", "", "", "b@example.com"},
+      {&key_create, "bbb", "", "", "s1", ""},
+      {&admin_user, "", "", "", "s1", "a@example.com"},
+      {&admin_key, "", "aaa", "", "s1", ""}},
+     "|31|20"},
+    /* What cannot be told, each by itself. */
+    {{{&admin_email, "", "aaa", "", "s1", ""},
+      {&link_users, "aaa", "", "", "s1", ""},
+      {&key_create, "bbb", "", "", "s1", ""},
+      {&key_create, "aaa", "", "", "s1", ""}},
+     "|32|0|1"},
+    {{{&admin_app, "", "", "", "s1", ""},
+      {&admin_pending, "", "", "", "s1", ""},
+      {&registration, "", "", "", "", "b@example.com"},
+      {&admin_server, "", "", "k1", "s1", ""}},
+     "|2|0|1|3"},
+};
+
 static void
 changes_rows_in_one_order(void **state)
 {
-    static const struct {
-        const char *user, *target, *key;
-    } rows[CALLS] = {{"bbb", "", "k2"},
-                     {"bbb", "", ""},
-                     {"", "aaa", "k9"},
-                     {"bbb", "", "k1"}};
-    struct fixture f;
-    struct uk_job *job;
+    for (size_t n = 0; n < UK_COUNT(batches); n++) {
+        struct fixture f;
+        struct uk_job *job;
 
-    write_batch(&f, "");
-    job = uk_inbox_take(&f.inbox);
-    assert_ptr_equal(job, f.call[0]); /* as they came: all are nobody's */
-    memset(order, 0, sizeof(order));
-    for (int i = 0; i < CALLS; i++) {
-        f.call[i]->next = note_order;
-        f.call[i]->path.group[0] = (char)('0' + i);
-        memcpy(f.call[i]->audit.user, rows[i].user, strlen(rows[i].user) + 1);
-        memcpy(f.call[i]->path.user, rows[i].target,
-               strlen(rows[i].target) + 1);
-        memcpy(f.call[i]->key_id, rows[i].key, strlen(rows[i].key) + 1);
+        write_batch(&f, "");
+        job = uk_inbox_take(&f.inbox);
+        assert_ptr_equal(job, f.call[0]); /* as they came: all are nobody's */
+        memset(order, 0, sizeof(order));
+        for (int i = 0; i < CALLS; i++) {
+            fill(f.call[i], &batches[n].asked[i]);
+            f.call[i]->path.group[0] = (char)('0' + i);
+        }
+        uk_work_write(&f.server, job);
+        assert_string_equal(order, batches[n].order);
+        for (int i = 0; i < CALLS; i++)
+            f.call[i]->route = NULL;
+        clear(&f);
     }
-    uk_work_write(&f.server, job);
-    assert_string_equal(order, "2130");
-    clear(&f);
 }
 
 int
