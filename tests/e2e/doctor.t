@@ -2,6 +2,7 @@
 """userkey doctor and userkey explain on a machine that runs: what is wrong is
 said with what mends it, and what is explained is what a login gets."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -419,6 +420,54 @@ world.CONF.chmod(0o644)
 came = tool("explain", KEY)
 ok(came.status == 2 and KEY not in came.out + came.err,
    "explain with a key for a name: not repeated", came.status)
+
+# --- what confines programs here, written by hand
+
+
+@contextlib.contextmanager
+def kernel_says(folder, files):
+    """A folder of /sys has these files and no others, for this test alone."""
+    assert run(["mount", "-t", "tmpfs", "none", folder]).status == 0
+    for name, text in files.items():
+        path = pathlib.Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600 if name.endswith("profiles") else 0o644)
+    try:
+        yield
+    finally:
+        run(["umount", folder])
+
+
+conf()
+for folder, files, grade, words in (
+        ("/sys/fs", {}, "ok", "SELinux is not on"),
+        ("/sys/fs", {"selinux/enforce": "1"}, "note", "SELinux enforces its"),
+        ("/sys/fs", {"selinux/enforce": "0"}, "note", "SELinux is permissive"),
+        ("/sys/module", {}, "ok", "AppArmor is not on"),
+        ("/sys/module", {"apparmor/parameters/enabled": "N\n"}, "ok",
+         "AppArmor is not on")):
+    with kernel_says(folder, files):
+        says(f"{folder} {files}", "confinement", grade, words, 0)
+OURS = "/usr/libexec/userkey/userkey-agent"
+with kernel_says("/sys/module", {"apparmor/parameters/enabled": "Y\n"}):
+    for profiles, grade, words in (
+            ("", "note", "AppArmor is on, without a profile for the agent"),
+            ("/usr/bin/man (enforce)\n", "note", "without a profile"),
+            (f"a (enforce)\n{OURS} (complain)\nb (enforce)\n", "note",
+             "AppArmor only complains about the agent"),
+            (f"a (complain)\n{OURS} (enforce)\nb (complain)\n", "ok",
+             "AppArmor confines the agent"),
+            ("userkey-agent (enforce)", "ok", "AppArmor confines the agent")):
+        with kernel_says("/sys/kernel",
+                         {"security/apparmor/profiles": profiles}):
+            says(f"profiles {profiles!r}", "confinement", grade, words, 0)
+    with kernel_says("/sys/kernel", {"security/apparmor/profiles": OURS}):
+        found = doctor(**as_user("alice"))[1]
+        ok(any("which profiles AppArmor has" in f["what"] and
+               f["grade"] not in ("ok", "error") for f in found),
+           "doctor, as a user: which profiles there are cannot be seen",
+           *found)
 
 # --- as a person sees it
 came = pty_run([UK["UK_BIN"] + "/userkey", "explain", "bob"], [])

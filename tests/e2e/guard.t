@@ -231,6 +231,21 @@ agent.end()
 ran = world.tool('agent', 'status')
 ok(ran.status == 3 and 'no agent is running' in ran.err,
    'without an agent it says so', ran)
+settings(agent_socket='/run/userkey/' + 'a' * 120)
+ran = world.tool('agent', 'status')
+ok(ran.status != 0 and not ran.out and 'too long for a socket' in ran.err,
+   'no agent can listen at a path that is too long', ran)
+with socket.socket(socket.AF_UNIX) as mute:
+    mute.bind('/run/userkey/mute.status')
+    mute.listen()
+    threading.Thread(target=lambda: mute.accept()[0].close(),
+                     daemon=True).start()
+    settings(agent_socket='/run/userkey/mute')
+    ran = world.tool('agent', 'metrics')
+    ok(ran.status != 0 and not ran.out and 'says nothing' in ran.err,
+       'one who takes the call and says nothing has said nothing', ran)
+    os.unlink('/run/userkey/mute.status')
+settings()
 
 # --- Grace
 

@@ -204,6 +204,46 @@ ok(came.status == 1 and "nothing is changed" in came.err and
 (PAM_D / "userkey").unlink()
 same(files(), before, "(as before)")
 
+# --- files that are not what a block can be put into
+odd = PAM_D / "odd"
+for text, words, name in (
+        ("@include common-auth\n@include common-account \\\n\n",
+         "line 2 goes on in the next one", "a line that goes on"),
+        ("@include common-auth\nauth include common-auth\n"
+         "@include common-account\n",
+         "more than one line that brings in", "two ways to authenticate"),
+        ("@include common-account\n", "no line that brings in the system's "
+         "authentication", "no way to authenticate"),
+        ("@include common-auth\n", "no line that brings in the system's "
+         "account phase", "no account phase"),
+        ("@include common-auth\n# userkey enable-login: end\n"
+         "@include common-account\n", "has a block", "a piece of a block")):
+    odd.write_text(text)
+    came = userkey("enable-login", "--service", "sshd,odd")
+    ok(came.status in (1, 2) and words in came.err, name, came)
+    same(odd.read_text(), text, f"{name}: it is as it was")
+    odd.unlink()
+    same(files(), before, f"{name}: and no other is changed")
+odd.symlink_to("sudo")
+came = userkey("enable-login", "--service", "sshd,odd")
+ok(came.status in (1, 2) and "is a symbolic link" in came.err, "a link", came)
+ok(odd.is_symlink(), "a link: it still is one")
+odd.unlink()
+odd.mkdir()
+came = userkey("enable-login", "--service", "sshd,odd")
+ok(came.status in (1, 2) and "is not a regular file" in came.err, "a folder",
+   came)
+odd.rmdir()
+os.mkfifo(odd)
+came = userkey("enable-login", "--service", "sshd,odd")
+ok(came.status in (1, 2) and "is not a regular file" in came.err,
+   "a pipe, for which nobody waits", came)
+odd.unlink()
+came = userkey("enable-login", "--service", "sshd,odd")
+ok(came.status in (1, 2) and "there is no service 'odd'" in came.err,
+   "nothing at all", came)
+same(files(), before, "(as before)")
+
 
 # --- a trial that nobody confirms
 def wait_until_out(seconds=world.PATIENCE):
