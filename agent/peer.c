@@ -18,7 +18,8 @@ uk_peer_find(int fd, struct uk_peer *out, struct uk_err *err)
     *out = (struct uk_peer){
         .pid = made_by.pid,
         .uid = made_by.uid,
-        .parent = made_by.pid == getppid(),
+        /* 0 is whoever is outside of our namespace of processes. */
+        .parent = made_by.pid > 0 && made_by.pid == getppid(),
     };
     return UK_OK;
 }

@@ -1,6 +1,7 @@
 /* One visit at the agent, with a service played by this program: what is
  * answered, and which session is nobody's. */
 #include <pwd.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -966,6 +967,34 @@ test_peer(void **state)
                          UK_OK);
 }
 
+/* In a namespace of its own a process has no number for whoever is outside, its
+ * parent among them: that is no sign that it is the parent. */
+static void
+test_outside(void **state)
+{
+    struct uk_peer peer;
+    int status = 0;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0)
+            _exit(77); /* not on this machine */
+        pid = fork();
+        if (pid == 0)
+            _exit(getppid() != 0 || uk_peer_find(fd[1], &peer, &err) != UK_OK ||
+                  peer.parent);
+        _exit(waitpid(pid, &status, 0) == pid && WIFEXITED(status)
+                  ? WEXITSTATUS(status)
+                  : 2);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* Who starts an agent and sends it nothing does not have it for long. */
 static void
 test_patience(void **state)
@@ -1060,6 +1089,7 @@ main(void)
         TEST(test_patience),      TEST(test_late_request),
         TEST(test_two_requests),  TEST(test_prepare),
         TEST(test_prepare_twice), TEST(test_claims),
+        TEST(test_outside),
     };
 
     return cmocka_run_group_tests_name("agent_visit", tests, NULL, NULL);
