@@ -120,9 +120,13 @@ on_look(struct uk_flight *flight, enum uk_code code,
 
     server->looking = false;
     uk_server_landed(server);
-    uk_server_learn(server, &flight->attempt, code, reply->status, true, err);
-    if (!flight->attempt.stale)
+    /* A kept connection that was closed while nobody looked says nothing about
+     * the server. */
+    if (!flight->attempt.stale) {
+        uk_server_learn(server, &flight->attempt, code, reply->status, true,
+                        err);
         uk_health_look(&server->health, code, err, uk_deadline_in(0));
+    }
     uk_httpstry_clear(&flight->attempt);
     uk_https_reply_clear(reply);
 }

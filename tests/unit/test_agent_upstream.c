@@ -351,6 +351,21 @@ run_for(unsigned ms)
     assert_int_equal(uk_loop_run(loop, &err), UK_OK);
 }
 
+/* A kept connection that was closed says nothing about the server to who only
+ * looks either. */
+static void
+looks_past_a_stale_connection(void **state)
+{
+    const struct uk_server *server = uk_upstream_peek(up, 0);
+
+    act_of[0] = STALE;
+    uk_upstream_warm(up);
+    uk_httpsmany_wake(NULL);
+    assert_int_equal(looks, 1);
+    assert_int_equal(server->health.state, UK_HEALTH_GOOD);
+    assert_int_equal(server->failed, 0);
+}
+
 /* However many are coming, one look; and none where one answered just now. */
 static void
 is_warm_once(void **state)
@@ -388,7 +403,7 @@ main(void)
         TEST(goes_where_it_may),           TEST(asks_the_well_ones_first),
         TEST(leaves_the_silent_out),       TEST(is_warm_once),
         TEST(does_not_believe_the_hasty),  TEST(says_what_the_problem_is),
-        TEST(is_gone_by_the_network_only),
+        TEST(is_gone_by_the_network_only), TEST(looks_past_a_stale_connection),
     };
 
     return cmocka_run_group_tests_name("agent_upstream", tests, NULL, NULL);
