@@ -159,6 +159,20 @@ add_help(struct uk_buf *out, const struct command *command)
     add_folded(out, &text, STDOUT_FILENO);
 }
 
+static void
+say_usage(const struct command *command)
+{
+    struct uk_buf text = UK_BUF_UP_TO(UK_OUT_MAX);
+    struct uk_buf lines = UK_BUF_UP_TO(UK_OUT_MAX);
+
+    uk_buf_addf(&text, _("usage: userkey %s %s"), command->name,
+                command->synopsis);
+    uk_buf_add_byte(&text, '\n');
+    add_folded(&lines, &text, STDERR_FILENO);
+    fputs(uk_buf_peek(&lines), stderr);
+    uk_buf_clear(&lines);
+}
+
 /* Not repeated where it may be a secret. */
 static enum uk_exit
 refuse_words(const struct command *command, const struct uk_args *args)
@@ -175,7 +189,7 @@ refuse_words(const struct command *command, const struct uk_args *args)
             uk_out_error(_("%s: '%s' is one argument too many"), command->name,
                          uk_str_printable(shown, word, strlen(word)));
     }
-    uk_out_note(_("usage: userkey %s %s"), command->name, command->synopsis);
+    say_usage(command);
     return UK_EXIT_USAGE;
 }
 
@@ -221,8 +235,7 @@ run_command(const struct command *command, int argc, char **argv,
     if (uk_args_parse(argc, argv, command->options, &tool->args, &tool->err) !=
         UK_OK) {
         uk_out_error("%s: %s", command->name, tool->err.text);
-        uk_out_note(_("usage: userkey %s %s"), command->name,
-                    command->synopsis);
+        say_usage(command);
         return UK_EXIT_USAGE;
     }
     if (tool->args.help) {

@@ -128,7 +128,7 @@ ok("result\tgranted\n" in german.out and "darf sich" in german.out,
 
 # --- On a terminal
 got = screen("list")
-ok(re.match(r"ID +NAME +ZUSTAND +ALTER +ENDET +ZULETZT BENUTZT\s", got.out)
+ok(re.match(r"ID +NAME +ZUSTAND +ALTER +ENDET +BENUTZT\s", got.out)
    and " enabled " in got.out, "heads of tables", got)
 got = screen("check", "alice", answers=[("Benutzer-API-Schl", UK["UK_KEY"])])
 ok("Ergebnis" in got.out and "Bedeutung" in got.out and "granted" in got.out,

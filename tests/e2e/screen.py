@@ -31,7 +31,7 @@ PLACEHOLDERS = [
     (r"ukey[0-9A-Za-z]{60}", "<key>"),
     (r"\b[0-9a-f]{32}\b", "<request>"),
     (r"\b[0-9a-f]{24}\b", "<id>"),
-    (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\dZ?)?", "<date>"),
+    (r"(?<!\()\b\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\dZ?)?)?", "<date>"),
     (r"\b127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
     (re.escape(UK["UK_APP"]) or "$^", "<app>"),
     (re.escape(str(LAB)), "<lab>"),

@@ -1,6 +1,7 @@
 /* userkey list, userkey show: which keys there are. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/json.h"
 #include "tool/command/commands.h"
@@ -71,6 +72,16 @@ past_use(int64_t when_s, char out[UK_OUT_DATE])
     return out;
 }
 
+/* The day is enough for people, until it is near. */
+static const char *
+end(int64_t when_s, char out[UK_OUT_DATE])
+{
+    uk_out_date(when_s, out);
+    if (uk_out_is_terminal() && when_s - uk_when_now() > 2 * 86400)
+        out[strcspn(out, "T")] = '\0';
+    return out;
+}
+
 static void
 fill_row(const struct uk_key *key, bool servers, struct texts *texts,
          const char **row)
@@ -83,7 +94,7 @@ fill_row(const struct uk_key *key, bool servers, struct texts *texts,
     if (servers)
         row[n++] = key->user_id[0] != '\0' ? key->user_id : "-";
     row[n++] = past(key->created_s, texts->age);
-    row[n++] = uk_out_date(key->expires_s, texts->expires);
+    row[n++] = end(key->expires_s, texts->expires);
     row[n++] = past_use(key->used_s, texts->used);
 }
 

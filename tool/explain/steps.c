@@ -101,6 +101,43 @@ place_rule(const struct uk_steps *steps, size_t rule,
                            rules[rule].setting));
 }
 
+/* core/identity's words for a rule that keeps nobody out, which no log has, in
+ * the language; those for one that does are the log's. */
+static void
+word_passing(const struct uk_steps *steps, size_t rule,
+             const struct uk_ruling *ruling, char out[UK_STEPS_WHY])
+{
+    unsigned long uid = steps->decision->outcome.account.uid;
+
+    switch ((enum uk_rule)rule) {
+    case UK_RULE_ROOT:
+        snprintf(out, UK_STEPS_WHY, "%s",
+                 uid == 0 ? _("root has a line, and 'allow_root' is set")
+                          : _("it is not root"));
+        break;
+    case UK_RULE_MIN_UID:
+        if (uid == 0)
+            snprintf(out, UK_STEPS_WHY, "%s",
+                     _("root is not counted by 'min_uid'"));
+        else
+            snprintf(out, UK_STEPS_WHY,
+                     _("uid %lu is not below 'min_uid' (%lu)"), uid,
+                     steps->settings->min_uid);
+        break;
+    case UK_RULE_NOBODY:
+        snprintf(out, UK_STEPS_WHY, _("uid %lu is somebody's"), uid);
+        break;
+    case UK_RULE_LINE:
+        snprintf(out, UK_STEPS_WHY, "%s",
+                 ruling->line != 0 ? _("it has a line") : _("it has no line"));
+        break;
+    case UK_RULE_DOMAIN:
+    case UK_RULES:
+        snprintf(out, UK_STEPS_WHY, "%s", _("'email_domain' may let it in"));
+        break;
+    }
+}
+
 static void
 add_rules(struct uk_steps *steps, const struct uk_ruling *rulings)
 {
@@ -114,10 +151,16 @@ add_rules(struct uk_steps *steps, const struct uk_ruling *rulings)
                                                          : UK_STEP_PASSES;
         bool last =
             i == UK_RULE_DOMAIN && steps->settings->email_domain[0] == '\0';
-        struct uk_step *step =
-            add(steps, last ? "no_line" : rules[i].name, result, "%s",
-                decided ? _("a rule before it has decided") : rulings[i].why);
+        bool passes = !says || rulings[i].verdict == UK_GRANTED;
+        char why[UK_STEPS_WHY];
+        struct uk_step *step;
 
+        if (passes)
+            word_passing(steps, i, &rulings[i], why);
+        step = add(steps, last ? "no_line" : rules[i].name, result, "%s",
+                   decided  ? _("a rule before it has decided")
+                   : passes ? why
+                            : rulings[i].why);
         place_rule(steps, i, &rulings[i], step);
         decided = decided || says;
     }

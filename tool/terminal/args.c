@@ -7,6 +7,7 @@
 
 #include "core/settings.h"
 #include "core/str.h"
+#include "core/typo.h"
 #include "tool/terminal/language.h"
 
 #define FIRST   256 /* getopt's number for the first option of the table */
@@ -113,16 +114,43 @@ fill_long_options(struct option *longs, unsigned allowed)
     longs[n] = (struct option){.name = NULL};
 }
 
+/* The option of this command that was probably meant; or NULL. */
+static const char *
+find_nearest(const char *name, const struct option *longs)
+{
+    const char *nearest = NULL;
+    size_t least = UK_TYPO_MOST + 1;
+
+    for (; longs->name != NULL; longs++) {
+        size_t slips = uk_typo_slips(name, longs->name);
+
+        if (slips < least && longs->has_arg != optional_argument) {
+            least = slips;
+            nearest = longs->name;
+        }
+    }
+    return nearest;
+}
+
 /* An option that getopt does not take: its name, and no value behind it. */
 static enum uk_code
-refuse(const char *word, int reason, struct uk_err *err)
+refuse(const char *word, int reason, const struct option *longs,
+       struct uk_err *err)
 {
+    const char *nearest;
     char shown[UK_PRINTABLE_SIZE];
 
     uk_str_printable(shown, word, strcspn(word, "="));
     if (reason == ':')
         return uk_err_set(err, UK_INVALID, _("option '%s' needs a value"),
                           shown);
+    nearest =
+        uk_str_starts(shown, "--") ? find_nearest(shown + 2, longs) : NULL;
+    if (nearest != NULL)
+        return uk_err_set(err, UK_INVALID,
+                          _("'%s' is not an option of this command; did you "
+                            "mean '--%s'?"),
+                          shown, nearest);
     return uk_err_set(err, UK_INVALID,
                       _("'%s' is not an option of this command"), shown);
 }
@@ -165,7 +193,7 @@ uk_args_parse(int argc, char **argv, unsigned allowed, struct uk_args *out,
         if (c == 'h')
             args.help = true;
         else if (c == ':' || c == '?')
-            code = refuse(argv[optind - 1], c, err);
+            code = refuse(argv[optind - 1], c, longs, err);
         else
             code = take((size_t)(c - FIRST), &args, err);
         if (code != UK_OK)
