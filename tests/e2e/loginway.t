@@ -204,6 +204,25 @@ ok(came.status == 1 and "nothing is changed" in came.err and
 (PAM_D / "userkey").unlink()
 same(files(), before, "(as before)")
 
+# --- a stack that is ours, and that somebody has changed since
+stack = PAM_D / "userkey"
+came = userkey(*BOTH)
+same((came.status, stack.exists()), (0, True), "a stack is made", came)
+changed = stack.read_text() + "# and a line of somebody's\n"
+stack.write_text(changed)
+came = userkey("disable-login")
+same((came.status, stack.read_text()), (0, changed),
+     "what somebody has changed is not removed", came)
+stack.unlink()
+came = userkey(*BOTH)
+(PAM_D / "theirs").write_text("auth include userkey\n")
+came = userkey("disable-login")
+same((came.status, stack.exists()), (0, True),
+     "nor what another service brings in", came)
+(PAM_D / "theirs").unlink()
+stack.unlink()
+same(files(), before, "(as before)")
+
 # --- files that are not what a block can be put into
 odd = PAM_D / "odd"
 for text, words, name in (

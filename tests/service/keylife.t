@@ -77,6 +77,8 @@ class Relay:
                                       b'"AuthError"}' if how == 401 else b'')
                 elif how == 'cut':
                     return self.connection.shutdown(socket.SHUT_RDWR)
+                elif str(how).startswith('ukey'):  # another's logs in
+                    body = re.sub(rb'ukey\w{60}', how.encode(), body)
                 there = http.client.HTTPConnection(
                     '127.0.0.1', world.http_port, timeout=PATIENCE)
                 there.request(self.command, self.path, body, {
@@ -386,6 +388,7 @@ def whatever_fails():
     path = os.path.join(fay.home, 'key')
     fay('create', 'ci', '--out', path)
     old = open(path).read().strip()
+    anothers = Person('guy').create('of-guy')
     login, create = '/api-key/login', '/api_keys'
     for what, broken, status, left, words in (
             ('the new key is not made', {('POST', create): 500}, NETWORK, [],
@@ -394,6 +397,8 @@ def whatever_fails():
              ['ci-2'], 'is as it was'),
             ('it does not log in', {('POST', login): 401}, DENIED, [],
              'does not log in'),
+            ('it logs in as another', {('POST', login): anothers}, FAILED, [],
+             'logs in as another user'),
             ('the login has no answer', {('POST', login): 'cut'}, NETWORK, [],
              'deleted again'),
             ('the service fails', {('POST', login): 500}, NETWORK, [],
@@ -632,8 +637,11 @@ def askpass():
     check(ida('askpass', '--host', '', HELD), FAILED, 'in both forms')
     for mode in (0o640, 0o604, 0o660, 0o602):
         keep(value, mode)
-        check(ida('askpass', HELD), FAILED,
-              'a file of mode %o is not believed' % mode, path)
+        for argv in ((), ('--file', path)):
+            done = ida('askpass', *argv, HELD)
+            check(done, FAILED, 'a file of mode %o is not believed' % mode,
+                  path)
+            equal(done.stdout, '', 'and gives nothing')
     for text in ('', '\n', 'two words\n', value + '\n' + value + '\n',
                  'x' * 5000):
         keep(text)
