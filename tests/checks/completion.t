@@ -66,13 +66,14 @@ in_zsh() {
             local -a all; builtin compadd -O all \"\$@\"
             print -r -- \"{{\${(j: :)all}}}\"; builtin compadd \"\$@\" }"
         zpty -w z "bindkey ^I complete-word; zstyle \":completion:*\" verbose no"
+        zpty -w z "ended() { print ENDED }; zle -N ended; bindkey ^B ended"
         zpty -w z "print READY"
         while zpty -r -t z line || sleep 0.1; do [[ $line == READY* ]] && break; done
         shift 2
-        zpty -w -n z "$*"$'"'\\t'"'
-        for i in {1..20}; do
+        zpty -w -n z "$*"$'"'\\t\\x02'"'
+        for i in {1..600}; do # what is typed behind is done behind
             while zpty -r -t z line; do all+=$line; done
-            [[ $all == *\}\}* ]] && break
+            [[ $all == *ENDED* ]] && break
             sleep 0.1
         done
         zpty -d z

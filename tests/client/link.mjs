@@ -64,7 +64,7 @@ export default async function script(Realm, world) {
     const brief = makeApp(world.brief);
     const mail = await somebody(brief);
     const user = await brief.logIn(Realm.Credentials.anonymous(false));
-    await sleep(2100);
+    await sleep(4100);
     await calls();
     if (Realm.Realm) {
       // The core leaves it to the program.

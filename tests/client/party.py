@@ -117,7 +117,7 @@ class Party:
         self.world = World({'registration': 'open', **(settings or {})},
                            tls=tls)
         self.brief = World({'registration': 'open',
-                            'access_token_lifetime': '2s'})
+                            'access_token_lifetime': '4s'})
         self.relay = Relay(self.world.http_port)
         self.brief_relay = Relay(self.brief.http_port)
         self.admin = Admin(self.world)

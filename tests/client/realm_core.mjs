@@ -107,7 +107,7 @@ export default async function script(Realm, world) {
     const brief = makeApp(world.brief);
     await brief.emailPasswordAuth.registerUser({ email: mail, password });
     const user = await brief.logIn(byPassword(mail));
-    await sleep(2100);
+    await sleep(4100);
     await calls();
     await works(brief.deleteUser(user), "deleteUser with it");
     equal(await calls(), ["DELETE /auth/delete", "POST /auth/session", "DELETE /auth/delete"],

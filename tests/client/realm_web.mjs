@@ -182,7 +182,7 @@ export default async function script(Realm, world) {
     const keyed = await brief.logIn(byKey(key));
     const user = await brief.logIn(byPassword());
     const old = user.accessToken;
-    await sleep(2100);
+    await sleep(4100);
     await calls();
     await user.refreshProfile();
     const renewal = ["GET /auth/profile", "POST /auth/session", "GET /auth/profile"];

@@ -105,7 +105,7 @@ export default async function script(Client, world) {
 
   await group("an access token that has expired", async () => {
     const user = await brief.loginWithCredential(owner);
-    await sleep(2100);
+    await sleep(4100);
     await calls();
     // The profile is read by a login alone; linking is a call by access token.
     await user.linkWithCredential(new UserApiKeyCredential("ukey" + "A".repeat(60))).catch(() => {});
