@@ -93,7 +93,7 @@ class Agent:
             [UK['UK_BIN'] + '/userkey-agent', '--conf', str(world.CONF),
              '--listen', SOCKET], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log)
-        end = time.monotonic() + 10
+        end = time.monotonic() + world.PATIENCE
         while self.status() is None and time.monotonic() < end:
             time.sleep(0.02)
         assert self.status() is not None, 'the agent does not come up'
@@ -107,7 +107,7 @@ class Agent:
         return {(row['service'], row['verdict']): row['count']
                 for row in self.status()['answers']}
 
-    def wait_offline(self, wanted, seconds=30):
+    def wait_offline(self, wanted, seconds=world.PATIENCE):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.status()['offline'] == wanted:
@@ -118,7 +118,7 @@ class Agent:
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)
         self.process.wait()
-        end = time.monotonic() + 10  # whoever served goes along
+        end = time.monotonic() + world.PATIENCE  # whoever served goes along
         while world.processes('userkey-agent') and time.monotonic() < end:
             time.sleep(0.01)
 
@@ -259,7 +259,7 @@ same(oct(key_file.stat().st_mode & 0o777), oct(0o600),
 same(key_file.stat().st_uid, 0, 'who it belongs to')
 ok(world.let_in(world.ssh('alice', world.KEY)), 'online by ssh')
 ok(world.let_in(world.sudo(other), 'root'), 'online by sudo')
-end = time.monotonic() + 10
+end = time.monotonic() + world.PATIENCE
 while agent.status()['offline_keys'] < 2 and time.monotonic() < end:
     time.sleep(0.05)
 same(agent.status()['offline_keys'], 2, 'both keys are known')

@@ -272,12 +272,18 @@ def wait_until_out(seconds=world.PATIENCE):
 
 
 log = world.Lines(UK["UK_SYSLOG"])
-came = userkey(*BOTH, "--try", "4s", "--json")
-trial = json.loads(came.out)
-ok(came.status == 0 and 2 <= trial["trial_seconds"] <= 4, "a trial", came)
+for seconds in (4, 16, 60):  # as long as a login may take on this machine
+    came = userkey(*BOTH, "--try", f"{seconds}s", "--json")
+    trial = json.loads(came.out)
+    meanwhile = ssh("alice", KEY)
+    in_time = STATE.exists()
+    wait_until_out(2 * world.PATIENCE)
+    if in_time:
+        break
+ok(came.status == 0 and seconds - 2 <= trial["trial_seconds"] <= seconds,
+   "a trial", came)
 ok("confirm-login" in came.err, "it says how to confirm", came)
-ok(let_in(ssh("alice", KEY)), "a key logs in meanwhile")
-wait_until_out()
+ok(let_in(meanwhile), "a key logs in meanwhile", meanwhile)
 same(files(), before, "its time is over: all as before, byte by byte")
 ok(any("trial of the login by key is over" in line
        for line in log.wait("trial of the login")), "and the log says so")
@@ -287,10 +293,13 @@ ok(came.status == 3 and "enable-login --try" in came.err,
    "too late to confirm", came)
 
 # The terminal goes away with the window.
-came = pty_run([TOOL, *BOTH, "--try", "2s"], [])
-ok(came.status == 0 and STATE.exists(), "a trial from a window that is closed",
-   came)
-wait_until_out()
+for seconds in (2, 8, 60):
+    came = pty_run([TOOL, *BOTH, "--try", f"{seconds}s"], [])
+    in_time = STATE.exists()
+    wait_until_out(2 * world.PATIENCE)
+    if in_time:
+        break
+ok(came.status == 0 and in_time, "a trial from a window that is closed", came)
 same(files(), before, "ends as well")
 
 # While the service is away: a way in, and the way out of it.

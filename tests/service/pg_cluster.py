@@ -22,6 +22,7 @@ import contextlib
 import glob
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -106,10 +107,16 @@ def processes(data):
 
 
 def free_port():
-    """One that nobody has now; the folders of sockets go by it, too."""
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
+    """One that nobody has now, nor gets who takes any: those that the kernel
+    gives away are others.  The folders of sockets go by it, too."""
+    with open('/proc/sys/net/ipv4/ip_local_port_range') as file:
+        first = int(file.read().split()[0])
+    for _ in range(100):
+        port = random.randrange(max(first - 16000, 1024), first)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(('127.0.0.1', port))
+            return port
+    raise RuntimeError('no port is free')
 
 
 class Cluster:

@@ -33,12 +33,13 @@ NO_LIMITS = {'failed_logins_per_user': '100000',
              'logins_per_user': '10000000'}
 
 _numbers = itertools.count(1)
-_libc = ctypes.CDLL(None, use_errno=True)
+# Looked up here: a child of a process with threads may have to wait for ever.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def die_with_us():
     """In a child: be killed when the test goes, however it goes."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 # `timeout` ends a test with SIGTERM: atexit must still run.
