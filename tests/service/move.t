@@ -150,8 +150,11 @@ def pg_tables(name):
     cluster = worlds.cluster()
     names = cluster.sql("SELECT tablename FROM pg_tables WHERE schemaname ="
                         " 'public' AND tablename <> 'userkey_schema'", name)
-    return {one: int(cluster.sql('SELECT count(*) FROM ' + one, name))
-            for one in names.split()}
+    counted = cluster.sql(' UNION ALL '.join(
+        "SELECT '%s', count(*) FROM %s" % (one, one)
+        for one in names.split()) or 'SELECT WHERE FALSE', name)
+    return {one: int(n) for one, n in
+            (line.split('|') for line in counted.splitlines())}
 
 
 def new_pg(name):
