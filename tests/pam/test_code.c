@@ -115,6 +115,13 @@ test_nothing_else_lets_in(void **state)
             assert_int_not_equal(auth, PAM_IGNORE);
             if (code != UK_OK || verdict != UK_GRANTED)
                 assert_int_not_equal(auth, PAM_SUCCESS);
+            for (size_t p = 0; code != UK_OK && p < PHASES; p++) {
+                int got = uk_code_to_pam((enum uk_code)code,
+                                         (enum uk_verdict)verdict, phases[p]);
+
+                assert_int_not_equal(got, PAM_IGNORE);
+                assert_int_not_equal(got, PAM_SUCCESS);
+            }
         }
     }
 }

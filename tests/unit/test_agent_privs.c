@@ -284,8 +284,8 @@ forget_all(int unused)
     for (int i = 1; i < NSIG; i++) {
         struct sigaction action;
 
-        if (i != SIGPIPE && i != SIGXFSZ && sigaction(i, NULL, &action) == 0 &&
-            action.sa_handler == SIG_IGN)
+        if (sigaction(i, NULL, &action) == 0 &&
+            (action.sa_handler == SIG_IGN) != (i == SIGPIPE || i == SIGXFSZ))
             return 5;
     }
     for (int fd = 0; fd < 8; fd++) {
