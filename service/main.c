@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -249,6 +251,19 @@ refuse(const char *group, const char *word)
     return USAGE;
 }
 
+/* Passwords, keys and secrets are in no core dump and before no debugger, and
+ * what is made is ours alone. */
+static enum uk_code
+keep_to_ourselves(struct uk_err *err)
+{
+    const struct rlimit none = {0, 0};
+
+    umask(077);
+    if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
+        return uk_err_sys(err, errno, "forbidding core dumps");
+    return uk_crypto_start(err);
+}
+
 static int
 run_command(const struct command *command, int argc, char **argv)
 {
@@ -275,8 +290,7 @@ run_command(const struct command *command, int argc, char **argv)
     if (wrong != NULL)
         return complain(name, wrong, &text);
     uk_buf_clear(&text);
-    umask(077); /* what is made is ours alone */
-    code = uk_crypto_start(&err);
+    code = keep_to_ourselves(&err);
     if (code == UK_OK)
         code = command->run(&args, &err);
     if (code == UK_OK && fflush(stdout) != 0)

@@ -1,23 +1,18 @@
 /* `userkey-server serve`: from the command line to the settings. */
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "service/command/commands.h"
 #include "service/operate/server.h"
 #include "service/value/path.h"
 
-/* Nobody sees keys and secrets in a core dump or through a debugger, and there
- * may be as many connections as the system grants. */
+/* There may be as many connections as the system grants. */
 static void
 prepare_process(void)
 {
-    const struct rlimit none = {0, 0};
     struct rlimit files;
 
-    prctl(PR_SET_DUMPABLE, 0);
-    setrlimit(RLIMIT_CORE, &none);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);

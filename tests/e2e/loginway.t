@@ -226,6 +226,8 @@ same(files(), before, "(as before)")
 # --- files that are not what a block can be put into
 odd = PAM_D / "odd"
 for text, words, name in (
+        ("@include common-auth\n\0@include common-account\n",
+         "has a NUL byte", "a NUL, behind which no text is seen"),
         ("@include common-auth\n@include common-account \\\n\n",
          "line 2 goes on in the next one", "a line that goes on"),
         ("@include common-auth\nauth include common-auth\n"

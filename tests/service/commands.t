@@ -202,6 +202,24 @@ PASSWORDS = [PASSWORD]
 
 
 @group
+def secrets_stay_out_of_core_dumps():
+    """Whoever waits for a password has given up core dumps by then."""
+    waiting = subprocess.Popen(
+        [SERVER, 'user', 'add', 'core@example.com', '--password-stdin',
+         *world.where()], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, preexec_fn=die_with_us)
+    end = time.monotonic() + PATIENCE
+    core = ''
+    while not re.fullmatch(r'0 +0 +bytes', core) and time.monotonic() < end:
+        time.sleep(0.02)
+        with open('/proc/%d/limits' % waiting.pid) as limits:
+            core = re.search(r'Max core file size +(.*?) *\n',
+                             limits.read()).group(1)
+    waiting.communicate()
+    equal(core.split(), ['0', '0', 'bytes'], 'no core dump holds a password')
+
+
+@group
 def users_without_a_password():
     id = must(http.anon(), 200).get('user_id')
     done = world.user('password', id, '--app', world.app, '--password-stdin',

@@ -205,6 +205,9 @@ def logging_in():
           'nowhere.pem')
     check(tool('login', *PLACE, '--email', 'ann@example.org'), USAGE,
           'no terminal to ask for the password', '', '--password-stdin')
+    check(tool('login', *PLACE, '--email', 'ann@example.org',
+               '--password-stdin', stdin='correct\0 horse\n'), USAGE,
+          'no part of a password is taken for the whole', '', 'NUL byte')
     check(tool('login', *PLACE), USAGE, 'no terminal to ask for the address',
           '', '--email')
     old = os.umask(0)

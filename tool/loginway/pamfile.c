@@ -61,6 +61,8 @@ uk_loginfile_read(const char *service, struct uk_buf *out, struct uk_err *err)
     else
         code = uk_file_read_rest(fd, out, err);
     uk_io_close(&fd);
+    if (code == UK_OK && strlen(uk_buf_peek(out)) < out->len)
+        code = uk_err_set(err, UK_INVALID, _("it has a NUL byte"));
     return code == UK_OK ? code : uk_err_in(err, _("reading '%s'"), path);
 }
 

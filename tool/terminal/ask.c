@@ -109,6 +109,9 @@ uk_ask_stdin(struct uk_secret *out, struct uk_err *err)
         len--;
     if (code == UK_OK && len == 0)
         code = uk_err_set(err, UK_INVALID, _("nothing on standard input"));
+    if (code == UK_OK && memchr(line, '\0', len) != NULL)
+        code = uk_err_set(err, UK_INVALID,
+                          _("the line on standard input has a NUL byte"));
     if (code == UK_OK)
         code = uk_secret_set(out, line, len, err);
     uk_wipe(line, sizeof(line));
