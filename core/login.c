@@ -13,6 +13,8 @@
 #include "core/users.h"
 
 #define USERS_FILE_MAX (16 * 1024 * 1024)
+#define LOOK_MS        250 /* less than an answer may take in any case */
+#define LOOK_MOST      256 /* entries that are held while somebody types */
 
 /* What is known so far. */
 struct decision {
@@ -58,12 +60,30 @@ check_key(struct decision *d, struct uk_err *err)
                         "empty, too long, or with characters that no key has");
 }
 
+/* The look at this account, if it is not too old: used up. */
+static bool
+take_look(struct decision *d)
+{
+    struct uk_look *look = d->login->look;
+
+    if (look == NULL || look->users.entry == NULL ||
+        uk_deadline_passed(look->until) ||
+        strcmp(look->account.name, d->login->user) != 0)
+        return false;
+    d->outcome.account = look->account;
+    d->users = look->users;
+    look->users.entry = NULL;
+    return true;
+}
+
 static enum uk_code
 find_account(struct decision *d, struct uk_err *err)
 {
     bool found = false;
     enum uk_code code;
 
+    if (take_look(d))
+        return UK_OK;
     code = uk_account_find(d->login->user, &d->outcome.account, &found, err);
     if (code == UK_OK && !found)
         return decide(d, UK_UNKNOWN_USER, "no such account on this machine");
@@ -101,7 +121,8 @@ load_policy(struct decision *d, struct uk_err *err)
         .min_uid = settings->min_uid,
         .allow_root = settings->allow_root,
     };
-    return uk_login_users(settings, &d->users, err);
+    return d->users.entry != NULL ? UK_OK
+                                  : uk_login_users(settings, &d->users, err);
 }
 
 static enum uk_code
@@ -279,7 +300,6 @@ walk(struct decision *d, step *const steps[], size_t count, struct uk_err *err)
         if (code != UK_OK || d->outcome.verdict != UK_UNDECIDED)
             break;
     }
-    uk_users_clear(&d->users);
     return code;
 }
 
@@ -294,6 +314,7 @@ uk_login_decide(const struct uk_login *login, struct uk_deadline by,
     enum uk_code code;
 
     code = walk(&d, steps, UK_COUNT(steps), err);
+    uk_users_clear(&d.users);
     if (code == UK_OK)
         *out = d.outcome;
     else
@@ -301,17 +322,37 @@ uk_login_decide(const struct uk_login *login, struct uk_deadline by,
     return code;
 }
 
+static step *const local_steps[] = {find_account, load_policy, admit};
+
+bool
+uk_login_look(const struct uk_settings *settings, const char *user,
+              struct uk_look *out)
+{
+    struct uk_login login = {.settings = settings, .user = user};
+    struct decision d = {.login = &login};
+    struct uk_err unheard = UK_ERR_NONE;
+    bool may =
+        walk(&d, local_steps, UK_COUNT(local_steps), &unheard) == UK_OK &&
+        d.outcome.verdict == UK_UNDECIDED;
+
+    if (!may || d.users.count > LOOK_MOST)
+        uk_users_clear(&d.users);
+    *out =
+        (struct uk_look){d.outcome.account, d.users, uk_deadline_in(LOOK_MS)};
+    return may;
+}
+
 enum uk_code
 uk_login_rules(const struct uk_settings *settings, const char *user,
                struct uk_ruling *rulings, struct uk_outcome *out,
                struct uk_err *err)
 {
-    static step *const steps[] = {find_account, load_policy, admit};
     struct uk_login login = {.settings = settings, .user = user};
     struct decision d = {.login = &login, .rulings = rulings};
     enum uk_code code;
 
-    code = walk(&d, steps, UK_COUNT(steps), err);
+    code = walk(&d, local_steps, UK_COUNT(local_steps), err);
+    uk_users_clear(&d.users);
     if (code != UK_OK)
         return code;
     if (d.outcome.verdict == UK_UNDECIDED) /* no step said no */

@@ -22,6 +22,14 @@
 #include "core/settings.h"
 #include "core/verdict.h"
 
+/* What was found out about an account before there was a key; {0} is
+ * releasable. */
+struct uk_look {
+    struct uk_account account;
+    struct uk_users users;    /* owned; {0}: it is not to be used */
+    struct uk_deadline until; /* nor is it later */
+};
+
 /* What is asked.  Everything is borrowed. */
 struct uk_login {
     const struct uk_settings *settings;
@@ -33,6 +41,7 @@ struct uk_login {
     const struct uk_secret *key;
     bool keep;              /* hand over the session */
     struct uk_early *early; /* the agent that has got ready, or NULL */
+    struct uk_look *look;   /* from before the prompt, or NULL; used up */
 };
 
 /* What came out; {0} is releasable. */
@@ -60,8 +69,14 @@ UK_MUST_USE enum uk_code uk_login_decide(const struct uk_login *login,
                                          struct uk_outcome *out,
                                          struct uk_err *err);
 
-/* May anybody be logged in to this account with a key (account phase, where
- * no key is at hand): uk_identity_admit for a name. */
+/* May anybody be logged in to this account with a key?  A decision that
+ * follows at once, as where a program answers the prompt, need not look again:
+ * *out is for that, and the caller's for uk_users_clear(). */
+bool uk_login_look(const struct uk_settings *settings, const char *user,
+                   struct uk_look *out);
+
+/* The same, and why not (account phase, where no key is at hand):
+ * uk_identity_admit for a name. */
 UK_MUST_USE enum uk_code uk_login_admit(const struct uk_settings *settings,
                                         const char *user,
                                         struct uk_outcome *out,

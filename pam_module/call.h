@@ -35,6 +35,7 @@ struct uk_call {
     char settled[UK_NAME_MAX + 2]; /* whose login it is: user's beginning */
     struct uk_deadline start; /* of our part: no person's typing is in it */
     struct uk_early early;    /* an agent that gets ready */
+    struct uk_look look;      /* at the account, while the agent does */
     struct uk_outcome outcome;
     struct uk_err err;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/keytext.h"
+#include "core/users.h"
 #include "pam_module/converse.h"
 #include "pam_module/memory.h"
 #include "pam_module/session.h"
@@ -30,15 +31,10 @@ is_long_as_a_key(const struct uk_call *call, const struct uk_secret *text)
 static void
 get_ready(struct uk_call *call)
 {
-    struct uk_outcome outcome = {.verdict = UK_UNDECIDED};
-    struct uk_err unheard = UK_ERR_NONE;
-    bool can = uk_login_admit(&call->settings, call->user, &outcome,
-                              &unheard) == UK_OK &&
-               outcome.verdict == UK_GRANTED;
+    bool can = uk_login_look(&call->settings, call->user, &call->look);
 
     uk_early_begin(&call->early, &call->settings, call->options.conf,
-                   can ? outcome.account.name : "");
-    uk_outcome_clear(&outcome);
+                   can ? call->look.account.name : "");
 }
 
 static enum uk_code
@@ -92,6 +88,7 @@ decide(struct uk_call *call, const struct uk_secret *key, enum source source,
         .key = key,
         .keep = call->settings.session == UK_SESSION_KEEP,
         .early = &call->early,
+        .look = &call->look,
     };
 
     code = uk_login_decide(&login, by, outcome, &call->err);
@@ -210,6 +207,7 @@ uk_login_at_prompt(struct uk_call *call)
         code = decide_and_remember(call, &typed, source, by);
     uk_typed_clear(&typed); /* before any waiting */
     uk_early_end(&call->early);
+    uk_users_clear(&call->look.users);
     clear_up(call, code, stale, by);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -390,6 +391,10 @@ converse(int count, const struct pam_message **messages,
     case PAM_PROMPT_ECHO_OFF:
         talk->prompts++;
         note(talk->prompt, sizeof(talk->prompt), messages[0]->msg);
+        if (talk->users != NULL)
+            host_users(talk->users);
+        if (talk->thinks_ms > 0)
+            (void)poll(NULL, 0, talk->thinks_ms);
         if (talk->pamh != NULL)
             set_items(talk);
         return answer_prompt(talk, replies);

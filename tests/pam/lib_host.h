@@ -41,6 +41,9 @@ struct talk {
     pam_handle_t *pamh; /* or NULL: it does not */
     const char *user;
     const char *rhost;
+    /* Somebody else writes the users file then, and it takes that long. */
+    const char *users; /* or NULL: nobody does */
+    int thinks_ms;
 };
 
 /* Make the folder, with settings and users that let ALICE in and an agent

@@ -241,6 +241,22 @@ test_lingering_agent(void **state)
     host_settings("failure_floor = 0\ntimeout = 20s\n");
 }
 
+/* A line that is taken away while the person types lets nobody in. */
+static void
+test_users_change_at_the_prompt(void **state)
+{
+    struct talk talk = {.answers = {host_key()},
+                        .users = SYSTEM " id:person1\n",
+                        .thinks_ms = 300};
+    pam_handle_t *pamh = host_start(ALICE, &talk);
+
+    host_script("granted id=person1");
+    assert_int_equal(pam_authenticate(pamh, 0), PAM_AUTH_ERR);
+    pam_end(pamh, PAM_AUTH_ERR);
+    assert_int_equal(host_asked(), 0);
+    host_users(ALICE " id:person1\n");
+}
+
 static void
 test_slow_agent(void **state)
 {
@@ -619,6 +635,7 @@ main(void)
         cmocka_unit_test(test_no_answers),
         cmocka_unit_test(test_endless),
         cmocka_unit_test(test_lingering_agent),
+        cmocka_unit_test(test_users_change_at_the_prompt),
         cmocka_unit_test(test_slow_agent),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_rhost_in_the_log),

@@ -17,6 +17,7 @@
 
 #include "core/keytext.h"
 #include "core/login.h"
+#include "core/users.h"
 
 #include "lib_place.h"
 
@@ -28,6 +29,7 @@
 static struct place place;
 static struct uk_settings settings;
 static struct uk_secret key = UK_SECRET_NONE;
+static struct uk_look look; /* from before the key */
 static struct uk_outcome out;
 static struct uk_err err;
 
@@ -73,6 +75,7 @@ static int
 end(void **state)
 {
     uk_outcome_clear(&out);
+    uk_users_clear(&look.users);
     return 0;
 }
 
@@ -88,6 +91,7 @@ log_in(const char *act, const char *user, const struct uk_secret *with,
         .rhost = "host-7",
         .key = with,
         .keep = keep,
+        .look = &look,
     };
 
     return uk_login_decide(&login, uk_deadline_in(ms), &out, &err);
@@ -429,6 +433,65 @@ test_admit(void **state)
                      UK_MISCONFIGURED);
 }
 
+/* What is seen before the prompt counts behind it for this account and for a
+ * moment; then, and a second time, the file is asked again. */
+static void
+test_look(void **state)
+{
+    static const struct {
+        const char *user;
+        unsigned ms; /* that the look still counts for */
+        enum uk_verdict verdict;
+    } table[] = {
+        {USER, AMPLE, UK_GRANTED},
+        {USER, 0, UK_NOT_MAPPED},
+        {"root", AMPLE, UK_NOT_ALLOWED},
+    };
+
+    for (size_t i = 0; i < UK_COUNT(table); i++) {
+        place_write(&place, "users", USER " id:" PERSON "\n", 0644);
+        assert_true(uk_login_look(&settings, USER, &look));
+        assert_string_equal(look.account.name, USER);
+        assert_in_range(uk_deadline_left_ms(look.until), 0, 250);
+        look.until = uk_deadline_in(table[i].ms);
+        place_write(&place, "users", "other id:" PERSON "\n", 0644);
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(log_in("good", table[i].user, &key, false, AMPLE),
+                             UK_OK);
+            assert_int_equal(out.verdict,
+                             again ? table[1].verdict : table[i].verdict);
+            uk_outcome_clear(&out);
+            if (table[i].verdict == UK_NOT_ALLOWED)
+                break;
+        }
+        uk_users_clear(&look.users);
+    }
+}
+
+/* Who may not come in is looked at again, and a long list is not held. */
+static void
+test_look_is_dropped(void **state)
+{
+    char users[300 * 40];
+    size_t len = 0;
+
+    for (int i = 0; i < 300; i++)
+        len += (size_t)snprintf(users + len, sizeof(users) - len, "u%d id:%s\n",
+                                i, PERSON);
+    place_write(&place, "users", users, 0644);
+    assert_false(uk_login_look(&settings, USER, &look));
+    assert_null(look.users.entry);
+    snprintf(users + len, sizeof(users) - len, USER " id:" PERSON "\n");
+    place_write(&place, "users", users, 0644);
+    assert_true(uk_login_look(&settings, USER, &look));
+    assert_null(look.users.entry);
+    assert_int_equal(log_in("good", USER, &key, false, AMPLE), UK_OK);
+    assert_int_equal(out.verdict, UK_GRANTED);
+    assert_int_equal(unlink(settings.users_file), 0);
+    assert_false(uk_login_look(&settings, USER, &look));
+    assert_null(look.users.entry);
+}
+
 static void
 test_program(void **state)
 {
@@ -458,6 +521,7 @@ main(void)
         TEST(test_users_file),     TEST(test_keep),
         TEST(test_keep_refused),   TEST(test_end),
         TEST(test_admit),          TEST(test_program),
+        TEST(test_look),           TEST(test_look_is_dropped),
     };
 
     return cmocka_run_group_tests_name("login", tests, set_up, tear_down);
