@@ -30,6 +30,7 @@ struct uk_httpsmany {
     struct uk_httpstrust trust;
     CURLSH *share; /* owned: the sessions */
     struct uk_httpsspare spare;
+    struct uk_httpsurls urls;
     CURLM *multi;            /* owned */
     int epoll;               /* owned: watches libcurl's sockets */
     struct uk_deadline wake; /* when libcurl wants to be called */
@@ -159,6 +160,7 @@ uk_httpsmany_free(struct uk_httpsmany *many)
     while (many->first != NULL)
         uk_httpsmany_abandon(many, many->first);
     uk_httpsspare_clear(&many->spare);
+    uk_httpsurl_clear(&many->urls);
     curl_multi_cleanup(many->multi);
     curl_share_cleanup(many->share);
     uk_io_close(&many->epoll);
@@ -205,6 +207,7 @@ uk_httpsmany_launch(struct uk_httpsmany *many, struct uk_flight *flight,
 
     attempt->share = many->share;
     attempt->spare = &many->spare;
+    attempt->urls = &many->urls;
     code = uk_httpstry_prepare(attempt, &many->trust, err);
     if (code == UK_OK &&
         (curl_easy_setopt(attempt->easy, CURLOPT_PRIVATE, flight) != CURLE_OK ||

@@ -148,6 +148,19 @@ set_lines(struct uk_httpstry *attempt)
     return curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, attempt->lines);
 }
 
+static CURLcode
+set_url(struct uk_httpstry *attempt)
+{
+    const char *text = uk_buf_peek(&attempt->url);
+    CURLU *parsed =
+        attempt->urls != NULL ? uk_httpsurl_find(attempt->urls, text) : NULL;
+    CURLcode rc = curl_easy_setopt(attempt->easy, CURLOPT_CURLU, parsed);
+
+    if (rc == CURLE_OK && parsed == NULL)
+        rc = curl_easy_setopt(attempt->easy, CURLOPT_URL, text);
+    return rc;
+}
+
 /* POST and PUT announce a length even where it is nothing. */
 static CURLcode
 set_request(struct uk_httpstry *attempt)
@@ -160,7 +173,7 @@ set_request(struct uk_httpstry *attempt)
     /* The handle may have sent something else before. */
     rc = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     if (rc == CURLE_OK)
-        rc = curl_easy_setopt(easy, CURLOPT_URL, uk_buf_peek(&attempt->url));
+        rc = set_url(attempt);
     if (rc == CURLE_OK)
         rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, attempt->ask.method);
     if (rc == CURLE_OK && sends)

@@ -16,6 +16,7 @@
 #include "core/httpsask.h"
 #include "core/httpsspare.h"
 #include "core/httpstrust.h"
+#include "core/httpsurl.h"
 
 /* {0} and what is asked; releasable from then on. */
 struct uk_httpstry {
@@ -28,6 +29,7 @@ struct uk_httpstry {
                  * byte of an answer, it is asked once more, over another one */
     CURLSH *share;               /* TLS sessions to resume; NULL for none */
     struct uk_httpsspare *spare; /* handles to use again; NULL for none */
+    struct uk_httpsurls *urls;   /* parsed already; NULL for none */
     bool join; /* wait for a connection that begins, and share it (HTTP/2) */
     /* What came out: */
     bool sent;  /* the request was on its way, for all we know */
