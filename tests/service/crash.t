@@ -210,6 +210,17 @@ def wait_for_changes(hands, count, rng):
     time.sleep(rng.uniform(0, 0.01))
 
 
+def kill():
+    """And PostgreSQL has finished what it was asked before: until then a change
+    that nobody was told of may still come."""
+    world.kill()
+    end = time.monotonic() + PATIENCE
+    while STORE == 'postgresql' and time.monotonic() < end and world.sql(
+            'SELECT count(*) FROM pg_stat_activity WHERE pid <>'
+            ' pg_backend_pid() AND datname = current_database()') != [['0']]:
+        time.sleep(0.01)
+
+
 @group
 def killed():
     for n in range(3):
@@ -222,12 +233,12 @@ def killed():
     for number in range(ROUNDS):
         hands = [old.go_on(number * 10 + old.number) for old in hands]
         if number % 5 == 4:  # between requests
-            world.kill()
+            kill()
             world.start()
         for hand in hands:
             hand.start()
         wait_for_changes(hands, rng.randint(4, 60), rng)
-        world.kill()
+        kill()
         for hand in hands:
             hand.join(PATIENCE)
         world.start()
