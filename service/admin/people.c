@@ -97,7 +97,7 @@ uk_admin_pending_delete(struct uk_call *call)
 
     if (!find_person(call, true))
         return UK_THEN_REPLY;
-    code = uk_store_call(call->store, delete_user, call->person.user.id,
+    code = uk_store_call(call->store, delete_pending, call->person.user.id,
                          &result, &err);
     return uk_admin_user_changed(call, code, result, &err);
 }

@@ -113,6 +113,7 @@ static const struct uk_store_ops ops = {
     .set_password = uk_pg_set_password,
     .confirm_user = uk_pg_confirm_user,
     .settle_user = uk_pg_settle_user,
+    .delete_pending = uk_pg_delete_pending,
     .merge_user = uk_pg_merge_user,
     .add_handout = uk_pg_add_handout,
     .find_handout = uk_pg_find_handout,

@@ -106,7 +106,6 @@ enum uk_pg_sql {
     UK_PG_LIST_IDENTITIES,
     UK_PG_LOCK_USER,
     UK_PG_ADD_USER,
-    UK_PG_DROP_USER,
     UK_PG_ADD_IDENTITY,
     UK_PG_HOLD_ADDRESS,
     UK_PG_DROP_IDENTITY,
@@ -174,7 +173,9 @@ struct uk_pg_statement {
     const char *sql;
     /* A letter for each value: b bytes, a array of bytes, i number, f flag. */
     const char *types;
-    bool changes; /* rows, so only in a transaction */
+    /* Rows change in a transaction alone.  Nobody is told what was noted or
+     * cleared away, so when it is played again that may be another row. */
+    enum uk_pg_effect { UK_PG_READS, UK_PG_WRITES, UK_PG_TIDIES } effect;
 };
 
 /* The columns that make an app and a user; see uk_pg_query_app(). */

@@ -45,6 +45,8 @@ enum uk_code uk_pg_confirm_user(struct uk_store *, const char *,
                                 enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_settle_user(struct uk_store *, const char *,
                                enum uk_store_result *, struct uk_err *);
+enum uk_code uk_pg_delete_pending(struct uk_store *, const char *,
+                                  enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_merge_user(struct uk_store *, const char *, const char *,
                               enum uk_store_result *, struct uk_err *);
 enum uk_code uk_pg_add_handout(struct uk_store *,

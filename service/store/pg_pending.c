@@ -26,6 +26,25 @@ uk_pg_settle_user(struct uk_store *store, const char *user_id,
     return uk_pg_query_finish(&query, result, err);
 }
 
+/* Who logs in meanwhile, at another node, is one no more. */
+enum uk_code
+uk_pg_delete_pending(struct uk_store *store, const char *user_id,
+                     enum uk_store_result *result, struct uk_err *err)
+{
+    const struct uk_store_ask ask = {
+        .user_id = user_id, .key_id = "", .session_id = ""};
+    struct uk_store_session now = {.user_there = false};
+    enum uk_code code = uk_pg_lock_user(store, user_id, err);
+
+    if (code == UK_OK)
+        code = uk_pg_find_session(store, &ask, &now, err);
+    if (code == UK_OK && now.user_there && now.user.pending)
+        return uk_pg_delete_user(store, user_id, result, err);
+    if (code == UK_OK)
+        *result = UK_STORE_NOT_FOUND;
+    return code;
+}
+
 /* May they become one, now that nobody else changes them?  DONE: yes. */
 static enum uk_code
 check_merge(struct uk_store *store, const char *pending_id, const char *user_id,
@@ -71,7 +90,7 @@ uk_pg_merge_user(struct uk_store *store, const char *pending_id,
     code = uk_pg_query_finish(&query, &found, err);
     if (code != UK_OK || found != UK_STORE_DONE)
         goto out;
-    query = uk_pg_query_start(store, UK_PG_DROP_USER);
+    query = uk_pg_query_start(store, UK_PG_DELETE_USER);
     uk_pg_query_put_text(&query, pending_id);
     code = uk_pg_query_finish(&query, &found, err);
 out:

@@ -82,7 +82,7 @@ finish(struct uk_pg_query *query, struct uk_err *err)
 {
     struct uk_pg *pg = query->pg;
 
-    if (uk_pg_statement(query->which)->changes && !pg->open)
+    if (uk_pg_statement(query->which)->effect != UK_PG_READS && !pg->open)
         return uk_err_set(err, UK_SYSTEM, "the database: %s",
                           pg->mode == UK_STORE_READ
                               ? "it was opened for reading alone"

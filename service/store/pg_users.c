@@ -5,8 +5,7 @@
 
 #include "service/value/email.h"
 
-/* Rows of sessions that are over stay for a day, in case the clock was
- * wrong. */
+/* Sessions that are long over are forgotten once so many have come. */
 #define PURGE_AFTER 256 /* sessions that were revoked, or */
 #define PURGE_S     60  /* seconds; then those that are over go */
 
@@ -158,7 +157,7 @@ uk_pg_add_user(struct uk_store *store, const struct uk_store_user *user,
         return code;
     }
     /* The address is somebody's, perhaps since a moment ago. */
-    query = uk_pg_query_start(store, UK_PG_DROP_USER);
+    query = uk_pg_query_start(store, UK_PG_DELETE_USER);
     uk_pg_query_put_text(&query, user->id);
     code = uk_pg_query_change(&query, &dropped, err);
     if (code == UK_OK)

@@ -233,6 +233,7 @@ static const struct uk_store_ops ops = {
     .set_password = uk_sqlite_set_password,
     .confirm_user = uk_sqlite_confirm_user,
     .settle_user = uk_sqlite_settle_user,
+    .delete_pending = uk_sqlite_delete_pending,
     .merge_user = uk_sqlite_merge_user,
     .add_handout = uk_sqlite_add_handout,
     .find_handout = uk_sqlite_find_handout,

@@ -45,6 +45,8 @@ enum uk_code uk_sqlite_confirm_user(struct uk_store *, const char *,
                                     enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_settle_user(struct uk_store *, const char *,
                                    enum uk_store_result *, struct uk_err *);
+enum uk_code uk_sqlite_delete_pending(struct uk_store *, const char *,
+                                      enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_merge_user(struct uk_store *, const char *, const char *,
                                   enum uk_store_result *, struct uk_err *);
 enum uk_code uk_sqlite_add_handout(struct uk_store *,

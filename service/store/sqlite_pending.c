@@ -26,6 +26,26 @@ uk_sqlite_settle_user(struct uk_store *store, const char *user_id,
     return uk_query_finish(&query, result, err);
 }
 
+enum uk_code
+uk_sqlite_delete_pending(struct uk_store *store, const char *user_id,
+                         enum uk_store_result *result, struct uk_err *err)
+{
+    struct uk_query query =
+        uk_query_start(store, UK_SQL_IS_PENDING,
+                       "SELECT 1 FROM app_user WHERE id = ? AND pending = 1");
+    enum uk_code code;
+    bool found = false;
+
+    uk_query_put_text(&query, user_id);
+    code = uk_query_step(&query, &found, err);
+    uk_query_end(&query);
+    if (code == UK_OK && found)
+        return uk_sqlite_delete_user(store, user_id, result, err);
+    if (code == UK_OK)
+        *result = UK_STORE_NOT_FOUND;
+    return code;
+}
+
 /* May they become one?  DONE: yes. */
 static enum uk_code
 check_merge(struct uk_store *store, const char *pending_id, const char *user_id,

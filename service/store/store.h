@@ -136,6 +136,8 @@ struct uk_store_ops {
                                  enum uk_store_result *, struct uk_err *);
     enum uk_code (*settle_user)(struct uk_store *, const char *user_id,
                                 enum uk_store_result *, struct uk_err *);
+    enum uk_code (*delete_pending)(struct uk_store *, const char *user_id,
+                                   enum uk_store_result *, struct uk_err *);
     enum uk_code (*merge_user)(struct uk_store *, const char *pending_id,
                                const char *user_id, enum uk_store_result *,
                                struct uk_err *);
@@ -263,7 +265,8 @@ const char *uk_store_path(const char *where);
  * confirm_user: the user's address; NOT_FOUND likewise.
  *
  * settle_user: a pending user has logged in and is a user like others;
- * NOT_FOUND.  merge_user: the address of a pending user becomes the other
+ * NOT_FOUND.  delete_pending: as delete_user, of a user who still is; NOT_FOUND
+ * for one who has settled.  merge_user: the address of a pending user becomes the other
  * user's, and the pending one is no more: NOT_FOUND when it is not there, not
  * pending, disabled, or has a key; TAKEN when the other has an address.
  *

@@ -80,6 +80,7 @@ void a_registration_waits_for_a_login(void **state);
 void confirms_the_address_of_one_user(void **state);
 void merges_a_registration_into_a_user(void **state);
 void merges_nobody_else(void **state);
+void deletes_who_has_never_logged_in(void **state);
 void a_handout_is_good_once(void **state);
 void a_new_handout_replaces_the_old_one(void **state);
 void keeps_when_a_key_expires(void **state);

@@ -1093,6 +1093,7 @@ store_run_cases(const struct store_kind *kind)
         CASE(confirms_the_address_of_one_user),
         CASE(merges_a_registration_into_a_user),
         CASE(merges_nobody_else),
+        CASE(deletes_who_has_never_logged_in),
         CASE(a_handout_is_good_once),
         CASE(a_new_handout_replaces_the_old_one),
         CASE(a_copy_leaves_no_column_out),

@@ -184,6 +184,45 @@ merges_nobody_else(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM app_user"), 4);
 }
 
+static enum uk_store_result
+delete_pending(struct uk_store *store, const char *user)
+{
+    enum uk_store_result result = UK_STORE_NONE;
+
+    assert_int_equal(uk_store_call(store, delete_pending, user, &result, &err),
+                     UK_OK);
+    return result;
+}
+
+void
+deletes_who_has_never_logged_in(void **state)
+{
+    struct fixture *f = *state;
+    char key[UK_ID_SIZE];
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    register_user(f->write, APP, BOB, "bob@example.com");
+    register_user(f->write, APP, CARL, "carl@example.com");
+    add_key(f->write, ANN, "a", 1, key);
+    add_key(f->write, BOB, "b", 2, key);
+    add_key(f->write, CARL, "c", 3, key);
+    settle(f->write, BOB);
+    assert_int_equal(delete_pending(f->write, ANN), UK_STORE_NOT_FOUND);
+    assert_int_equal(delete_pending(f->write, BOB), UK_STORE_NOT_FOUND);
+    assert_int_equal(delete_pending(f->write, NONE), UK_STORE_NOT_FOUND);
+    assert_int_equal(delete_pending(f->write, CARL), UK_STORE_DONE);
+    assert_int_equal(delete_pending(f->write, CARL), UK_STORE_NOT_FOUND);
+    commit(f->write);
+    assert_string_equal(person(f->read, "ann@example.com").user.id, ANN);
+    assert_string_equal(person(f->read, "bob@example.com").user.id, BOB);
+    assert_string_equal(person(f->read, "carl@example.com").user.id, "");
+    assert_int_equal(find(f->read, 1).state, UK_STORE_THERE);
+    assert_int_equal(find(f->read, 2).state, UK_STORE_THERE);
+    assert_int_equal(find(f->read, 3).state, UK_STORE_DELETED);
+    assert_int_equal(count(f, "SELECT count(*) FROM deleted_key"), 1);
+}
+
 static struct uk_store_handout
 handout(const char *id, const char *user, enum uk_store_purpose purpose,
         unsigned n)

@@ -86,6 +86,13 @@ settle(struct uk_store *store, enum uk_store_result *result, struct uk_err *why)
 }
 
 static enum uk_code
+delete_pending(struct uk_store *store, enum uk_store_result *result,
+               struct uk_err *why)
+{
+    return uk_store_call(store, delete_pending, ANN, result, why);
+}
+
+static enum uk_code
 disable(struct uk_store *store, enum uk_store_result *result,
         struct uk_err *why)
 {
@@ -168,6 +175,7 @@ static const struct {
     {"add_handout", add_handout, UK_STORE_DONE},
     {"take_handout", take_handout, UK_STORE_DONE},
     {"merge_user", merge, UK_STORE_NOT_FOUND}, /* Ann is not pending */
+    {"delete_pending", delete_pending, UK_STORE_NOT_FOUND},
     {"delete_user", delete_user, UK_STORE_DONE},
 };
 
@@ -282,6 +290,31 @@ locks_a_user_before_what_is_hers(void **state)
     PQfinish(conn);
 }
 
+/* An administrator gives a registration up while another node logs it in. */
+static void
+who_has_just_logged_in_is_not_deleted(void **state)
+{
+    struct fixture *f = *state;
+    struct node node = {.f = f, .change = delete_pending};
+    PGconn *conn = pg_connect(f);
+    bool waited;
+
+    make_people(f);
+    count(f, "UPDATE app_user SET pending = TRUE WHERE id = '" ANN "'");
+    pg_do(conn, "BEGIN");
+    pg_do(conn, "UPDATE app_user SET pending = FALSE WHERE id = '" ANN "'");
+    assert_int_equal(pthread_create(&node.thread, NULL, run_change, &node), 0);
+    waited = waits(&node, conn);
+    pg_do(conn, "COMMIT");
+    pthread_join(node.thread, NULL);
+    assert_true(waited);
+    assert_int_equal(node.code, UK_OK);
+    assert_int_equal(node.result, UK_STORE_NOT_FOUND);
+    assert_int_equal(find(f->read, 1).state, UK_STORE_THERE);
+    assert_int_equal(count(f, "SELECT count(*) FROM deleted_key"), 0);
+    PQfinish(conn);
+}
+
 /* Somebody has these rows, and the change waits for none of them. */
 static void
 waits_for_nobody(struct fixture *f, const char *lock, change *step)
@@ -393,6 +426,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         MADE(locks_a_user_before_what_is_hers),
+        MADE(who_has_just_logged_in_is_not_deleted),
         MADE(what_is_only_cleared_or_noted_waits_for_nobody),
         MADE(a_server_key_does_not_wait_for_users),
         MADE(an_app_goes_by_itself),

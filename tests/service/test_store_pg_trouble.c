@@ -516,6 +516,41 @@ what_has_changed_is_not_played_again(void **state)
     PQfinish(conn);
 }
 
+/* How many rows were noted is nobody's answer: while somebody has the row it
+ * is none, and one when it is played again. */
+static void
+what_is_noted_may_be_more_when_played_again(void **state)
+{
+    struct uk_store_seen seen = {.user_id = ANN};
+    struct fixture *f = *state;
+    PGconn *conn = pg_connect(f);
+    char id[UK_ID_SIZE];
+
+    begin(f->write);
+    add_user(f->write, APP, ANN, "ann@example.com");
+    add_user(f->write, APP, BOB, "");
+    add_key(f->write, ANN, "ann", 1, seen.key_id);
+    commit(f->write);
+    fail_inserts(conn, "api_key", "40001", 1);
+    pg_do(conn, "BEGIN");
+    pg_do(conn, "SELECT 1 FROM app_user WHERE id = '" ANN "' FOR UPDATE");
+    pg_do(conn, "SELECT 1 FROM api_key WHERE user_id = '" ANN "' FOR UPDATE");
+    begin(f->write);
+    assert_int_equal(uk_store_call(f->write, note_logins, &seen, 1, 77, &err),
+                     UK_OK);
+    pg_do(conn, "COMMIT");
+    assert_int_equal(add_key(f->write, BOB, "bob", 2, id), UK_STORE_DONE);
+    commit(f->write);
+    assert_int_equal(count(f, "SELECT last_value FROM tries"), 2);
+    assert_int_equal(find(f->read, 2).state, UK_STORE_THERE);
+    assert_int_equal(
+        count(f, "SELECT last_login FROM app_user WHERE id = '" ANN "'"), 77);
+    assert_int_equal(
+        count(f, "SELECT last_used FROM api_key WHERE user_id = '" ANN "'"),
+        77);
+    PQfinish(conn);
+}
+
 struct rival {
     struct fixture *f;
     const char *first, *second; /* users */
@@ -672,6 +707,7 @@ main(void)
         MADE(conflicts_are_played_again),
         MADE(conflicts_without_end_are_an_error),
         MADE(what_has_changed_is_not_played_again),
+        MADE(what_is_noted_may_be_more_when_played_again),
         MADE(a_deadlock_is_mended),
         MADE(an_idle_transaction_gives_its_locks_back),
         MADE(a_copy_ends_with_the_server),
