@@ -295,17 +295,23 @@ class World:
         tap.nothing(reasons - documented_reasons(),
                     'every reason in the audit log is in the manual')
         wrong = [s for s in self.statuses if s != 0]
-        complaints = re.findall(
-            r'.*(?:ERROR: \w+Sanitizer|runtime error:).*', self.log_text())
+        complaints = self.complaints()
         tap.nothing(wrong + complaints,
                     'the server stopped with status 0 each time')
         if wrong or complaints:
             tap.note(self.log_text()[-6000:])
         self._remove()
 
+    def complaints(self):
+        """What sanitizers have said so far."""
+        return re.findall(r'.*(?:(?:ERROR|WARNING): \w+Sanitizer|runtime error:)'
+                          r'.*', self.log_text())
+
     def _remove(self):
         if self.process:
             self.kill()
+        for line in self.complaints():  # nobody else tells it any more
+            print('#', line, flush=True)
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
