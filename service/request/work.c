@@ -262,19 +262,31 @@ take_part(struct uk_job **jobs)
     return first;
 }
 
-/* One transaction; seen: what has been seen is a part of it, the last one, as
- * it waits for nobody. */
+/* Behind its last one, all that are left. */
 static void
-write_part(struct uk_server *server, struct uk_job *jobs, bool seen)
+add_rest(struct uk_job **part, struct uk_job **jobs)
+{
+    while (*part != NULL)
+        part = &(*part)->next;
+    *part = *jobs;
+    *jobs = NULL;
+}
+
+/* One transaction; seen: what has been seen is a part of it, the last one, as
+ * it waits for nobody.  A database that did not answer in time is not waited
+ * for again by each of the others: the next to come may disable a key. */
+static void
+write_part(struct uk_server *server, struct uk_job **jobs, bool seen)
 {
     struct uk_store *store = server->write_store;
+    struct uk_job *part = take_part(jobs);
     int64_t begun_ns = uk_deadline_in(0).at_ns;
     struct uk_err err = UK_ERR_NONE;
     unsigned long changes = 0;
     enum uk_code code;
 
     code = store->ops->begin(store, &err);
-    for (struct uk_job *job = jobs; job != NULL && code == UK_OK;
+    for (struct uk_job *job = part; job != NULL && code == UK_OK;
          job = job->next, changes++)
         code = write_one((struct uk_call *)job, store, &err);
     if (code == UK_OK && seen)
@@ -283,17 +295,19 @@ write_part(struct uk_server *server, struct uk_job *jobs, bool seen)
         code = store->ops->commit(store, &err);
     if (code != UK_OK) {
         store->ops->rollback(store);
+        if (code == UK_UNREACHABLE || code == UK_TIMEOUT)
+            add_rest(&part, jobs);
         uk_err_in(&err, "writing to the database");
-        fail_all(jobs, &err);
+        fail_all(part, &err);
         uk_meter_add(&server->writing.failed, 1);
     }
     uk_meter_observe(&server->writing.changes, &uk_meter_batch, changes);
     uk_meter_observe(&server->writing.seconds, &uk_meter_seconds,
                      (unsigned long)(uk_deadline_in(0).at_ns - begun_ns) /
                          1000);
-    for (struct uk_job *next; jobs != NULL; jobs = next) {
-        next = jobs->next;
-        come_home((struct uk_call *)jobs);
+    for (struct uk_job *next; part != NULL; part = next) {
+        next = part->next;
+        come_home((struct uk_call *)part);
     }
 }
 
@@ -303,9 +317,6 @@ uk_work_write(void *context, struct uk_job *jobs)
     struct uk_server *server = context;
     bool seen = take_seen(server, &jobs);
 
-    for (jobs = put_in_order(jobs); jobs != NULL || seen; seen = false) {
-        struct uk_job *part = take_part(&jobs);
-
-        write_part(server, part, seen);
-    }
+    for (jobs = put_in_order(jobs); jobs != NULL || seen; seen = false)
+        write_part(server, &jobs, seen);
 }

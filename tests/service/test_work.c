@@ -19,6 +19,7 @@
 struct broken {
     struct uk_store store; /* first */
     const char *fails;
+    enum uk_code how; /* UK_OK: UK_SYSTEM */
     unsigned undone, rolled_back;
 };
 
@@ -39,7 +40,8 @@ answer(struct uk_store *store, const char *name, struct uk_err *err)
     struct broken *broken = (struct broken *)store;
 
     if (strcmp(broken->fails, name) == 0)
-        return uk_err_set(err, UK_SYSTEM, "the disk is gone");
+        return uk_err_set(err, broken->how != UK_OK ? broken->how : UK_SYSTEM,
+                          "the disk is gone");
     return UK_OK;
 }
 
@@ -305,10 +307,51 @@ changes_rows_in_one_order(void **state)
     }
 }
 
+/* What has to wait is what fails by itself; a database that does not answer is
+ * waited for once. */
+static void
+waits_once_for_a_database_that_hangs(void **state)
+{
+    static const struct {
+        enum uk_code how;
+        const char *order;
+    } cases[] = {
+        {UK_UNREACHABLE, "|2"}, {UK_TIMEOUT, "|2"}, {UK_SYSTEM, "|2|0|1|3"}};
+
+    for (size_t n = 0; n < UK_COUNT(cases); n++) {
+        struct fixture f;
+        struct uk_job *job;
+
+        write_batch(&f, "");
+        job = uk_inbox_take(&f.inbox);
+        memset(order, 0, sizeof(order));
+        for (int i = 0; i < CALLS; i++) {
+            fill(f.call[i], &batches[UK_COUNT(batches) - 1].asked[i]);
+            f.call[i]->path.group[0] = (char)('0' + i);
+        }
+        f.broken.fails = "commit";
+        f.broken.how = cases[n].how;
+        uk_work_write(&f.server, job);
+        assert_string_equal(order, cases[n].order);
+        for (int i = 0; i < CALLS; i++) {
+            assert_int_equal(f.http[i].reply.status,
+                             cases[n].how == UK_SYSTEM ? 500 : 503);
+            assert_int_equal(f.call[i]->then, UK_THEN_REPLY);
+            f.call[i]->route = NULL;
+        }
+        job = uk_inbox_take(&f.inbox);
+        for (int i = 0; i < CALLS; i++, job = job->next)
+            assert_non_null(job); /* each has its reply, once */
+        assert_null(job);
+        clear(&f);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waits_once_for_a_database_that_hangs),
         cmocka_unit_test(says_nothing_that_was_not_committed),
         cmocka_unit_test(says_what_was_decided),
         cmocka_unit_test(changes_rows_in_one_order),
